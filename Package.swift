@@ -1,0 +1,164 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// HARBORSEAL_EMBEDDED=1   the gateway agent alone, in Embedded Swift (release builds, cross builds).
+// HARBORSEAL_ONLY=agent   the agent's side with its tests, in ordinary Swift, without any package dependency.
+// neither                 everything.
+let embedded = Context.environment["HARBORSEAL_EMBEDDED"] == "1"
+let agentOnly = embedded || Context.environment["HARBORSEAL_ONLY"] == "agent"
+let warningsAreErrors = Context.environment["CI"] == "1" || Context.environment["CI"] == "true"
+
+let houseSettings: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
+
+let agentSettings: [SwiftSetting] =
+    houseSettings + [.treatWarning("EmbeddedRestrictions", as: .error)]
+    + (embedded ? [.enableExperimentalFeature("Embedded")] : [])
+
+/// A door to one C library: a C target whose public header shows opaque types only.
+func shims(_ name: String, linking libraries: [String] = []) -> Target {
+    .target(name: name, linkerSettings: libraries.map { .linkedLibrary($0) })
+}
+
+/// A target that the gateway's agent reaches: compiles in Embedded Swift and depends on nothing outside this package.
+func agentTarget(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: agentSettings)
+}
+
+/// A target of the alliance's side: ordinary Swift.
+func serverTarget(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: houseSettings)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.init(stringLiteral: name), "HarborsealTesting"] + dependencies,
+        swiftSettings: houseSettings)
+}
+
+var products: [Product] = [
+    .executable(name: "harborseal-agent", targets: ["harborseal-agent"]),
+    .library(name: "MerkleTree", targets: ["MerkleTree"]),
+    .library(name: "AttestationFormat", targets: ["AttestationFormat"]),
+    .library(name: "LogisticsEvents", targets: ["LogisticsEvents"]),
+]
+
+var targets: [Target] = [
+    shims("CPosixShims"),
+    shims("CMbedTLSShims", linking: ["mbedtls", "mbedx509", "mbedcrypto"]),
+    shims("CMosquittoShims", linking: ["mosquitto"]),
+    shims("CIniShims", linking: ["inih"]),
+    shims("CJSONShims", linking: ["cjson"]),
+    agentTarget("MerkleTree"),
+    agentTarget("AttestationFormat", ["MerkleTree"]),
+    agentTarget("LogisticsEvents", ["AttestationFormat"]),
+    agentTarget("DeviceCrypto", ["CMbedTLSShims", "CPosixShims", "MerkleTree", "AttestationFormat"]),
+    agentTarget("EventJournal", ["CPosixShims", "MerkleTree", "AttestationFormat"]),
+    agentTarget("MQTTLink", ["CMosquittoShims", "CPosixShims"]),
+    agentTarget("SensorSources", ["CPosixShims", "CJSONShims", "AttestationFormat", "LogisticsEvents"]),
+    agentTarget("GatewayAgent", ["MerkleTree", "AttestationFormat", "LogisticsEvents"]),
+    agentTarget("AgentConfiguration", ["CIniShims", "CPosixShims", "AttestationFormat", "LogisticsEvents"]),
+    .executableTarget(
+        name: "harborseal-agent",
+        dependencies: [
+            "AgentConfiguration", "GatewayAgent", "DeviceCrypto", "EventJournal", "MQTTLink", "SensorSources",
+            "MerkleTree", "AttestationFormat", "LogisticsEvents", "CPosixShims",
+        ],
+        swiftSettings: agentSettings),
+]
+
+if !embedded {
+    targets += [
+        .target(
+            name: "HarborsealTesting",
+            dependencies: ["MerkleTree", "AttestationFormat", "EventJournal", "DeviceCrypto", "CPosixShims"],
+            swiftSettings: houseSettings),
+        tests(of: "MerkleTree", ["DeviceCrypto"]),
+        tests(of: "AttestationFormat", ["MerkleTree", "DeviceCrypto"]),
+        tests(of: "LogisticsEvents", ["AttestationFormat"]),
+        tests(of: "DeviceCrypto", ["MerkleTree", "AttestationFormat"]),
+        tests(of: "EventJournal", ["MerkleTree", "AttestationFormat", "DeviceCrypto"]),
+        tests(of: "MQTTLink"),
+        tests(of: "SensorSources", ["AttestationFormat", "LogisticsEvents"]),
+        tests(of: "GatewayAgent", ["MerkleTree", "AttestationFormat", "LogisticsEvents", "DeviceCrypto", "EventJournal"]),
+        tests(of: "AgentConfiguration"),
+    ]
+}
+
+var dependencies: [Package.Dependency] = []
+if !agentOnly {
+    dependencies = [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ]
+    products += [.executable(name: "harborseal", targets: ["harborseal"])]
+    let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+    let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+    let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
+    let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+    let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    targets += [
+        serverTarget("AllianceTrust", ["MerkleTree", "AttestationFormat", crypto, x509, asn1]),
+        serverTarget(
+            "AnchorNode",
+            [
+                "AllianceTrust", "MerkleTree", "AttestationFormat", "LogisticsEvents", "MQTTLink", crypto, logging, lifecycle,
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        serverTarget(
+            "NodeHTTP",
+            [
+                "AnchorNode", "AllianceTrust", "AttestationFormat", "MerkleTree", logging,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
+        serverTarget(
+            "HarborsealCommands",
+            [
+                "NodeHTTP", "AnchorNode", "AllianceTrust", "AttestationFormat", "MerkleTree", "LogisticsEvents", crypto, x509,
+                asn1, logging, lifecycle,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
+        .executableTarget(
+            name: "harborseal",
+            dependencies: [
+                "HarborsealCommands", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: houseSettings),
+        tests(of: "AllianceTrust", ["MerkleTree", "AttestationFormat", crypto, x509, asn1]),
+        tests(
+            of: "AnchorNode",
+            ["AllianceTrust", "MerkleTree", "AttestationFormat", crypto, .product(name: "GRDB", package: "GRDB.swift")]),
+        tests(
+            of: "NodeHTTP",
+            ["AnchorNode", "AllianceTrust", "MerkleTree", "AttestationFormat",
+             .product(name: "HummingbirdTesting", package: "hummingbird")]),
+        tests(of: "HarborsealCommands", ["AllianceTrust", "AttestationFormat", crypto]),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: ["HarborsealTesting", "AttestationFormat", "MerkleTree", "DeviceCrypto"],
+            swiftSettings: houseSettings),
+    ]
+}
+
+let package = Package(
+    name: "harborseal",
+    products: products,
+    dependencies: dependencies,
+    targets: targets)

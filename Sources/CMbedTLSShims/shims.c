@@ -1,0 +1,1 @@
+#include "CMbedTLSShims.h"

@@ -1,0 +1,3 @@
+@main enum HarborsealAgent {
+    static func main() { print("harborseal-agent") }
+}

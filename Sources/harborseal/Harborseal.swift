@@ -1,0 +1,3 @@
+@main enum Harborseal {
+    static func main() { print("harborseal") }
+}
