@@ -1,0 +1,69 @@
+#!/bin/bash
+# Runs every test of this repository, one stage after the other, and ends with one line of counts. `make test` calls it.
+# A stage that fails does not stop the next one: one run shows everything that is wrong. Exit 1 if anything failed or was left running.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+logs=.build-logs
+rm -rf $logs && mkdir -p $logs
+passed=0 failed=0 skipped=0
+started=$(date +%s)
+failures=()
+
+# stage NAME COMMAND...: runs it, shows it, remembers its log and how it ended.
+stage() {
+    local name=$1 begun status
+    shift
+    begun=$(date +%s)
+    printf '\n=== %s\n' "$name"
+    "$@" </dev/null 2>&1 | tee "$logs/$name.log"
+    status=${PIPESTATUS[0]}
+    count "$logs/$name.log" "$status" "$name"
+    printf '=== %s: %s after %d s\n' "$name" "$([ "$status" = 0 ] && echo passed || echo "FAILED ($status)")" $(($(date +%s) - begun))
+}
+
+# Counts what a log states: Swift Testing's lines, our scripts' closing line `N passed, N failed, N skipped`, or else the stage itself.
+count() {
+    local log=$1 status=$2 name=$3 run skips bad line
+    run=$(grep -aoE 'Test run with [0-9]+ test' "$log" | grep -oE '[0-9]+' | paste -sd+ - | bc)
+    line=$(grep -aE '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$log" | tail -n 1)
+    if [ -n "$run" ] && [ "$run" != 0 ]; then
+        skips=$(grep -acE '^. Test .* skipped(:|\.|$)' "$log")
+        bad=$(grep -aE '^. Test .* failed after' "$log" | grep -acv 'Test run with')
+        passed=$((passed + run - skips - bad)) skipped=$((skipped + skips)) failed=$((failed + bad))
+        [ "$status" = 0 ] || [ "$bad" != 0 ] || failed=$((failed + 1))
+    elif [ -n "$line" ]; then
+        set -- $(grep -oE '[0-9]+' <<<"$line") 0
+        passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+        [ "$status" = 0 ] || [ "$2" != 0 ] || failed=$((failed + 1))
+    elif [ "$status" = 0 ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+    fi
+    [ "$status" = 0 ] || failures+=("$name: $logs/$name.log")
+}
+
+own_processes() { pgrep -f '(harborseal|mosquitto|gpsd|gpsfake|qemu-aarch64)' | sort; }
+before=$(own_processes)
+
+stage agent-side make --no-print-directory test-agent
+stage embedded-agent make --no-print-directory agent
+stage embedded-arm64 make --no-print-directory agent-arm64
+stage independent-readers make --no-print-directory readers
+stage alliance-build swift build --build-tests
+stage alliance-side swift test --skip-build --filter '^(AllianceTrust|AnchorNode|NodeHTTP|HarborsealCommands)Tests\.'
+stage integration swift test --skip-build --no-parallel --filter '^IntegrationTests\.'
+
+left=$(comm -13 <(echo "$before") <(own_processes))
+if [ -n "$left" ]; then
+    echo "Left running by a test:" && ps -o pid,args -p "$(echo $left | tr ' ' ',')"
+    failed=$((failed + 1)) failures+=("processes left running")
+fi
+
+printf '\n%d s' $(($(date +%s) - started))
+[ -d "$TEST_DATA" ] || printf '; %s is absent: the tests that read it were skipped' "$TEST_DATA"
+printf '\n'
+[ ${#failures[@]} = 0 ] || printf 'FAILED %s\n' "${failures[@]}"
+grep -ahE '^. Test .* skipped' $logs/*.log | sort | uniq | head -n 40
+printf '%d passed, %d failed, %d skipped\n' $passed $failed $skipped
+[ $failed = 0 ] && [ ${#failures[@]} = 0 ]
