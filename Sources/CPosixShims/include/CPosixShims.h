@@ -1,4 +1,2 @@
 #pragma once
-#include <stddef.h>
-#include <stdint.h>
-#include <stdbool.h>
+#include "posix.h"

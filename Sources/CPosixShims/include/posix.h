@@ -1,0 +1,10 @@
+// Umbrella of what the agent needs from libc, one header a topic. No libc struct crosses into Swift.
+// Convention everywhere: a result below zero is a negated errno.
+#pragma once
+#include "clock.h"
+#include "polling.h"   // not poll.h: it would hide the C library's
+#include "process.h"
+#include "sockets.h"
+#if __has_include("files.h")
+#include "files.h"
+#endif
