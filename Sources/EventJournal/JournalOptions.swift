@@ -1,0 +1,38 @@
+/// What the agent tells the journal when it opens it.
+public struct JournalOptions: Sendable {
+    /// `<firm>.<device>` as bytes, at most 64: a journal of another gateway is refused.
+    public var gatewayID: [UInt8]
+    /// Eight random bytes, big-endian, for the epoch that begins if the journal is new or cannot be continued.
+    public var freshEpoch: UInt64
+    /// Most bytes that the segment files may have together.
+    public var capByteCount = 256 << 20
+    /// A segment is closed when it has this many bytes; at least 64 KiB, at most a sixteenth of the cap.
+    public var segmentByteCount = 4 << 20
+    /// How long a segment that the quorum covers is kept, counted in milliseconds of the agent's running time.
+    public var keepForMilliseconds: UInt64 = 7 * 86_400_000
+    /// Who gives way first when the cap nears.
+    public var policy = FullPolicy.newest
+    /// The monotonic clock now, in milliseconds.
+    public var monotonicMilliseconds: UInt64 = 0
+
+    /// Options with the defaults of Firmware-Config/agent.conf.
+    public init(gatewayID: [UInt8], freshEpoch: UInt64) {
+        self.gatewayID = gatewayID
+        self.freshEpoch = freshEpoch
+    }
+}
+
+/// What is dropped when the cap is reached (design: gateway.md, Space).
+public enum FullPolicy: Sendable {
+    /// The event that does not fit.
+    case newest
+    /// Low importance from 90 % of the cap on, normal from 95 %, high at 100 %.
+    case lowestPriority
+}
+
+/// How much an event matters when space runs out.
+public enum Importance: UInt8, Sendable {
+    case low, normal, high
+    /// The agent's own declarations (`gap.declared`, epoch, drops): these may use the reserve.
+    case control
+}
