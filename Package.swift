@@ -56,16 +56,18 @@ var targets: [Target] = [
     agentTarget("MerkleTree"),
     agentTarget("AttestationFormat", ["MerkleTree"]),
     agentTarget("LogisticsEvents", ["AttestationFormat"]),
-    agentTarget("DeviceCrypto", ["CMbedTLSShims", "CPosixShims", "MerkleTree", "AttestationFormat"]),
+    agentTarget("SmallFiles", ["CPosixShims", "AttestationFormat"]),
+    agentTarget("DeviceCrypto", ["CMbedTLSShims", "SmallFiles", "MerkleTree", "AttestationFormat"]),
     agentTarget("EventJournal", ["CPosixShims", "MerkleTree", "AttestationFormat"]),
     agentTarget("MQTTLink", ["CMosquittoShims", "CPosixShims"]),
     agentTarget("SensorSources", ["CPosixShims", "CJSONShims", "AttestationFormat", "LogisticsEvents"]),
     agentTarget("GatewayAgent", ["MerkleTree", "AttestationFormat", "LogisticsEvents"]),
-    agentTarget("AgentConfiguration", ["CIniShims", "CPosixShims", "AttestationFormat", "LogisticsEvents"]),
+    agentTarget("ConfigurationFile", ["CIniShims", "CPosixShims", "SmallFiles", "AttestationFormat"]),
+    agentTarget("AgentConfiguration", ["ConfigurationFile", "AttestationFormat", "LogisticsEvents"]),
     .executableTarget(
         name: "harborseal-agent",
         dependencies: [
-            "AgentConfiguration", "GatewayAgent", "DeviceCrypto", "EventJournal", "MQTTLink", "SensorSources",
+            "AgentConfiguration", "ConfigurationFile", "SmallFiles", "GatewayAgent", "DeviceCrypto", "EventJournal", "MQTTLink", "SensorSources",
             "MerkleTree", "AttestationFormat", "LogisticsEvents", "CPosixShims",
         ],
         swiftSettings: agentSettings),
@@ -80,12 +82,14 @@ if !embedded {
         tests(of: "MerkleTree", ["DeviceCrypto"]),
         tests(of: "AttestationFormat", ["MerkleTree", "DeviceCrypto"]),
         tests(of: "LogisticsEvents", ["AttestationFormat"]),
-        tests(of: "DeviceCrypto", ["MerkleTree", "AttestationFormat"]),
+        tests(of: "SmallFiles", ["AttestationFormat"]),
+        tests(of: "DeviceCrypto", ["SmallFiles", "MerkleTree", "AttestationFormat"]),
         tests(of: "EventJournal", ["MerkleTree", "AttestationFormat", "DeviceCrypto"]),
         tests(of: "MQTTLink"),
         tests(of: "SensorSources", ["AttestationFormat", "LogisticsEvents"]),
         tests(of: "GatewayAgent", ["MerkleTree", "AttestationFormat", "LogisticsEvents", "DeviceCrypto", "EventJournal"]),
-        tests(of: "AgentConfiguration"),
+        tests(of: "ConfigurationFile", ["SmallFiles", "AttestationFormat"]),
+        tests(of: "AgentConfiguration", ["ConfigurationFile", "SmallFiles", "AttestationFormat", "LogisticsEvents"]),
     ]
 }
 

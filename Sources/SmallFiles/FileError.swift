@@ -1,0 +1,57 @@
+internal import CPosixShims
+public import AttestationFormat
+
+/// Why a small file could not be read or written: what was tried, where, and what the system answered.
+public struct FileError: Error, Equatable, Sendable {
+    /// What was tried, or what is wrong with the file.
+    public enum Code: UInt8, Equatable, Sendable {
+        case open, inspect, read, create, write, sync, close, publish, remove, list
+        /// Something other than a regular file (a directory, a pipe, a device).
+        case notRegular
+        /// More bytes than the reader's limit.
+        case tooLarge
+        /// A path that is empty or has a zero byte.
+        case badPath
+    }
+
+    /// The stable code.
+    public let code: Code
+    /// The file or directory.
+    public let path: UTF8Text
+    /// The system's errno, or 0 where the system said nothing.
+    public let systemError: Int32
+
+    public init(_ code: Code, _ path: UTF8Text, systemError: Int32 = 0) {
+        self.code = code
+        self.path = path
+        self.systemError = systemError
+    }
+
+    /// Whether the file or directory does not exist.
+    public var isNotFound: Bool { systemError == hs_error_not_found }
+
+    /// Whether a file of this name exists already.
+    public var isAlreadyThere: Bool { systemError == hs_error_exists }
+
+    /// What happened and where, for people.
+    public var message: String {
+        let what =
+            switch code {
+            case .open: "cannot be opened"
+            case .inspect: "cannot be inspected"
+            case .read: "cannot be read"
+            case .create: "cannot be created"
+            case .write: "cannot be written"
+            case .sync: "cannot be made durable"
+            case .close: "cannot be closed"
+            case .publish: "cannot be put in place"
+            case .remove: "cannot be removed"
+            case .list: "cannot be listed"
+            case .notRegular: "is not a regular file"
+            case .tooLarge: "is larger than any such file may be"
+            case .badPath: "is not a usable path"
+            }
+        guard systemError != 0 else { return "\(path.string): \(what)" }
+        return "\(path.string): \(what): \(String(cString: hs_error_text(systemError)))"
+    }
+}
