@@ -1,0 +1,80 @@
+public import AttestationFormat
+
+/// What a reading measures. The number fixes the integer unit, so that no unit travels with a value
+/// (wire-format.md section 3, logistics.md "Quantities").
+public enum Quantity: UInt8, CaseIterable, Sendable {
+    case temperature = 1
+    case relativeHumidity = 2
+    case pressure = 3
+    case acceleration = 4
+    case illuminance = 5
+    case speed = 6
+    case mass = 7
+    case voltage = 8
+    case gasFraction = 9
+    case length = 10
+    case count = 11
+    case duration = 12
+    case state = 13
+    case percentage = 14
+    case bytes = 15
+
+    /// The row of the table for this quantity.
+    public var description: QuantityDescription { Quantity.table[Int(rawValue) - 1] }
+
+    /// Finds a quantity by the name that intake lines and configuration use.
+    public init?(name: Span<UInt8>) {
+        for row in Quantity.table where row.name.bytes.matches(name) {
+            self = row.quantity
+            return
+        }
+        return nil
+    }
+}
+
+/// One row of the table of quantities.
+public struct QuantityDescription: Sendable {
+    public let quantity: Quantity
+    /// The name in intake lines, configuration and `inspect`.
+    public let name: UTF8Text
+    /// The unit that people write, such as `°C`.
+    public let userUnit: UTF8Text
+    /// The integer unit on the wire, such as `m°C`.
+    public let wireUnit: UTF8Text
+    /// How many decimal digits the user's unit has on the wire: 3 for degrees to milli-degrees.
+    public let decimals: UInt8
+    /// The EPCIS 2.0 sensor report's type.
+    public let epcisType: UTF8Text
+    /// The UN/ECE Recommendation 20 unit code of the EPCIS report; empty where there is none.
+    public let epcisUnit: UTF8Text
+}
+
+extension Quantity {
+    /// The one table of quantities, in the order of their numbers.
+    public static let table: [QuantityDescription] = [
+        row(.temperature, "temperature", "°C", "m°C", 3, "Temperature", "CEL"),
+        row(.relativeHumidity, "relative-humidity", "%", "m%", 3, "RelativeHumidity", "P1"),
+        row(.pressure, "pressure", "Pa", "Pa", 0, "Pressure", "PAL"),
+        row(.acceleration, "acceleration", "g", "mg", 3, "Acceleration", "K40"),
+        row(.illuminance, "illuminance", "lx", "mlx", 3, "Illuminance", "LUX"),
+        row(.speed, "speed", "m/s", "mm/s", 3, "Speed", "MTS"),
+        row(.mass, "mass", "kg", "g", 3, "Mass", "KGM"),
+        row(.voltage, "voltage", "V", "mV", 3, "Voltage", "VLT"),
+        row(.gasFraction, "gas-fraction", "ppm", "ppm", 0, "VolumeFraction", "59"),
+        row(.length, "length", "m", "mm", 3, "Length", "MTR"),
+        row(.count, "count", "1", "1", 0, "Count", ""),
+        row(.duration, "duration", "s", "ms", 3, "Time", "SEC"),
+        row(.state, "state", "0 or 1", "0 or 1", 0, "boolean", ""),
+        row(.percentage, "percentage", "%", "m%", 3, "Dimensionless", ""),
+        row(.bytes, "bytes", "byte", "byte", 0, "Count", ""),
+    ]
+
+    private static func row(
+        _ quantity: Quantity, _ name: UTF8Text, _ userUnit: UTF8Text, _ wireUnit: UTF8Text, _ decimals: UInt8,
+        _ epcisType: UTF8Text, _ epcisUnit: UTF8Text
+    ) -> QuantityDescription {
+        QuantityDescription(
+            quantity: quantity, name: name, userUnit: userUnit, wireUnit: wireUnit, decimals: decimals,
+            epcisType: epcisType, epcisUnit: epcisUnit)
+    }
+}

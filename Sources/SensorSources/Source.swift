@@ -1,0 +1,44 @@
+public import LogisticsEvents
+
+/// One of the agent's sources: the loop holds several in one array, without existentials.
+///
+/// The loop asks each for its descriptors and its next deadline, polls, and serves each that is ready or due.
+public enum Source {
+    case health(HealthSource)
+    case gpsd(GPSDSource)
+    case intake(IntakeSource)
+    case replay(ReplaySource)
+
+    /// Appends what the source waits for; nothing is read from clients while `isHeldBack`.
+    public func appendInterests(to interests: inout [PollInterest], isHeldBack: Bool) {
+        switch self {
+        case .health, .replay: break
+        case .gpsd(let source): source.appendInterests(to: &interests)
+        case .intake(let source): source.appendInterests(to: &interests, isHeldBack: isHeldBack)
+        }
+    }
+
+    /// When the source wants to be served even if no descriptor is ready, in monotonic ms; nil when it only waits.
+    public func nextDeadline(isHeldBack: Bool) -> UInt64? {
+        switch self {
+        case .health(let source): source.nextDeadline
+        case .gpsd(let source): source.nextDeadline
+        case .intake(let source): source.nextDeadline
+        case .replay(let source): isHeldBack ? nil : source.nextDeadline
+        }
+    }
+
+    /// Reads, parses and makes events, without ever waiting.
+    ///
+    /// - Parameter interests: what all sources appended, with the outcome of the poll filled in.
+    public func serve<Salts: SaltSource>(
+        _ interests: [PollInterest], context: SourceContext, salts: inout Salts, into output: inout SourceOutput
+    ) {
+        switch self {
+        case .health(let source): source.serve(context: context, into: &output)
+        case .gpsd(let source): source.serve(interests, context: context, salts: &salts, into: &output)
+        case .intake(let source): source.serve(interests, context: context, salts: &salts, into: &output)
+        case .replay(let source): source.serve(context: context, salts: &salts, into: &output)
+        }
+    }
+}
