@@ -1,0 +1,135 @@
+import Glibc
+
+/// Files that survive a power cut: written beside their place, synced, put there by one rename, and the directory synced.
+///
+/// `Data.write(options: .atomic)` syncs neither the file nor its directory (faults.md, defect 3), so nothing here uses it.
+public enum DurableFile {
+    /// Reads a whole file.
+    ///
+    /// - Parameter byteLimit: larger files are refused before anything is allocated for them.
+    /// - Throws: ``TrustError`` with code `file`.
+    public static func read(_ path: String, byteLimit: Int = 16 * 1024 * 1024) throws -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("read", path) }
+        defer { close(descriptor) }
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0 else { throw failure("read", path) }
+        guard facts.st_mode & S_IFMT != S_IFDIR else {
+            throw TrustError(.file, "\(path) is a directory, not a file")
+        }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw failure("read", path) }
+            if count == 0 { return bytes }
+            guard bytes.count + count <= byteLimit else {
+                throw TrustError(.file, "\(path) is larger than \(byteLimit) bytes, the most that belongs here")
+            }
+            bytes.append(contentsOf: chunk[..<count])
+        }
+    }
+
+    /// Writes a whole file so that after a power cut either the old or the new content is there.
+    ///
+    /// - Parameters:
+    ///   - mode: permissions of the new file; 0600 for private keys.
+    ///   - replacing: whether a file that is there may be replaced; otherwise it is an error and stays as it is.
+    /// - Throws: ``TrustError`` with code `file`.
+    public static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644, replacing: Bool = true) throws {
+        let temporary = "\(path).\(getpid()).tmp"
+        unlink(temporary)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(mode))
+        guard descriptor >= 0 else { throw failure("write", path) }
+        do {
+            try writeAll(bytes, to: descriptor, path: path)
+            guard fsync(descriptor) == 0 else { throw failure("sync", path) }
+        } catch {
+            close(descriptor)
+            unlink(temporary)
+            throw error
+        }
+        guard close(descriptor) == 0 else { throw failure("close", path) }
+        try putInPlace(temporary, at: path, replacing: replacing)
+        try syncDirectory(of: path)
+    }
+
+    /// Makes a directory and those above it, each synced into its parent.
+    public static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws {
+        var facts = stat()
+        if stat(path, &facts) == 0 {
+            guard facts.st_mode & S_IFMT == S_IFDIR else { throw TrustError(.file, "\(path) is there and is no directory") }
+            return
+        }
+        let parent = directory(of: path)
+        if parent != path { try makeDirectory(parent) }
+        guard mkdir(path, mode_t(mode)) == 0 || errno == EEXIST else { throw failure("make directory", path) }
+        try syncDirectory(of: path)
+    }
+
+    /// Whether something is at this path.
+    public static func exists(_ path: String) -> Bool {
+        access(path, F_OK) == 0
+    }
+
+    /// The permission bits of a file, or nil where there is none.
+    public static func permissions(of path: String) -> UInt32? {
+        var facts = stat()
+        guard stat(path, &facts) == 0 else { return nil }
+        return UInt32(facts.st_mode) & 0o7777
+    }
+
+    private static func putInPlace(_ temporary: String, at path: String, replacing: Bool) throws {
+        if replacing {
+            guard rename(temporary, path) == 0 else {
+                let error = failure("write", path)
+                unlink(temporary)
+                throw error
+            }
+            return
+        }
+        // link(2) refuses an existing name in one step; rename would replace a key that another process just made.
+        let linked = link(temporary, path) == 0
+        let cause = errno
+        unlink(temporary)
+        guard linked else {
+            if cause == EEXIST {
+                throw TrustError(
+                    .file, "\(path) is there already and is not overwritten", nextStep: "move it away, or choose another name")
+            }
+            errno = cause
+            throw failure("write", path)
+        }
+    }
+
+    private static func writeAll(_ bytes: [UInt8], to descriptor: Int32, path: String) throws {
+        var offset = 0
+        while offset < bytes.count {
+            let count = bytes[offset...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw failure("write", path) }
+            offset += count
+        }
+    }
+
+    private static func syncDirectory(of path: String) throws {
+        let parent = directory(of: path)
+        let descriptor = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("open", parent) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw failure("sync", parent) }
+    }
+
+    private static func directory(of path: String) -> String {
+        var trimmed = Substring(path)
+        while trimmed.count > 1 && trimmed.last == "/" { trimmed = trimmed.dropLast() }
+        guard let slash = trimmed.lastIndex(of: "/") else { return "." }
+        return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+    }
+
+    private static func failure(_ verb: String, _ path: String) -> TrustError {
+        let cause = errno
+        return TrustError(.file, "cannot \(verb) \(path): \(String(cString: strerror(cause)))")
+    }
+}

@@ -1,0 +1,79 @@
+internal import Foundation
+internal import SwiftASN1
+internal import X509
+
+/// A certificate revocation list (RFC 5280, section 5) whose signature has not been verified.
+public struct UnverifiedRevocationList: Sendable {
+    /// One revoked certificate.
+    public struct Entry: Equatable, Sendable {
+        /// The serial number's content bytes, as in the certificate.
+        public let serialNumber: [UInt8]
+        /// From when on nothing of the key counts: invalidityDate, or where that is absent the revocation date; seconds
+        /// since 1970.
+        public let sinceSeconds: Int64
+        /// When the issuer revoked it, seconds since 1970.
+        public let revokedSeconds: Int64
+    }
+
+    /// The list as received.
+    public let der: [UInt8]
+    /// When the list was made, seconds since 1970.
+    public let thisUpdateSeconds: Int64
+    /// When the next one is due, seconds since 1970, where it says so.
+    public let nextUpdateSeconds: Int64?
+    /// What is revoked.
+    public let entries: [Entry]
+    let issuer: DistinguishedName
+    let signedBytes: [UInt8]
+    let signature: [UInt8]
+
+    /// Parses DER strictly. At most 65,536 bytes, the limit of a revocation statement (wire-format.md, section 1).
+    ///
+    /// - Throws: ``TrustError`` with code `revocationList`.
+    public init(der: [UInt8]) throws {
+        guard der.count <= Self.byteLimit else {
+            throw TrustError(.revocationList, "the revocation list is larger than \(Self.byteLimit) bytes")
+        }
+        do {
+            let parsed = try ParsedRevocationList(derEncoded: der)
+            self.der = der
+            thisUpdateSeconds = parsed.body.thisUpdate
+            nextUpdateSeconds = parsed.body.nextUpdate
+            entries = parsed.body.entries
+            issuer = parsed.body.issuer
+            signedBytes = parsed.signedBytes
+            signature = parsed.signature
+        } catch let error as TrustError {
+            throw error
+        } catch {
+            throw TrustError(.revocationList, "the revocation list cannot be parsed: \(error)")
+        }
+    }
+
+    /// The list, once an issuing certificate has been shown to have signed it; nil when it did not.
+    func verified(by authority: Certificate) -> RevocationList? {
+        guard authority.subject == issuer,
+            authority.publicKey.isValidSignature(signature, for: signedBytes, signatureAlgorithm: .ecdsaWithSHA256)
+        else { return nil }
+        return RevocationList(list: self, authority: authority)
+    }
+
+    private static let byteLimit = 65_536
+}
+
+/// A revocation list signed by an issuing certificate of the trust file.
+public struct RevocationList: Sendable {
+    /// The list.
+    public let list: UnverifiedRevocationList
+    let authority: Certificate
+
+    init(list: UnverifiedRevocationList, authority: Certificate) {
+        self.list = list
+        self.authority = authority
+    }
+
+    /// Since when this serial number is revoked, in seconds since 1970; nil when it is not on the list.
+    public func sinceSeconds(serialNumber: [UInt8]) -> Int64? {
+        list.entries.filter { $0.serialNumber == serialNumber }.map(\.sinceSeconds).min()
+    }
+}

@@ -1,0 +1,56 @@
+internal import X509
+
+extension SealCertificateVerifier {
+    /// Takes a revocation list, if one of the trust file's issuing certificates signed it.
+    ///
+    /// Lists are kept beside each other and what any of them revokes stays revoked: an older list cannot undo a newer one.
+    ///
+    /// - Returns: the list.
+    /// - Throws: ``TrustError`` with code `revocationList`.
+    @discardableResult
+    public mutating func insert(revocationList der: [UInt8]) throws -> RevocationList {
+        let list = try UnverifiedRevocationList(der: der)
+        for authority in issuing {
+            guard let verified = list.verified(by: authority), let issuer = SealPolicy.serialized(authority) else { continue }
+            var known = revocations[issuer, default: []]
+            if known.count >= Self.revocationListsPerIssuerLimit { known = Self.merged(known) }
+            known.append(verified)
+            revocations[issuer] = known
+            return verified
+        }
+        throw TrustError(.revocationList, "no issuing certificate of the trust file signed the revocation list")
+    }
+
+    /// Lists kept for one issuing certificate before those that add nothing are dropped.
+    static var revocationListsPerIssuerLimit: Int { 16 }
+
+    /// The lists that matter when there are many: each that revokes something that the newer ones do not.
+    private static func merged(_ lists: [RevocationList]) -> [RevocationList] {
+        var kept: [RevocationList] = []
+        for list in lists.sorted(by: { $0.list.thisUpdateSeconds > $1.list.thisUpdateSeconds }) {
+            let adds = list.list.entries.contains { entry in
+                !kept.contains { ($0.sinceSeconds(serialNumber: entry.serialNumber) ?? .max) <= entry.sinceSeconds }
+            }
+            if kept.isEmpty || adds { kept.append(list) }
+        }
+        return kept
+    }
+
+    /// The lists kept for the issuing certificate of a seal certificate.
+    public func revocationLists(for certificate: SealCertificate) -> [RevocationList] {
+        revocations[certificate.issuingCertificate, default: []]
+    }
+
+    /// The earliest revocation among the certificates of one key: revocation is of the key, not of one certificate of it.
+    func revocation(of known: [SealCertificate]) -> (SealCertificate, Int64)? {
+        var earliest: (SealCertificate, Int64)?
+        for certificate in known {
+            for list in revocationLists(for: certificate) {
+                guard let since = list.sinceSeconds(serialNumber: certificate.serialNumber) else { continue }
+                if let (_, known) = earliest, known <= since { continue }
+                earliest = (certificate, since)
+            }
+        }
+        return earliest
+    }
+}
