@@ -26,12 +26,14 @@ public struct LinkCause: Error, Equatable, Sendable {
         case connectionLost
         /// The broker closed an established connection; `reason` is MQTT's code.
         case closedByBroker
-        /// Nothing came for one and a half keep-alive times, also after a suspend.
+        /// Nothing came for two keep-alive times, also after a suspend.
         case silence
         /// The oldest message got no PUBACK in time, or its id would come round again.
         case noProgress
         /// What the broker sent is no MQTT.
         case protocolError
+        /// The broker sent more bytes than the largest message may have without completing one.
+        case oversizePacket
         /// Not enough memory for what the broker sent.
         case outOfMemory
         /// The owner stopped the link.

@@ -22,8 +22,15 @@ void mqtt_client_free(struct mqtt_client *client);
 /// Results of the calls below: 0, or a library error number (`mqtt_error_text`).
 #define MQTT_ERROR_SYSTEM 14        ///< look at `mqtt_client_system_error`
 #define MQTT_ERROR_LOOKUP 15        ///< the host name was not found
-#define MQTT_ERROR_TLS 8
+#define MQTT_ERROR_TLS 8            ///< `mqtt_client_log` says why
+#define MQTT_ERROR_TOO_LARGE 25
+#define MQTT_ERROR_NO_MEMORY 1
+#define MQTT_ERROR_ARGUMENT 3
+#define MQTT_ERROR_PAYLOAD_SIZE 9
+#define MQTT_ERROR_BAD_TEXT 18      ///< a topic that is not UTF-8
 int mqtt_client_set_tls(struct mqtt_client *client, const char *authority_file, const char *certificate_file, const char *key_file);
+/// The user name of a connection without client certificate; no password.
+int mqtt_client_set_user_name(struct mqtt_client *client, const char *name);
 int mqtt_client_set_will(struct mqtt_client *client, const char *topic, const uint8_t *payload, size_t count, int qos, bool retain);
 /// Begins to connect: the name lookup blocks, the rest does not. 0 also when it goes on in the background.
 int mqtt_client_connect(struct mqtt_client *client, const char *host, uint16_t port, uint16_t keep_alive_seconds);
