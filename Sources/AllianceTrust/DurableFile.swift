@@ -1,4 +1,5 @@
-import Glibc
+internal import Foundation
+internal import Glibc
 
 /// Files that survive a power cut: written beside their place, synced, put there by one rename, and the directory synced.
 ///

@@ -56,7 +56,7 @@ extension CertificateAuthority {
 
     private static func serialize(_ entry: UnverifiedRevocationList.Entry, into coder: inout DER.Serializer) throws {
         try coder.appendConstructedNode(identifier: .sequence) { coder in
-            coder.appendPrimitiveNode(identifier: .integer) { $0.append(contentsOf: entry.serialNumber) }
+            try coder.serialize(entry.serialNumber[...])
             try RevocationTime.serialize(entry.revokedSeconds, into: &coder)
             var date = DER.Serializer()
             try date.serialize(RevocationTime.time(entry.sinceSeconds))
