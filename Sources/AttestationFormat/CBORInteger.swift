@@ -21,3 +21,10 @@ extension CBORInteger: CustomStringConvertible {
         }
     }
 }
+
+extension CBORInteger {
+    /// The same value as 64 signed bits have it.
+    public init(_ value: Int64) {
+        self = value < 0 ? .negative(value) : .unsigned(UInt64(bitPattern: value))
+    }
+}

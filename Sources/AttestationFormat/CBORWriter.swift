@@ -34,6 +34,20 @@ public struct CBORWriter: Sendable {
         }
     }
 
+    /// An integer of either kind.
+    public mutating func write(_ value: CBORInteger) {
+        switch value {
+        case .unsigned(let value): write(value)
+        case .negative(let value): write(value)
+        }
+    }
+
+    /// A small map key and its integer.
+    mutating func write(key: UInt64, _ value: CBORInteger) {
+        write(key)
+        write(value)
+    }
+
     /// A byte string.
     public mutating func write(_ value: [UInt8]) {
         writeHead(0x40, UInt64(value.count))
