@@ -34,24 +34,29 @@ public struct FileError: Error, Equatable, Sendable {
     public var isAlreadyThere: Bool { systemError == hs_error_exists }
 
     /// What happened and where, for people.
-    public var message: String {
-        let what =
-            switch code {
-            case .open: "cannot be opened"
-            case .inspect: "cannot be inspected"
-            case .read: "cannot be read"
-            case .create: "cannot be created"
-            case .write: "cannot be written"
-            case .sync: "cannot be made durable"
-            case .close: "cannot be closed"
-            case .publish: "cannot be put in place"
-            case .remove: "cannot be removed"
-            case .list: "cannot be listed"
-            case .notRegular: "is not a regular file"
-            case .tooLarge: "is larger than any such file may be"
-            case .badPath: "is not a usable path"
-            }
-        guard systemError != 0 else { return "\(path.string): \(what)" }
-        return "\(path.string): \(what): \(String(cString: hs_error_text(systemError)))"
+    public var message: String { "\(path.string): \(reason)" }
+
+    /// What happened, without the place.
+    public var reason: String {
+        guard systemError != 0 else { return what }
+        return "\(what): \(String(cString: hs_error_text(systemError)))"
+    }
+
+    private var what: String {
+        switch code {
+        case .open: "cannot be opened"
+        case .inspect: "cannot be inspected"
+        case .read: "cannot be read"
+        case .create: "cannot be created"
+        case .write: "cannot be written"
+        case .sync: "cannot be made durable"
+        case .close: "cannot be closed"
+        case .publish: "cannot be put in place"
+        case .remove: "cannot be removed"
+        case .list: "cannot be listed"
+        case .notRegular: "is not a regular file"
+        case .tooLarge: "is larger than any such file may be"
+        case .badPath: "is not a usable path"
+        }
     }
 }

@@ -1,0 +1,28 @@
+internal import AttestationFormat
+internal import ConfigurationFile
+
+extension AgentSettings {
+    static var notes: [SectionNote] {
+        [
+            SectionNote("identity", "Who this gateway is. These names stand in every statement and cannot be changed later without a new seal certificate."),
+            SectionNote("journal", "The durable record on flash."),
+            SectionNote("batches", "When events are put together under one signature, and what nodes get to see."),
+            SectionNote("link", "The way to the nodes, through an MQTT broker that is not trusted with anything."),
+            SectionNote("seal", "The key that signs evidence. It is not the key of the link."),
+            SectionNote("trust", "Whom this gateway believes."),
+            SectionNote("control", "The socket of harborseal-agent status."),
+            SectionNote("log", "What is said on standard error, in journald's priority format."),
+            SectionNote(
+                "source.*", "Where events come from: one section a source, under any name. Health works on any Linux machine.",
+                examples: [
+                    SectionNote.Example("source.health", when: Setting.Condition("type", is: "health"), isActive: true),
+                    SectionNote.Example("source.intake", when: Setting.Condition("type", is: "intake"), isActive: true),
+                    SectionNote.Example("source.gps", when: Setting.Condition("type", is: "gpsd")),
+                    SectionNote.Example("source.journey", when: Setting.Condition("type", is: "replay")),
+                ]),
+            SectionNote(
+                "sensor.*", "What is known of a sensor: one section a sensor, under the name that its readings carry.",
+                examples: [SectionNote.Example("sensor.reefer-air")]),
+        ]
+    }
+}
