@@ -56,8 +56,7 @@ public struct Hello: Sendable {
         writer.write(oldestHeld)
         if let lastStatement { writer.write(lastStatement.bytes) } else { writer.writeNull() }
         writer.write(trustVersion)
-        writer.beginArray(sealCertificates.count)
-        for certificate in sealCertificates { writer.write(certificate) }
+        writer.write(list: sealCertificates)
         return writer.bytes
     }
 }

@@ -43,8 +43,7 @@ extension TrustContent.Firm {
         writer.beginMap(untilSeconds == nil ? 2 : 3)
         writer.write(key: 1, name.text)
         writer.write(UInt64(2))
-        writer.beginArray(issuingCertificates.count)
-        for certificate in issuingCertificates { writer.write(certificate) }
+        writer.write(list: issuingCertificates)
         if let untilSeconds { writer.write(key: 3, .unsigned(untilSeconds)) }
     }
 }
