@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "polling.h"   // not poll.h: it would hide the C library's
 #include "process.h"
+#include "program.h"
 #include "smallfiles.h"
 #include "sockets.h"
 #if __has_include("files.h")

@@ -1,0 +1,13 @@
+/// What an operator should know now. Set when it happens, cleared when it ends; `status` puts it into words.
+public struct Concerns: Sendable {
+    /// The journal's latest failure, until a call succeeds.
+    public internal(set) var journal: JournalProblem?
+    /// The signer's latest failure, until a signature succeeds.
+    public internal(set) var signingFailureCode: Int32?
+    /// Why the latest epoch of this run was asked for.
+    public internal(set) var epochReason: EpochReason?
+    /// A newer trust file verified and could not be written.
+    public internal(set) var trustFileNotStored = false
+
+    public init() {}
+}

@@ -1,0 +1,34 @@
+import AttestationFormat
+import MerkleTree
+
+extension Gateway {
+    /// Asks for a new epoch; it begins as soon as the gate is open and the last change is long enough ago.
+    func requestEpoch(previous: Digest?, statement: Statement?, why: EpochReason) {
+        epochs.ask(.init(reason: why, previous: previous, issuedAtSeconds: statement?.header.issuedAtSeconds ?? 0))
+        concerns.epochReason = why
+    }
+
+    /// Begins the epoch that was asked for. What the closed one left without a quorum is batched again, the same bytes.
+    func beginEpochIfDue(at now: Moment) {
+        if let reason = journal.closedBecause, !epochs.isPending { requestEpoch(previous: nil, statement: nil, why: reason) }
+        guard gate.isOpen, epochs.isDue(at: now), let request = epochs.request else { return }
+        // A signature under way belongs to the old epoch: its statement has not left and never will.
+        guard sealing == nil || sealing?.statement != nil else { return }
+        do throws(JournalProblem) {
+            try journal.beginEpoch(because: request.reason, previous: request.previous)
+        } catch {
+            note(error)
+            return
+        }
+        sealing = nil
+        freshMessage = nil
+        window.removeAll()
+        catchUp.cancel()
+        builder.reset(first: journal.signedEnd)
+        publishCursor = journal.quorumEnd
+        epochs.began(at: now)
+        counters.epochCount += 1
+        hello.request()
+        recordStarted(why: .newEpoch, cause: request.reason, at: now)
+    }
+}

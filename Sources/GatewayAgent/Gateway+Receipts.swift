@@ -1,0 +1,73 @@
+import AttestationFormat
+
+extension Gateway {
+    /// A receipt came. It counts only if it verifies for a batch that is out and lacks its quorum, and if the node holds every
+    /// event that was sent whole (wire-format.md, section 5). Nothing else ever frees anything.
+    func receive(_ unverified: UnverifiedReceipt, first: UInt64, at now: Moment) {
+        guard let trust, let index = window.index(ofFirst: first) else {
+            counters.surplusReceiptCount += 1
+            return
+        }
+        let batch = window[index]
+        // The issuer says which node it is; the topic says nothing.
+        guard let node = nodes.index(of: unverified.header.node.node.text) else {
+            counters.strangerReplyCount += 1
+            return
+        }
+        guard batch.receiptedBy.count < receiptsNeededCount, !batch.receiptedBy.contains(node) else {
+            counters.surplusReceiptCount += 1
+            return
+        }
+        guard
+            let receipt = try? unverified.verified(
+                for: batch.statement, trustFile: trust, verifier: Verifier.self, using: Hash.self)
+        else {
+            nodes[node].rejectedReceiptCount += 1
+            return
+        }
+        guard receipt.held >= batch.wholeCount else {
+            nodes[node].heldTooSmallCount += 1
+            return
+        }
+        count(receipt, of: node, at: index, now: now)
+    }
+
+    private func count(_ receipt: Receipt, of node: NodeIndex, at index: Int, now: Moment) {
+        // Stored before it counts: after a restart the quorum can be shown from the journal.
+        do throws(JournalProblem) {
+            try journal.append(receipt: receipt.bytes, first: window[index].first)
+        } catch {
+            note(error)
+            return
+        }
+        nodes[node].receiptCount += 1
+        nodes[node].treeSize = max(nodes[node].treeSize, receipt.header.treeSize)
+        nodes[node].refusalCode = nil
+        nodes[node].catchUpSchedule.hurry()
+        lastReceiptMilliseconds = now.monotonicMilliseconds
+        control.sawCheckpoint(node: nodes[node].name, treeSize: receipt.header.treeSize, root: receipt.root)
+        _ = window.count(receiptOf: node, at: index)
+        releaseQuorate(at: now)
+    }
+
+    /// Moves the mark over the batches that have their quorum, oldest first.
+    private func releaseQuorate(at now: Moment) {
+        var end: UInt64?
+        while let batch = window.removeOldest(withReceipts: receiptsNeededCount) {
+            end = batch.end
+            counters.quorumBatchCount += 1
+            counters.quorumEventCount &+= batch.count
+        }
+        guard let end else { return }
+        do throws(JournalProblem) {
+            try journal.append(mark: end)
+        } catch {
+            note(error)
+        }
+        // Another batch is the oldest now: its own time since publication counts.
+        if let oldest = window.oldest {
+            oldestResend.start(at: oldest.publishedAtMilliseconds)
+        }
+        publishIfDue(at: now)
+    }
+}

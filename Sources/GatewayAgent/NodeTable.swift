@@ -1,0 +1,86 @@
+public import AttestationFormat
+
+/// What the agent remembers of one node: for `status` and for back-off, never as a reason to free anything.
+public struct NodeRecord: Sendable {
+    /// Its name in the trust file.
+    public let name: UTF8Text
+    /// When anything came from it last, monotonic milliseconds.
+    public internal(set) var heardAtMilliseconds: UInt64?
+    /// Receipts that were verified and counted.
+    public internal(set) var receiptCount: UInt64 = 0
+    /// Size of its ledger in the newest verified receipt.
+    public internal(set) var treeSize: UInt64 = 0
+    /// Receipts that did not verify, or were for other bytes.
+    public internal(set) var rejectedReceiptCount: UInt64 = 0
+    /// Valid receipts whose `held` was smaller than what was sent whole.
+    public internal(set) var heldTooSmallCount: UInt64 = 0
+    /// The code of its latest refusal, until a receipt comes.
+    public internal(set) var refusalCode: UInt64?
+    /// When the latest refusal came, monotonic milliseconds.
+    public internal(set) var refusedAtMilliseconds: UInt64 = 0
+    /// Whether it answered the hello of this connection.
+    public internal(set) var answeredHello = false
+    /// What it lacked is repeated on this schedule, so that one node's wishes never use up another's.
+    var catchUpSchedule: ResendSchedule
+    /// Signature checks for its unsigned hints are allowed again from here on.
+    var nextCheckMilliseconds: UInt64 = 0
+
+    init(name: UTF8Text, receiptTimeoutMilliseconds: UInt64) {
+        self.name = name
+        catchUpSchedule = ResendSchedule(firstMilliseconds: receiptTimeoutMilliseconds)
+    }
+
+    /// One expensive check a second for what anybody on the broker may send.
+    mutating func mayCheck(at now: Moment) -> Bool {
+        guard now.monotonicMilliseconds >= nextCheckMilliseconds else { return false }
+        nextCheckMilliseconds = now.monotonicMilliseconds &+ 1_000
+        return true
+    }
+
+    /// Whether a run that it lacks is repeated now.
+    mutating func mayCatchUp(at now: Moment) -> Bool {
+        if catchUpSchedule.saidAtMilliseconds == nil {
+            catchUpSchedule.start(at: now.monotonicMilliseconds)
+            return true
+        }
+        guard catchUpSchedule.isDue(at: now) else { return false }
+        catchUpSchedule.repeated(at: now)
+        return true
+    }
+}
+
+/// The nodes of the trust file. It only grows, so that a ``NodeIndex`` stays valid when the file is replaced.
+public struct NodeTable: Sendable {
+    private let receiptTimeoutMilliseconds: UInt64
+    public private(set) var records: [NodeRecord] = []
+
+    public init(receiptTimeoutMilliseconds: UInt64) {
+        self.receiptTimeoutMilliseconds = receiptTimeoutMilliseconds
+    }
+
+    /// Makes room for the nodes of a trust file; those beyond 64 cannot be told apart and are left out.
+    public mutating func adopt(names: [UTF8Text]) {
+        for name in names where index(of: name) == nil && records.count < NodeSet.capacity {
+            records.append(NodeRecord(name: name, receiptTimeoutMilliseconds: receiptTimeoutMilliseconds))
+        }
+    }
+
+    public func index(of name: UTF8Text) -> NodeIndex? {
+        var index = 0
+        while index < records.count {
+            if records[index].name == name { return index }
+            index += 1
+        }
+        return nil
+    }
+
+    public subscript(index: NodeIndex) -> NodeRecord {
+        get { records[index] }
+        set { records[index] = newValue }
+    }
+
+    /// A new connection: nobody has answered its hello yet.
+    mutating func connectionBegan() {
+        for index in records.indices { records[index].answeredHello = false }
+    }
+}
