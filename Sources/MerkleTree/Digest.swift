@@ -17,6 +17,7 @@ public struct Digest: Hashable, Sendable {
     /// Takes exactly 32 bytes; any other number gives nil.
     @inlinable
     public init?(_ bytes: [UInt8]) {
+        guard bytes.count == Digest.byteCount else { return nil }
         self.init(reading: bytes.span)
     }
 

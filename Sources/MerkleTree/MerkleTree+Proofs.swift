@@ -35,17 +35,16 @@ extension MerkleTree {
 
     /// Consistency path from the tree of `oldSize` leaves to that of `newSize` (RFC 9162, 2.1.4.1), from a store of nodes.
     ///
-    /// Reads O(log² newSize) nodes at most. Empty for equal sizes and for an empty old tree.
+    /// Reads O(log² newSize) nodes at most. Empty for equal sizes.
     ///
-    /// - Returns: nil when `oldSize` is above `newSize`.
+    /// - Returns: nil when `oldSize` is 0 or above `newSize`.
     /// - Throws: what `node` throws.
     @inlinable
     public static func consistencyPath<Failure: Error>(
         oldSize: UInt64, newSize: UInt64,
         node: (_ level: Int, _ index: UInt64) throws(Failure) -> Digest
     ) throws(Failure) -> [Digest]? {
-        guard oldSize <= newSize else { return nil }
-        if oldSize == 0 { return [] }
+        guard oldSize > 0, oldSize <= newSize else { return nil }
         var path: [Digest] = []
         var start: UInt64 = 0
         var end = newSize

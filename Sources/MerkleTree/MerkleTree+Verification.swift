@@ -44,15 +44,14 @@ extension MerkleTree {
     /// Whether a path proves that the tree with `newRoot` starts with all leaves of the tree with `oldRoot`
     /// (RFC 9162, 2.1.4.2).
     ///
-    /// Equal sizes have equal roots and an empty path. An empty old tree has the empty path too; there is nothing to prove, and
-    /// its root is not looked at.
+    /// Equal sizes have equal roots and an empty path. From an empty old tree nothing can be proven, so it is refused: RFC 9162
+    /// defines the proof for 0 < old size only.
     @inlinable
     public static func isValidConsistency(
         _ path: [Digest], oldSize: UInt64, oldRoot: Digest, newSize: UInt64, newRoot: Digest
     ) -> Bool {
-        guard oldSize <= newSize else { return false }
+        guard oldSize > 0, oldSize <= newSize else { return false }
         if oldSize == newSize { return path.isEmpty && oldRoot == newRoot }
-        if oldSize == 0 { return path.isEmpty }
         guard let roots = roots(fromConsistencyPath: path, oldSize: oldSize, oldRoot: oldRoot, newSize: newSize) else {
             return false
         }
