@@ -6,7 +6,7 @@ public struct JournalOptions: Sendable {
     public var freshEpoch: UInt64
     /// Most bytes that the segment files may have together.
     public var capByteCount = 256 << 20
-    /// A segment is closed when it has this many bytes; at least 64 KiB, at most a sixteenth of the cap.
+    /// A segment is closed when it has this many bytes; 4 KiB to an eighth of the cap.
     public var segmentByteCount = 4 << 20
     /// How long a segment that the quorum covers is kept, counted in milliseconds of the agent's running time.
     public var keepForMilliseconds: UInt64 = 7 * 86_400_000
@@ -19,6 +19,15 @@ public struct JournalOptions: Sendable {
     public init(gatewayID: [UInt8], freshEpoch: UInt64) {
         self.gatewayID = gatewayID
         self.freshEpoch = freshEpoch
+    }
+
+    /// Sizes that work: the reserve for statements and receipts must leave room for events.
+    var withinBounds: JournalOptions {
+        var options = self
+        options.gatewayID = Array(gatewayID.prefix(SegmentHeader.gatewayIDLimit))
+        options.capByteCount = min(max(capByteCount, 64 << 10), 1 << 40)
+        options.segmentByteCount = min(max(segmentByteCount, 4 << 10), options.capByteCount / 8)
+        return options
     }
 }
 

@@ -1,5 +1,8 @@
 /// What opening the journal found; the agent turns it into signed events and log lines.
 public struct RecoveryReport: Equatable, Sendable {
+    /// Places that are listed one by one; more of them are only counted, and mean that the medium is dying.
+    public static let damageLimit = 32
+
     /// True when the folder held no segment.
     public var isNew = false
     /// Bytes of a torn tail that were cut; never acknowledged, so nothing is declared.
@@ -8,8 +11,6 @@ public struct RecoveryReport: Equatable, Sendable {
     public var damages: [Damage] = []
     /// Damaged places beyond those listed.
     public var unlistedDamageCount = 0
-    /// When not nil: nothing may be signed before `beginEpoch`; why.
-    public var mustBeginEpoch: EpochEnd?
     /// When not nil: opening began `JournalOptions.freshEpoch`; why.
     public var epochBegun: EpochEnd?
     /// Files in the folder that are not the journal's; left alone.
@@ -18,8 +19,6 @@ public struct RecoveryReport: Equatable, Sendable {
     public var scannedSegmentCount = 0
     /// Bytes that were read and verified at this start.
     public var scannedByteCount = 0
-    /// Why nothing can be stored now, when the medium is full or read-only.
-    public var suspended: SystemError?
 
     /// Creates an empty report.
     public init() {}

@@ -7,6 +7,5 @@
 #include "program.h"
 #include "smallfiles.h"
 #include "sockets.h"
-#if __has_include("files.h")
+#include "checksum.h"
 #include "files.h"
-#endif

@@ -1,0 +1,77 @@
+extension EventJournal {
+    /// Events stop here: half a segment more must take the statements, receipts and marks that let the oldest segment go, and a
+    /// sixteenth of the cap the statements of everything that is not signed yet (5 bytes an event of a hundred).
+    var eventCapByteCount: Int { recordCapByteCount - options.segmentByteCount / 2 - recordCapByteCount / 16 }
+
+    /// Where everything stops.
+    var recordCapByteCount: Int { options.capByteCount }
+
+    func capByteCount(for importance: Importance) -> Int {
+        switch (options.policy, importance) {
+        case (_, .control): return eventCapByteCount + options.segmentByteCount / 4
+        case (.newest, _), (.lowestPriority, .high): return eventCapByteCount
+        case (.lowestPriority, .normal): return eventCapByteCount / 20 * 19
+        case (.lowestPriority, .low): return eventCapByteCount / 10 * 9
+        }
+    }
+
+    /// Deletes covered segments before `keep-for` has passed, because the cap needs the space. Throws `.full` when that is not enough.
+    func makeRoom(_ byteCount: Int, limit: Int) throws(JournalError) {
+        while usedByteCount + byteCount > limit {
+            guard try deleteOldest(ignoringAge: true) else { throw .full }
+        }
+    }
+
+    /// Deletes what the quorum covers and `keep-for` allows, oldest first; call about once a minute. Returns the number of segments.
+    ///
+    /// `keep-for` counts the agent's running time by the monotonic clock: a wall clock that jumps deletes nothing early, and one that
+    /// stands in 1970 does not keep everything for ever. Throws `.system` when a deletion fails; nothing else is affected.
+    @discardableResult
+    public func retain(monotonicMilliseconds: UInt64) throws(JournalError) -> Int {
+        if monotonicMilliseconds >= options.monotonicMilliseconds {
+            let running = runningAtOpening &+ (monotonicMilliseconds - options.monotonicMilliseconds)
+            live.runningMilliseconds = max(live.runningMilliseconds, running)
+        }
+        var deleted = 0
+        while try deleteOldest(ignoringAge: false) { deleted += 1 }
+        return deleted
+    }
+
+    /// Deletes the oldest segment if it may go. One folder sync each: after a power cut the rest is still without holes.
+    private func deleteOldest(ignoringAge: Bool) throws(JournalError) -> Bool {
+        guard segments.count > 1, let oldest = segments.first, isCovered(oldest) else { return false }
+        let age = live.runningMilliseconds - min(segments[1].runningMilliseconds, live.runningMilliseconds)
+        guard ignoringAge || age >= options.keepForMilliseconds || segments.count > Segment.crowdLimit else { return false }
+        closeReader()
+        do {
+            try retrying { () throws(SystemError) in try fileSystem.remove(Segment.name(of: oldest.number)) }
+        } catch {
+            if error.code != SystemError.notFound { throw .system(error) }
+        }
+        do { try fileSystem.syncFolder() } catch { throw .system(error) }
+        segments.removeFirst()
+        sealedByteCount -= oldest.byteCount
+        carried.removeAll { $0.segment == oldest.number }
+        counters.deletedSegmentCount += 1
+        return true
+    }
+
+    /// True when a durable mark covers every event that the segment holds for the current epoch.
+    private func isCovered(_ segment: Segment) -> Bool {
+        let quorum = durable.quorumUpTo
+        if segment.epoch == live.epoch {
+            guard let end = segment.endSequence, end <= quorum else { return false }
+        }
+        return carried.allSatisfy { $0.segment != segment.number || $0.newEnd <= quorum }
+    }
+
+    /// Writes what waits, syncs, and gives the files back. The journal takes nothing more.
+    public func close() throws(JournalError) {
+        defer {
+            seal()
+            closeReader()
+            if suspended == nil { suspended = SystemError(.close, 0) }
+        }
+        if suspended == nil { try sync() }
+    }
+}
