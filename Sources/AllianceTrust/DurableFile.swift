@@ -13,11 +13,6 @@ public enum DurableFile {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("read", path) }
         defer { close(descriptor) }
-        var facts = stat()
-        guard fstat(descriptor, &facts) == 0 else { throw failure("read", path) }
-        guard facts.st_mode & S_IFMT != S_IFDIR else {
-            throw TrustError(.file, "\(path) is a directory, not a file")
-        }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
         while true {
@@ -58,9 +53,9 @@ public enum DurableFile {
 
     /// Makes a directory and those above it, each synced into its parent.
     public static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws {
-        var facts = stat()
-        if stat(path, &facts) == 0 {
-            guard facts.st_mode & S_IFMT == S_IFDIR else { throw TrustError(.file, "\(path) is there and is no directory") }
+        var isDirectory = ObjCBool(false)
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) {
+            guard isDirectory.boolValue else { throw TrustError(.file, "\(path) is there and is no directory") }
             return
         }
         let parent = directory(of: path)
@@ -76,9 +71,8 @@ public enum DurableFile {
 
     /// The permission bits of a file, or nil where there is none.
     public static func permissions(of path: String) -> UInt32? {
-        var facts = stat()
-        guard stat(path, &facts) == 0 else { return nil }
-        return UInt32(facts.st_mode) & 0o7777
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        return (attributes?[.posixPermissions] as? NSNumber)?.uint32Value
     }
 
     private static func putInPlace(_ temporary: String, at path: String, replacing: Bool) throws {

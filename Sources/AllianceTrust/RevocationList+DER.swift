@@ -19,6 +19,9 @@ struct ParsedRevocationList: DERParseable {
                 throw TrustError(.revocationList, "the revocation list is not signed with ECDSA and SHA-256")
             }
             let signature = try ASN1BitString(derEncoded: &nodes)
+            guard signature.paddingBits == 0 else {
+                throw TrustError(.revocationList, "the revocation list's signature is not whole bytes")
+            }
             return ParsedRevocationList(
                 body: body, signedBytes: Array(bodyNode.encodedBytes), signature: Array(signature.bytes))
         }

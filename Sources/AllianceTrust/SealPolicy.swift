@@ -37,17 +37,22 @@ struct SealPolicy: VerifierPolicy {
             throw Violation(reason: "the path is not root, issuing certificate, seal certificate but \(chain.count) long")
         }
         let (leaf, issuing, root) = (chain[0], chain[1], chain[2])
-        for (name, certificate) in [("seal", leaf), ("issuing", issuing), ("root", root)] {
-            try checkAlgorithms(certificate, name)
-        }
+        try checkAlgorithms(leaf, "seal")
+        try checkAlgorithms(root, "root")
         try checkAuthority(root, "root", pathLengths: [nil, 1, 2, 3])
-        try checkAuthority(issuing, "issuing", pathLengths: [0])
         guard let firm = Self.serialized(issuing).flatMap({ firmByIssuingCertificate[$0] }) else {
             throw Violation(reason: "the issuing certificate is not listed by the trust file")
         }
-        try checkConstraint(issuing, firm: firm)
+        try checkIssuing(issuing, firm: firm)
         try checkUsage(leaf)
         try checkNames(leaf, firm: firm)
+    }
+
+    /// What a firm's issuing certificate must be by itself.
+    func checkIssuing(_ issuing: Certificate, firm: String) throws(Violation) {
+        try checkAlgorithms(issuing, "issuing")
+        try checkAuthority(issuing, "issuing", pathLengths: [0])
+        try checkConstraint(issuing, firm: firm)
     }
 
     private func checkAlgorithms(_ certificate: Certificate, _ name: String) throws(Violation) {

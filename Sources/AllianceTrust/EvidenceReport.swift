@@ -1,0 +1,34 @@
+public import AttestationFormat
+
+/// A verdict and what it was made from, for whoever shows it.
+public struct EvidenceReport: Sendable {
+    /// One batch of the evidence.
+    public struct Batch: Sendable {
+        public let gateway: GatewayName
+        public let epoch: Epoch
+        /// Sequences of the batch: `first` to before `next`.
+        public let first: UInt64
+        public let next: UInt64
+        /// Events that are disclosed, in order.
+        public let events: [Evidence.DisclosedEvent]
+        /// Nodes whose receipts count, by name.
+        public let countedNodes: [String]
+        /// The latest of the counted receipts' times, seconds since 1970; nil without one.
+        public let latestReceiptSeconds: UInt64?
+        /// Whether the counted receipts are as many as the trust file asks for.
+        public let hasQuorum: Bool
+    }
+
+    public let verdict: Verdict
+    /// nil when it is malformed, or the trust file is refused.
+    public let evidence: Evidence?
+    public let trustFile: TrustFile?
+    public let batches: [Batch]
+
+    init(verdict: Verdict, evidence: Evidence? = nil, trustFile: TrustFile? = nil, batches: [Batch] = []) {
+        self.verdict = verdict
+        self.evidence = evidence
+        self.trustFile = trustFile
+        self.batches = batches
+    }
+}

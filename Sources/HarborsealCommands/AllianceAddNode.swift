@@ -1,0 +1,80 @@
+internal import AllianceTrust
+internal import AttestationFormat
+internal import Foundation
+internal import MerkleTree
+
+/// `harborseal alliance add-node`: makes a node's receipt key and its link certificates and puts it into the draft.
+public struct AllianceAddNode: Sendable {
+    public var directory: String
+    public var node: String
+    /// Where the node's HTTP side is reached, for the trust file.
+    public var url: String?
+    /// Workers that connect to the broker beside the node itself, `node.<node>.w1` and on.
+    public var workerCount: Int
+    public var nowSeconds: Int64
+
+    /// Days that a node's link certificate lives: nodes have operators, and no re-enrolment yet.
+    static let linkDays = 825
+
+    public init(
+        directory: String, node: String, url: String? = nil, workerCount: Int = 0, nowSeconds: Int64 = WallClock.nowSeconds
+    ) {
+        self.directory = directory
+        self.node = node
+        self.url = url
+        self.workerCount = workerCount
+        self.nowSeconds = nowSeconds
+    }
+
+    public func run() throws -> CommandResult {
+        let name = try CheckedNames.name(node, as: "a node")
+        guard (0...256).contains(workerCount) else {
+            throw CommandError(.usage, "\(workerCount) workers are not possible", nextStep: "there are 256 shards: 0 to 256 workers")
+        }
+        let place = AllianceDirectory(directory)
+        var draft = try place.draft()
+        guard !draft.nodes.contains(where: { $0.node == node }) else {
+            throw CommandError(
+                .failed, "node \(node) is in the draft already",
+                nextStep: "a node whose state was lost goes on under a new name, origin and key")
+        }
+        let alliance = try CheckedNames.name(draft.alliance, as: "an alliance")
+        let folder = place.nodePath(node)
+        try place.makeDirectory(folder)
+        let receiptKey = try AllianceSigningKey()
+        try receiptKey.write(to: "\(folder)/receipt.key")
+        let issuer = NodeName(alliance: alliance, node: name).issuer.string
+        let link = try place.link()
+        try writeLink(by: link, commonName: "node.\(node)", issuer: issuer, to: "\(folder)/link", draft: draft, place: place)
+        for worker in 0..<workerCount {
+            let suffix = "w\(worker + 1)"
+            try writeLink(
+                by: link, commonName: "node.\(node).\(suffix)", issuer: issuer, to: "\(folder)/link-\(suffix)", draft: draft,
+                place: place)
+        }
+        let text = { (digest: Digest) in Hexadecimal.text(of: digest.bytes).string }
+        let key = AllianceDraft.Key(
+            x: text(receiptKey.publicKey.x), y: text(receiptKey.publicKey.y), fromSeconds: UInt64(max(0, nowSeconds)),
+            untilSeconds: nil)
+        draft.nodes.append(.init(node: node, keys: [key], url: url, workerCount: workerCount))
+        try place.save(draft)
+        return CommandResult(
+            output: """
+                node \(node): receipt key and link certificate in \(folder), to be taken to the node
+                  key id       \(text(receiptKey.keyID))
+                  next: harborseal alliance sign --alliance \(directory)
+
+                """)
+    }
+
+    private func writeLink(
+        by link: CertificateAuthority, commonName: String, issuer: String, to path: String, draft: AllianceDraft,
+        place: AllianceDirectory
+    ) throws {
+        let key = try AllianceSigningKey()
+        let certificate = try link.issueLink(
+            organisation: draft.alliance, commonName: commonName, issuer: issuer, publicKey: key.publicKey,
+            lifetime: .starting(at: nowSeconds, days: Self.linkDays))
+        try place.write(key: key, keyPath: "\(path).key", certificate: certificate, certificatePath: "\(path).crt")
+    }
+}

@@ -1,0 +1,51 @@
+internal import AllianceTrust
+internal import Foundation
+
+/// `harborseal alliance add-server`: makes a TLS key and certificate for the broker, the registry or a node's HTTP side.
+public struct AllianceAddServer: Sendable {
+    public var directory: String
+    /// What to call it here: the folder's name and the certificate's CN.
+    public var server: String
+    public var dnsNames: [String]
+    public var addresses: [String]
+    public var nowSeconds: Int64
+
+    /// Days that a server certificate lives.
+    static let serverDays = 825
+
+    public init(
+        directory: String, server: String, dnsNames: [String], addresses: [String],
+        nowSeconds: Int64 = WallClock.nowSeconds
+    ) {
+        self.directory = directory
+        self.server = server
+        self.dnsNames = dnsNames
+        self.addresses = addresses
+        self.nowSeconds = nowSeconds
+    }
+
+    public func run() throws -> CommandResult {
+        _ = try CheckedNames.name(server, as: "a server")
+        for name in dnsNames where name.isEmpty || !name.allSatisfy({ $0.isASCII && !$0.isWhitespace }) {
+            throw CommandError(.usage, "\(TerminalStyle.safe(name)) is no DNS name", nextStep: "give --dns broker.example.org")
+        }
+        let place = AllianceDirectory(directory)
+        var draft = try place.draft()
+        let folder = place.serverPath(server)
+        let keyPath = "\(folder)/server.key"
+        try place.makeDirectory(folder)
+        let isNew = !DurableFile.exists(keyPath)
+        let key = isNew ? try AllianceSigningKey() : try AllianceSigningKey(file: keyPath)
+        let certificate = try place.link().issueServer(
+            organisation: draft.alliance, commonName: server, dnsNames: dnsNames,
+            addresses: addresses.map(CheckedNames.address), publicKey: key.publicKey,
+            lifetime: .starting(at: nowSeconds, days: Self.serverDays))
+        if isNew { try key.write(to: keyPath) }
+        try DurableFile.write(Array(certificate.pem.utf8), to: "\(folder)/server.crt")
+        draft.servers.removeAll { $0.server == server }
+        draft.servers.append(.init(server: server, dnsNames: dnsNames, addresses: addresses))
+        try place.save(draft)
+        let names = (dnsNames + addresses).joined(separator: ", ")
+        return CommandResult(output: "server \(server) (\(names)): \(isNew ? "key and certificate" : "certificate renewed") in \(folder)\n")
+    }
+}

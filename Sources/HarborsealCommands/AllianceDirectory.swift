@@ -1,0 +1,99 @@
+internal import AllianceTrust
+internal import Foundation
+
+/// The working directory of an alliance: keys, certificates, the draft and the signed trust file.
+///
+/// ```
+/// alliance/
+///   draft.json            what will be signed next
+///   alliance.hstrust      the trust file signed last; history/ has all of them
+///   root.key root.crt     the root; the key may be taken away and named with --root-key
+///   link-ca.key link-ca.crt link-ca.crl
+///   firms/<firm>/issuing.key issuing.crt issuing.crl
+///   nodes/<node>/receipt.key link.key link.crt link-<worker>.key …
+///   servers/<server>/server.key server.crt
+/// ```
+/// Keys have mode 0600 in directories of mode 0700; every file is synced with its directory.
+struct AllianceDirectory {
+    let path: String
+
+    var draftPath: String { "\(path)/draft.json" }
+    var trustFilePath: String { "\(path)/alliance.hstrust" }
+    var rootKeyPath: String { "\(path)/root.key" }
+    var rootCertificatePath: String { "\(path)/root.crt" }
+    var linkKeyPath: String { "\(path)/link-ca.key" }
+    var linkCertificatePath: String { "\(path)/link-ca.crt" }
+    var linkRevocationListPath: String { "\(path)/link-ca.crl" }
+
+    func firmPath(_ firm: String) -> String { "\(path)/firms/\(firm)" }
+    func nodePath(_ node: String) -> String { "\(path)/nodes/\(node)" }
+    func serverPath(_ server: String) -> String { "\(path)/servers/\(server)" }
+    func historyPath(_ version: UInt64) -> String { "\(path)/history/alliance-\(version).hstrust" }
+
+    init(_ path: String) {
+        self.path = path
+    }
+
+    /// The draft; an error that names `alliance init` where there is none.
+    func draft() throws -> AllianceDraft {
+        guard DurableFile.exists(draftPath) else {
+            throw CommandError(
+                .failed, "\(path) is no alliance's directory: it has no draft.json",
+                nextStep: "harborseal alliance init NAME -o \(path)")
+        }
+        do {
+            return try JSONDecoder().decode(AllianceDraft.self, from: Data(DurableFile.read(draftPath)))
+        } catch let error as DecodingError {
+            throw CommandError(.malformed, "\(draftPath) cannot be read: \(error)", nextStep: "mend it, or restore it from a backup")
+        }
+    }
+
+    func save(_ draft: AllianceDraft) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try DurableFile.write(Array(try encoder.encode(draft)) + [0x0A], to: draftPath, mode: 0o600)
+    }
+
+    /// The root with its key, from the directory or from wherever the key is kept.
+    func root(keyPath: String?) throws -> CertificateAuthority {
+        let place = keyPath ?? rootKeyPath
+        guard !place.hasPrefix("pkcs11:") else {
+            throw CommandError(.usage, "keys behind PKCS#11 are not supported yet: \(place)", nextStep: "name a PEM file")
+        }
+        guard DurableFile.exists(place) else {
+            throw CommandError(
+                .failed, "the root key is not at \(place)", nextStep: "fetch it from where it is kept and give --root-key FILE")
+        }
+        return try authority(certificate: rootCertificatePath, key: place)
+    }
+
+    func link() throws -> CertificateAuthority {
+        try authority(certificate: linkCertificatePath, key: linkKeyPath)
+    }
+
+    func firm(_ firm: String) throws -> CertificateAuthority {
+        let folder = firmPath(firm)
+        guard DurableFile.exists("\(folder)/issuing.key") else {
+            throw CommandError(
+                .failed, "firm \(firm) has no issuing key in \(folder)",
+                nextStep: "harborseal alliance add-firm \(firm) --alliance \(path)")
+        }
+        return try authority(certificate: "\(folder)/issuing.crt", key: "\(folder)/issuing.key")
+    }
+
+    private func authority(certificate: String, key: String) throws -> CertificateAuthority {
+        try CertificateAuthority(
+            certificate: CertificateBytes(pemOrDER: DurableFile.read(certificate), path: certificate),
+            key: AllianceSigningKey(file: key))
+    }
+
+    /// Writes a key, then its certificate: a certificate that is there always has its key.
+    func write(key: AllianceSigningKey, keyPath: String, certificate: CertificateBytes, certificatePath: String) throws {
+        try key.write(to: keyPath)
+        try DurableFile.write(Array(certificate.pem.utf8), to: certificatePath)
+    }
+
+    func makeDirectory(_ path: String) throws {
+        try DurableFile.makeDirectory(path, mode: 0o700)
+    }
+}

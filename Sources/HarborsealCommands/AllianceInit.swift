@@ -1,0 +1,69 @@
+internal import AllianceTrust
+internal import Foundation
+
+/// `harborseal alliance init`: makes the root, the link CA and an empty draft.
+public struct AllianceInit: Sendable {
+    public var alliance: String
+    /// The new directory.
+    public var directory: String
+    /// Receipts a batch needs; nil: more than half of the nodes.
+    public var receiptsNeeded: UInt64?
+    public var nowSeconds: Int64
+
+    /// Years that root and link CA live: evidence is verified under the root for decades.
+    static let authorityDays = 30 * 365
+
+    public init(alliance: String, directory: String, receiptsNeeded: UInt64? = nil, nowSeconds: Int64 = WallClock.nowSeconds) {
+        self.alliance = alliance
+        self.directory = directory
+        self.receiptsNeeded = receiptsNeeded
+        self.nowSeconds = nowSeconds
+    }
+
+    public func run() throws -> CommandResult {
+        _ = try CheckedNames.name(alliance, as: "an alliance")
+        let place = AllianceDirectory(directory)
+        guard !DurableFile.exists(place.draftPath), !DurableFile.exists(place.rootKeyPath) else {
+            throw CommandError(
+                .failed, "\(directory) has an alliance already, and its keys are not overwritten",
+                nextStep: "choose another directory")
+        }
+        try place.makeDirectory(directory)
+        let lifetime = CertificateLifetime.starting(at: nowSeconds, days: Self.authorityDays)
+        let root = try CertificateAuthority.root(alliance: alliance, key: AllianceSigningKey(), lifetime: lifetime)
+        let link = try CertificateAuthority.linkAuthority(alliance: alliance, key: AllianceSigningKey(), lifetime: lifetime)
+        try place.write(
+            key: root.key, keyPath: place.rootKeyPath, certificate: root.certificate,
+            certificatePath: place.rootCertificatePath)
+        try place.write(
+            key: link.key, keyPath: place.linkKeyPath, certificate: link.certificate,
+            certificatePath: place.linkCertificatePath)
+        try RevocationListFile.writeEmpty(by: link, to: place.linkRevocationListPath, nowSeconds: nowSeconds)
+        // Last, so that a directory with a draft has everything that the draft names.
+        try place.save(
+            AllianceDraft(
+                alliance: alliance, signedVersion: 0, receiptsNeeded: receiptsNeeded,
+                rootCertificate: Data(root.certificate.der), linkCertificate: Data(link.certificate.der), firms: [],
+                nodes: [], servers: [], revocationLists: [], notAfterSeconds: nil))
+        return CommandResult(
+            output: """
+                alliance \(alliance) in \(directory)
+                  root key     \(place.rootKeyPath) — take it offline once the trust file is signed
+                  link CA      \(place.linkCertificatePath)
+                  next: harborseal alliance add-firm FIRM --alliance \(directory)
+
+                """)
+    }
+}
+
+/// Revocation lists on disk: PEM, as mosquitto and openssl take them.
+enum RevocationListFile {
+    /// Ten years: OpenSSL refuses every client once a list is overdue, and the first day's list must not stop the broker.
+    static let validityDays: Int64 = 3650
+
+    static func writeEmpty(by authority: CertificateAuthority, to path: String, nowSeconds: Int64) throws {
+        let der = try authority.issueRevocationList(
+            number: 1, thisUpdateSeconds: nowSeconds - 300, nextUpdateSeconds: nowSeconds + validityDays * 86_400)
+        try DurableFile.write(Array(CertificateAuthority.revocationListPEM(der: der).utf8), to: path)
+    }
+}
