@@ -48,13 +48,6 @@ void mqtt_client_free(struct mqtt_client *client) {
     free(client);
 }
 
-int mqtt_client_set_tls(struct mqtt_client *client, const char *authority_file, const char *certificate_file, const char *key_file) {
-    int result = mosquitto_tls_set(client->library, authority_file, NULL, certificate_file, key_file, NULL);
-    if (result != MOSQ_ERR_SUCCESS) { return result; }
-    // "tlsv1.2" is the least, not the only version; 1: the server's certificate is verified.
-    return mosquitto_tls_opts_set(client->library, 1, "tlsv1.2", NULL);
-}
-
 int mqtt_client_set_user_name(struct mqtt_client *client, const char *name) {
     return mosquitto_username_pw_set(client->library, name, NULL);
 }
@@ -63,15 +56,48 @@ int mqtt_client_set_will(struct mqtt_client *client, const char *topic, const ui
     return mosquitto_will_set(client->library, topic, (int)count, payload, qos, retain);
 }
 
+// Over TLS the library takes a socket's error away and reports success: the errno it leaves is all that remains of it.
+// The first one is kept: it says "refused" where all later ones say "broken pipe".
 static int noted(struct mqtt_client *client, int result) {
-    if (result == MOSQ_ERR_ERRNO) { client->system_error = errno; }
+    if (client->system_error != 0) { return result; }
+    switch (errno) {
+    case ECONNREFUSED: case ECONNRESET: case EPIPE: case ETIMEDOUT: case ENETUNREACH: case EHOSTUNREACH: case ENETDOWN:
+        client->system_error = errno;
+        break;
+    default:
+        // EPROTO is the library's own, for TLS errors; the log has the words.
+        if (result == MOSQ_ERR_ERRNO && errno != EPROTO && errno != EAGAIN) { client->system_error = errno; }
+    }
     return result;
+}
+
+static bool can_read(struct mqtt_client *client, const char *path) {
+    if (path == NULL) { return true; }
+    FILE *file = fopen(path, "r");
+    if (file != NULL) { fclose(file); return true; }
+    snprintf(client->log, sizeof client->log, "Unable to load %s: %s", path, strerror(errno));
+    return false;
+}
+
+int mqtt_client_set_tls(struct mqtt_client *client, const char *authority_file, const char *certificate_file, const char *key_file) {
+    // The library says only "invalid argument" of a file that it cannot open.
+    if (!can_read(client, authority_file) || !can_read(client, certificate_file) || !can_read(client, key_file)) { return MOSQ_ERR_TLS; }
+    int result = mosquitto_tls_set(client->library, authority_file, NULL, certificate_file, key_file, NULL);
+    if (result != MOSQ_ERR_SUCCESS) { return result; }
+    // "tlsv1.2" is the least, not the only version; 1: the server's certificate is verified.
+    return mosquitto_tls_opts_set(client->library, 1, "tlsv1.2", NULL);
 }
 
 int mqtt_client_connect(struct mqtt_client *client, const char *host, uint16_t port, uint16_t keep_alive_seconds) {
     client->log[0] = 0;
     client->consumed_at_packet = 0;
+    client->system_error = 0;
+    errno = 0;
+    // "Threaded" only keeps the CONNECT from being written in here: over TLS 1.3 that write may find the connection closed
+    // by a broker that refused our certificate, and the library would throw the alert away that says why.
+    mosquitto_threaded_set(client->library, true);
     int result = noted(client, mosquitto_connect_async(client->library, host, port, keep_alive_seconds));
+    mosquitto_threaded_set(client->library, false);
     return result == MOSQ_ERR_CONN_PENDING ? MOSQ_ERR_SUCCESS : result;
 }
 
@@ -105,8 +131,9 @@ int mqtt_client_read(struct mqtt_client *client, int packet_count, bool *drained
     *drained = false;
     for (int packet = 0; packet < packet_count && !mqtt_client_is_full(client); packet++) {
         errno = 0;
-        int result = noted(client, mosquitto_loop_read(client->library, 1));
+        int result = mosquitto_loop_read(client->library, 1);
         bool empty = errno == EAGAIN || errno == EWOULDBLOCK;
+        noted(client, result);
         if (result != MOSQ_ERR_SUCCESS) { return result; }
         if (mosquitto_socket(client->library) < 0) { return MOSQ_ERR_CONN_LOST; }
         if (empty && !mqtt_client_is_full(client)) {
@@ -117,12 +144,16 @@ int mqtt_client_read(struct mqtt_client *client, int packet_count, bool *drained
     return is_swallowing_too_much(client) ? MOSQ_ERR_OVERSIZE_PACKET : MOSQ_ERR_SUCCESS;
 }
 
-int mqtt_client_write(struct mqtt_client *client) { return noted(client, mosquitto_loop_write(client->library, 1)); }
+int mqtt_client_write(struct mqtt_client *client) {
+    errno = 0;
+    return noted(client, mosquitto_loop_write(client->library, 1));
+}
 
 int mqtt_client_tick(struct mqtt_client *client) {
     // Ping answers complete no record: without this, their few bytes would add up over weeks.
     uint64_t consumed = consumed_byte_count(client);
     if (consumed - client->consumed_at_packet < 4096) { client->consumed_at_packet = consumed; }
+    errno = 0;
     return noted(client, mosquitto_loop_misc(client->library));
 }
 
@@ -135,6 +166,7 @@ int mqtt_client_publish(struct mqtt_client *client, const char *topic, const uin
         int result = mosquitto_property_add_string(&properties, MQTT_PROP_CONTENT_TYPE, content_type);
         if (result != MOSQ_ERR_SUCCESS) { return result; }
     }
+    errno = 0;
     int result = mosquitto_publish_v5(client->library, &identifier, topic, (int)count, payload, qos, retain, properties);
     mosquitto_property_free_all(&properties);
     *message_id = (uint16_t)identifier;
@@ -143,6 +175,7 @@ int mqtt_client_publish(struct mqtt_client *client, const char *topic, const uin
 
 int mqtt_client_subscribe(struct mqtt_client *client, const char *filter, int qos, uint16_t *message_id) {
     int identifier = 0;
+    errno = 0;
     int result = noted(client, mosquitto_subscribe(client->library, &identifier, filter, qos));
     *message_id = (uint16_t)identifier;
     return result;

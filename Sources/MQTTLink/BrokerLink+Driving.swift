@@ -20,22 +20,22 @@ extension BrokerLink {
         let isBroken = revents & Int16(POSIX_POLL_ERROR | POSIX_POLL_HANGUP | POSIX_POLL_INVALID) != 0
         // Asked before reading, which would take it away.
         let socketError = isBroken ? client?.socketError ?? 0 : 0
-        if revents & Int16(POSIX_POLL_OUT) != 0, !isBroken { write(nowMilliseconds: nowMilliseconds) }
+        // Reading first: a TLS alert that lies there would be lost with the connection that a failing write closes.
         if isBroken || (mayRead && (hasUnreadBytes || revents & Int16(POSIX_POLL_IN) != 0)) {
             read(socketError: socketError, heard: revents & Int16(POSIX_POLL_IN) != 0, nowMilliseconds: nowMilliseconds)
         }
         // Over TLS the library never notices a refused connection, and a broken one stays ready for ever: poll would spin.
         if isBroken, client != nil {
-            let wasAccepted = supervisor.isConnected
-            let cause = LinkCause(
-                libraryResult: MQTT_ERROR_SYSTEM, systemError: socketError, log: client?.log ?? [], wasAccepted: wasAccepted)
-            fail(cause, nowMilliseconds: nowMilliseconds)
+            settle(MQTT_ERROR_SYSTEM, socketError: socketError, nowMilliseconds: nowMilliseconds)
+        } else if revents & Int16(POSIX_POLL_OUT) != 0 {
+            write(nowMilliseconds: nowMilliseconds)
         }
         tickIfDue(nowMilliseconds: nowMilliseconds)
     }
 
     private func write(nowMilliseconds: Int64) {
         guard let client else { return }
+        if !supervisor.isConnected, hasBeenWritable, hasWaitingInput() { return }
         if client.wantsWrite { lastProgressMilliseconds = nowMilliseconds }
         hasBeenWritable = true
         settle(client.write(), nowMilliseconds: nowMilliseconds)
@@ -47,6 +47,13 @@ extension BrokerLink {
         let (result, isDrained) = client.read(packetCount: Self.packetsPerTurn)
         hasUnreadBytes = !isDrained
         settle(result, socketError: socketError, nowMilliseconds: nowMilliseconds)
+    }
+
+    /// Whether something came since the poll. In TLS 1.3 the broker judges our certificate while we write the CONNECT: its
+    /// alert must be read before a write finds the connection closed, or the cause is lost.
+    private func hasWaitingInput() -> Bool {
+        var entry = posix_poll_entry(descriptor: pollDescriptor, events: Int16(POSIX_POLL_IN), revents: 0)
+        return posix_poll(&entry, 1, 0) > 0
     }
 
     private func tickIfDue(nowMilliseconds: Int64) {
@@ -62,7 +69,7 @@ extension BrokerLink {
         drainRecords(nowMilliseconds: nowMilliseconds)
         if let verdict = brokersVerdict { return fail(verdict, nowMilliseconds: nowMilliseconds) }
         guard result != 0, let client else { return }
-        let error = socketError != 0 ? socketError : (result == MQTT_ERROR_SYSTEM ? client.systemError : 0)
+        let error = socketError != 0 ? socketError : client.systemError
         let cause = LinkCause(
             libraryResult: result, systemError: error, log: client.log, wasAccepted: supervisor.isConnected)
         fail(cause, nowMilliseconds: nowMilliseconds)

@@ -100,7 +100,7 @@ public final class BrokerLink {
             status.version = supervisor.version
         }
         status.brokerIndex = supervisor.brokerIndex
-        status.lastCause = supervisor.lastCause
+        status.lastCause = supervisor.cause
         status.attemptCount = supervisor.attemptCount
         status.connectionCount = supervisor.connectionCount
         status.droppedCount &+= client?.droppedCount ?? 0

@@ -18,12 +18,12 @@ extension LinkCause {
             self.init(.identityUnusable, detail: log)
         } else if !log.isEmpty, Self.isTLSProblem(log) {
             self.init(.tlsFailed, detail: log)
-        } else if systemError != 0 {
+        } else if systemError != 0, wasAccepted || !Self.isHangUp(systemError) {
             self.init(wasAccepted ? .connectionLost : .networkError, reason: systemError)
         } else if Self.isProtocolProblem(result) {
             self.init(.protocolError)
         } else {
-            self.init(wasAccepted ? .connectionLost : .closedBeforeAnswer)
+            self.init(wasAccepted ? .connectionLost : .closedBeforeAnswer, reason: systemError)
         }
     }
 
@@ -36,6 +36,9 @@ extension LinkCause {
     init(brokerDisconnect code: Int32) {
         self.init(code == 0x8E ? .takenOver : .closedByBroker, reason: code)
     }
+
+    /// ECONNRESET, EPIPE: there was a connection, and the other side ended it.
+    private static func isHangUp(_ systemError: Int32) -> Bool { systemError == 104 || systemError == 32 }
 
     private static func isIdentityProblem(_ log: [UInt8]) -> Bool {
         log.contains("Unable to load") || log.contains("are inconsistent")

@@ -30,10 +30,13 @@ public struct LinkSupervisor: Sendable {
     private var versions: [MQTTVersion]
     /// How often in a row each broker closed the connection instead of answering a CONNECT.
     private var unansweredCounts: [Int]
+    /// Whether a broker's version follows from its silence only.
+    private var isGuess: [Bool]
     private var failureCount = 0
     private var takeovers = RecentTakeovers()
     private var lastHeardMilliseconds: Int64 = 0
-    private(set) var lastCause = LinkCause(.notStarted)
+    /// Why there is, or was last, no connection.
+    public private(set) var cause = LinkCause(.notStarted)
     private(set) var attemptCount: UInt64 = 0
     private(set) var connectionCount: UInt64 = 0
 
@@ -50,6 +53,7 @@ public struct LinkSupervisor: Sendable {
         let count = brokerCount < 1 ? 1 : brokerCount
         versions = [MQTTVersion](repeating: preferredVersion, count: count)
         unansweredCounts = [Int](repeating: 0, count: count)
+        isGuess = [Bool](repeating: false, count: count)
     }
 
     /// The version spoken to the broker in turn.
@@ -66,7 +70,7 @@ public struct LinkSupervisor: Sendable {
     /// Ends; the owner closes what is open.
     public mutating func stop() {
         state = .stopped
-        lastCause = LinkCause(.stopped)
+        cause = LinkCause(.stopped)
     }
 
     /// The broker's CONNACK said yes.
@@ -127,7 +131,7 @@ public struct LinkSupervisor: Sendable {
     }
 
     private mutating func attemptFailed(_ cause: LinkCause, nowMilliseconds: Int64, random: UInt64) -> LinkAction {
-        lastCause = cause
+        self.cause = cause
         if cause.code == .versionRefused, version == .v5 {
             // The broker answered, only not this version: ask again at once. If it refuses both, the wait below applies.
             versions[brokerIndex] = .v3_1_1
@@ -149,6 +153,15 @@ public struct LinkSupervisor: Sendable {
         guard unansweredCounts[brokerIndex] >= 2, preferredVersion == .v5 else { return }
         unansweredCounts[brokerIndex] = 0
         versions[brokerIndex] = version == .v5 ? .v3_1_1 : .v5
+        isGuess[brokerIndex] = version == .v3_1_1
+    }
+
+    /// A version that was only guessed is not kept for ever: a broker in the middle of a restart also just closes.
+    private mutating func forgetGuess() {
+        guard isGuess[brokerIndex] else { return }
+        isGuess[brokerIndex] = false
+        versions[brokerIndex] = preferredVersion
+        unansweredCounts[brokerIndex] = 1
     }
 
     private mutating func connectionEnded(
@@ -156,6 +169,7 @@ public struct LinkSupervisor: Sendable {
     ) -> LinkAction {
         let wasStable = ageMilliseconds >= timing.stableMilliseconds
         if wasStable { failureCount = 0 }
+        forgetGuess()
         var cause = cause
         // MQTT 3.1.1 has no word for it: a connection that breaks soon after it was accepted looks the same.
         if cause.code == .takenOver || (cause.code == .connectionLost && !wasStable) {
@@ -164,7 +178,7 @@ public struct LinkSupervisor: Sendable {
             // Two clones that each come back quickly would throw each other out for ever.
             failureCount = max(failureCount, count - 1)
         }
-        lastCause = cause
+        self.cause = cause
         wait(nowMilliseconds: nowMilliseconds, random: random)
         return .close(cause, wasConnected: true)
     }

@@ -79,7 +79,7 @@ uint64_t mqtt_client_dropped_count(const struct mqtt_client *client);
 
 /// What the library logged as errors since the last connect (TLS alerts come only this way); empty if nothing.
 const char *mqtt_client_log(const struct mqtt_client *client);
-/// The errno that belongs to MQTT_ERROR_SYSTEM, from the last call that failed.
+/// The first network error since the connect, as an errno, also of calls that reported success; 0: none.
 int mqtt_client_system_error(const struct mqtt_client *client);
 /// The socket's pending error (SO_ERROR), as an errno; 0: none.
 int mqtt_client_socket_error(const struct mqtt_client *client);
