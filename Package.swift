@@ -64,13 +64,14 @@ var targets: [Target] = [
     agentTarget("GatewayAgent", ["MerkleTree", "AttestationFormat", "LogisticsEvents"]),
     agentTarget("ConfigurationFile", ["CIniShims", "CPosixShims", "SmallFiles", "AttestationFormat"]),
     agentTarget("AgentConfiguration", ["ConfigurationFile", "AttestationFormat", "LogisticsEvents"]),
+    agentTarget(
+        "AgentRuntime",
+        [
+            "AgentConfiguration", "ConfigurationFile", "SmallFiles", "GatewayAgent", "DeviceCrypto", "EventJournal", "MQTTLink",
+            "SensorSources", "MerkleTree", "AttestationFormat", "LogisticsEvents", "CPosixShims",
+        ]),
     .executableTarget(
-        name: "harborseal-agent",
-        dependencies: [
-            "AgentConfiguration", "ConfigurationFile", "SmallFiles", "GatewayAgent", "DeviceCrypto", "EventJournal", "MQTTLink", "SensorSources",
-            "MerkleTree", "AttestationFormat", "LogisticsEvents", "CPosixShims",
-        ],
-        swiftSettings: agentSettings),
+        name: "harborseal-agent", dependencies: ["AgentRuntime", "CPosixShims"], swiftSettings: agentSettings),
 ]
 
 if !embedded {
@@ -88,6 +89,7 @@ if !embedded {
         tests(of: "MQTTLink", ["CPosixShims", "CMosquittoShims"]),
         tests(of: "SensorSources", ["AttestationFormat", "LogisticsEvents"]),
         tests(of: "GatewayAgent", ["MerkleTree", "AttestationFormat", "LogisticsEvents", "DeviceCrypto", "EventJournal"]),
+        tests(of: "AgentRuntime", ["AttestationFormat", "GatewayAgent"]),
         tests(of: "ConfigurationFile", ["SmallFiles", "AttestationFormat"]),
         tests(of: "AgentConfiguration", ["ConfigurationFile", "SmallFiles", "AttestationFormat", "LogisticsEvents"]),
     ]

@@ -105,6 +105,13 @@ struct ControlState {
         hasSteppedSinceLastEvent = false
     }
 
+    /// Further gaps to declare; beyond the capacity the last one stands for the rest.
+    mutating func add(_ more: [GapFacts]) {
+        for gap in more {
+            if gaps.count < Self.gapCapacity { gaps.append(gap) } else { gaps[gaps.count - 1].count &+= gap.count }
+        }
+    }
+
     mutating func dropped(eventCount: UInt64, at now: Moment) { undeclaredDropCount &+= eventCount }
 
     mutating func dropsDeclared() { undeclaredDropCount = 0 }

@@ -75,6 +75,7 @@ extension Gateway {
     private func enter(_ batch: PublishedBatch, at now: Moment) {
         var batch = batch
         batch.publishedAtMilliseconds = now.monotonicMilliseconds
+        batch.firstPublishedAtMilliseconds = now.monotonicMilliseconds
         if window.isEmpty { oldestResend.start(at: now.monotonicMilliseconds) }
         window.add(batch)
         publishCursor = batch.end

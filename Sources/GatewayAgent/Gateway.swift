@@ -184,3 +184,31 @@ extension Gateway {
         return due
     }
 }
+
+// MARK: - For status
+
+extension Gateway {
+    /// Events in the open batch.
+    public var openEventCount: Int { builder.count }
+    /// Batches published without a quorum.
+    public var windowBatchCount: Int { window.count }
+    /// How long the latest signature took, and the longest.
+    public var signingMicroseconds: UInt64 { pace.latestMicroseconds }
+    public var longestSigningMicroseconds: UInt64 { pace.longestMicroseconds }
+    /// Since when the oldest batch has waited for its quorum, monotonic milliseconds: since its publication or the latest receipt.
+    public var oldestUnreceiptedMilliseconds: UInt64? {
+        window.oldest.map { max($0.firstPublishedAtMilliseconds, lastReceiptMilliseconds) }
+    }
+
+    /// Takes a changed policy: it holds for the next batch. Window and timeouts stay as they were at the start.
+    public func adopt(_ changed: GatewayPolicy) {
+        policy.batchEventCount = changed.batchEventCount
+        policy.batchByteCount = changed.batchByteCount
+        policy.batchIntervalMilliseconds = changed.batchIntervalMilliseconds
+        policy.catchUpBatchesPerSecond = changed.catchUpBatchesPerSecond
+        policy.sharing = changed.sharing
+    }
+
+    /// Damage that was met while running; it is declared like that of a start.
+    public func declare(_ gaps: [GapFacts]) { control.add(gaps) }
+}

@@ -28,7 +28,7 @@ public struct Moment: Sendable, Equatable {
     public var wallSeconds: UInt64 { wallMilliseconds / 1000 }
 
     /// Milliseconds since an earlier monotonic reading; 0 if the reading lies ahead.
-    func milliseconds(since earlier: UInt64) -> UInt64 {
+    public func milliseconds(since earlier: UInt64) -> UInt64 {
         monotonicMilliseconds > earlier ? monotonicMilliseconds - earlier : 0
     }
 }

@@ -10,6 +10,8 @@ public struct PublishedBatch: Sendable {
     public let messageByteCount: Int
     /// When it was last given to the link, monotonic milliseconds.
     public internal(set) var publishedAtMilliseconds: UInt64
+    /// When it was first given to the link by this process.
+    public internal(set) var firstPublishedAtMilliseconds: UInt64
     /// Nodes whose verified receipts count for it.
     public internal(set) var receiptedBy = NodeSet()
 
@@ -20,6 +22,7 @@ public struct PublishedBatch: Sendable {
         self.wholeCount = wholeCount
         self.messageByteCount = messageByteCount
         self.publishedAtMilliseconds = publishedAtMilliseconds
+        firstPublishedAtMilliseconds = publishedAtMilliseconds
     }
 
     /// Sequence of its first event.

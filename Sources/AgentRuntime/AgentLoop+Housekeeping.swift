@@ -1,0 +1,87 @@
+internal import AgentConfiguration
+internal import AttestationFormat
+internal import CPosixShims
+internal import ConfigurationFile
+internal import EventJournal
+internal import GatewayAgent
+internal import MQTTLink
+
+extension AgentLoop {
+    /// The retained status is said again this often while connected, and at once after a connect.
+    private static var statusMilliseconds: UInt64 { 300_000 }
+
+    // MARK: - Signals
+
+    func handleSignals() {
+        guard entries.first.map({ $0.revents != 0 }) ?? false else { return }
+        while true {
+            switch posix_signals_next(signals) {
+            case POSIX_SIGNAL_TERMINATE, POSIX_SIGNAL_INTERRUPT: isLeaving = true
+            case POSIX_SIGNAL_HANGUP: reload()
+            case ...0: return
+            default: break
+            }
+        }
+    }
+
+    /// Takes a new configuration where that needs no new files or sockets; a wrong one changes nothing.
+    private func reload() {
+        do throws(ConfigurationProblems) {
+            let new = try loadConfiguration()
+            gateway.adopt(GatewayPolicy(new))
+            if new.needsRestart(from: configuration) {
+                log(.warning, "some of the new configuration (identity, journal folder, seal, trust, control, link or sources) takes effect at the next start")
+            }
+            configuration.batches = new.batches
+            configuration.journal.syncIntervalMilliseconds = new.journal.syncIntervalMilliseconds
+            configuration.log = new.log
+            log(.notice, "configuration read again")
+        } catch {
+            log(.error, "the new configuration is wrong, the old one stays in force: \(error.message.string)")
+        }
+    }
+
+    // MARK: - Service manager
+
+    /// READY after the first durable event; the watchdog is fed by turns of the loop, so a loop that hangs is restarted.
+    func tellServiceManager() {
+        if !isReady, journal.journal.durableUpTo > 0 {
+            isReady = true
+            _ = posix_notify("READY=1")
+            log(.notice, "ready: \(journal.journal.durableUpTo) events are stored, \(journal.nextSequence - journal.quorumEnd) wait for a quorum")
+        }
+        if now.milliseconds(since: lastWatchdogMilliseconds) >= 5_000 {
+            lastWatchdogMilliseconds = now.monotonicMilliseconds
+            _ = posix_notify("WATCHDOG=1")
+        }
+    }
+
+    // MARK: - Status
+
+    func serveControl() {
+        guard let control else { return }
+        control.serve(nowMilliseconds: now.monotonicMilliseconds) { question in
+            let document = statusDocument()
+            if question == Array("status text".utf8) { return document.text(withColours: false) }
+            if question == Array("status colour".utf8) { return document.text(withColours: true) }
+            return document.json
+        }
+    }
+
+    /// A short retained message for dashboards.
+    func publishStatusIfDue() {
+        guard link.link?.isConnected ?? false, now.monotonicMilliseconds >= nextStatusMilliseconds else { return }
+        nextStatusMilliseconds = now.monotonicMilliseconds &+ Self.statusMilliseconds
+        let text = "{\"online\":true,\"events\":\(journal.nextSequence),\"unreceipted\":\(journal.nextSequence - journal.quorumEnd),"
+            + "\"epoch\":\"\(journal.epoch.text.string)\",\"time\":\(now.wallSeconds)}"
+        link.publishStatus(Array(text.utf8))
+    }
+}
+
+extension AgentConfiguration {
+    /// Whether something differs that a running agent does not change.
+    func needsRestart(from old: AgentConfiguration) -> Bool {
+        identity != old.identity || journal.directory != old.journal.directory || seal != old.seal || trust != old.trust
+            || control != old.control || link != old.link || sources != old.sources
+    }
+}

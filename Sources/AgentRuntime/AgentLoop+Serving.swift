@@ -1,0 +1,155 @@
+internal import AgentConfiguration
+internal import AttestationFormat
+internal import CPosixShims
+internal import DeviceCrypto
+internal import EventJournal
+internal import GatewayAgent
+internal import LogisticsEvents
+internal import MQTTLink
+internal import SensorSources
+
+/// Salts for events: fresh bytes of the generator.
+struct SaltWell: SaltSource {
+    mutating func salt(byteCount: Int) -> [UInt8] {
+        // Without random numbers nothing can be hidden; an empty salt says so, and the event is kept.
+        (try? SecureRandom.bytes(count: byteCount)) ?? []
+    }
+}
+
+extension AgentLoop {
+    // MARK: - Sources
+
+    /// Lets each source make events, and records them.
+    func serveSources() {
+        let room = isHeldBack ? 0 : PendingAnswers.capacity - answers.count
+        let context = SourceContext(
+            moment: gateway.eventMoment(at: now), eventRoom: room,
+            unreceiptedCount: journal.nextSequence - journal.quorumEnd)
+        for source in sources {
+            var output = SourceOutput()
+            source.serve(interests, context: context, salts: &salts, into: &output)
+            for notice in output.notices {
+                log(notice.level == .warning ? .warning : .notice, notice.source.string + ": " + notice.text.string)
+            }
+            for event in output.events { record(event, from: source) }
+        }
+    }
+
+    private func record(_ event: SourceEvent, from source: Source) {
+        var origin: EventOrigin?
+        if let identity = event.identity {
+            guard let place = journal.place(ofSource: identity.source) else {
+                refuse(event, from: source, "the journal's table of 64 sources is full: use fewer source names")
+                return
+            }
+            origin = EventOrigin(source: place, number: identity.number)
+        }
+        let traits = EventTraits(
+            kind: EventKindPeek.number(of: event.bytes), isPriority: event.isPriority,
+            importance: event.isPriority ? .high : .normal)
+        do throws(JournalProblem) {
+            switch try gateway.record(event.bytes, traits, origin: origin, at: now) {
+            case .stored(let sequence):
+                if let token = event.token { answers.add(token, epoch: journal.epoch, sequence: sequence) }
+            case .repeated(let epoch, let sequence):
+                if let token = event.token { answers.add(token, epoch: epoch, sequence: sequence) }
+            case .olderThanHeld:
+                refuse(event, from: source, "this number is older than what the journal still holds")
+            }
+        } catch {
+            // A sender that waits for its answer sends again; what nobody can repeat is lost, counted and declared.
+            if event.token == nil { gateway.dropped(eventCount: 1, at: now) }
+            refuse(event, from: source, error.words)
+        }
+    }
+
+    private func refuse(_ event: SourceEvent, from source: Source, _ reason: String) {
+        refusedLineCount += 1
+        if let token = event.token, case .intake(let intake) = source { intake.refuse(token, error: UTF8Text(reason)) }
+    }
+
+    // MARK: - Durability
+
+    /// One sync for everything that came since the last one.
+    func syncIfDue() {
+        guard journal.hasUnsynced, journal.journal.suspended == nil else { return }
+        guard now.milliseconds(since: lastSyncMilliseconds) >= syncIntervalMilliseconds else { return }
+        do throws(JournalProblem) {
+            try journal.sync()
+            lastSyncMilliseconds = now.monotonicMilliseconds
+        } catch {
+            log(.error, "the journal could not be synced: \(error.words); nothing is acknowledged until it can")
+        }
+    }
+
+    /// Tells the senders of everything that is durable now.
+    func answerDurable() {
+        guard !answers.isEmpty else { return }
+        answers.takeDurable(epoch: journal.epoch, end: journal.journal.durableUpTo) { entry in
+            for source in sources {
+                if case .intake(let intake) = source {
+                    intake.answer(entry.token, epoch: entry.epoch.text, sequence: entry.sequence)
+                }
+            }
+        }
+    }
+
+    /// After a failure of the medium: a new segment, and the open batch from what is really there.
+    func resumeIfDue() {
+        guard let cause = journal.journal.suspended, now.monotonicMilliseconds >= nextResumeMilliseconds else { return }
+        nextResumeMilliseconds = now.monotonicMilliseconds &+ Self.resumeMilliseconds
+        do throws(JournalError) {
+            try journal.journal.resume()
+            // What was appended before the failure waits in the journal's memory and is durable with the next sync.
+            gateway.journalResumed()
+            log(.notice, "the journal stores again after \(cause.words)")
+        } catch {}
+    }
+
+    /// Looks for segments that may go.
+    func retainIfDue() {
+        guard now.monotonicMilliseconds >= nextRetainMilliseconds else { return }
+        nextRetainMilliseconds = now.monotonicMilliseconds &+ Self.retainMilliseconds
+        _ = try? journal.journal.retain(monotonicMilliseconds: now.monotonicMilliseconds)
+    }
+
+    // MARK: - Link
+
+    /// Moves the link on, and hands the state machine what came.
+    func serveLink() {
+        guard let broker = link.link else { return }
+        broker.handle(revents: linkHappened, nowMilliseconds: Int64(clamping: now.monotonicMilliseconds))
+        while let event = broker.nextEvent() {
+            switch event {
+            case .connected(let index, let version):
+                log(.notice, "connected to \(brokerName(index)), MQTT \(version == .v5 ? "5" : "3.1.1")")
+                nextStatusMilliseconds = 0
+                gateway.linkConnected(at: now)
+            case .disconnected(let cause):
+                log(.warning, "connection to \(brokerName(broker.status.brokerIndex)) lost: \(cause.words)")
+                gateway.linkDisconnected()
+            case .attemptFailed(let cause):
+                log(.warning, "no connection to \(brokerName(broker.status.brokerIndex)): \(cause.words)")
+            case .published(_, let reasonCode):
+                link.latestReasonCode = reasonCode
+            case .subscriptionRefused(_, let reasonCode):
+                log(.error, "the broker refused the subscription to replies (code \(reasonCode)): check its ACL for this gateway")
+            case .subscribed: break
+            case .message(let message): receive(message)
+            }
+        }
+    }
+
+    private func receive(_ message: InboundMessage) {
+        guard !message.isRetained, let text = UTF8Text(validating: message.topic),
+            let topic = try? Topic(parsing: text), case .reply(let node) = topic.channel
+        else { return }
+        gateway.receive(message.payload, from: node.text, at: now)
+    }
+
+    func brokerName(_ index: Int) -> String {
+        let brokers = configuration.link.brokers
+        guard index >= 0, index < brokers.count else { return "the broker" }
+        return brokers[index].host.string + ":\(brokers[index].port)"
+    }
+}

@@ -1,0 +1,176 @@
+internal import AgentConfiguration
+internal import AttestationFormat
+internal import EventJournal
+internal import GatewayAgent
+internal import MQTTLink
+
+extension AgentLoop {
+    /// Everything an operator may want to know, as of this turn.
+    func statusDocument() -> StatusDocument {
+        var document = StatusDocument()
+        document.section("agent")
+        document.add("gateway", text: facts.gatewayID)
+        document.add("version", text: AgentVersion.number.description)
+        document.add("running-s", now.milliseconds(since: facts.startedMilliseconds) / 1_000)
+        document.add("epoch", text: journal.epoch.text.string)
+        addConcerns(to: &document)
+        addLink(to: &document)
+        addClock(to: &document)
+        addJournal(to: &document)
+        addBatches(to: &document)
+        addSeal(to: &document)
+        addNodes(to: &document)
+        addCounters(to: &document)
+        return document
+    }
+
+    private func addConcerns(to document: inout StatusDocument) {
+        let concerns = operatorConcerns()
+        document.add("concern-count", UInt64(concerns.count), level: concerns.isEmpty ? .good : .bad)
+        for concern in concerns {
+            document.section("concerns", item: concern.code)
+            document.add("text", text: concern.text, level: .bad)
+        }
+    }
+
+    private func addLink(to document: inout StatusDocument) {
+        document.section("link")
+        guard let status = link.link?.status else {
+            document.add("state", text: "none", words: "no broker is configured")
+            return
+        }
+        let isUp = status.phase == .connected
+        document.add("state", text: status.phase.word, level: isUp ? .good : .warning)
+        document.add("broker", text: brokerName(status.brokerIndex))
+        if let version = status.version { document.add("mqtt", text: version == .v5 ? "5" : "3.1.1") }
+        if !isUp { document.add("cause", text: status.lastCause.words, level: .bad) }
+        document.add("connections", status.connectionCount)
+        document.add("attempts", status.attemptCount)
+        document.add("published", status.publishedCount)
+        document.add("acknowledged", status.acknowledgedCount)
+        document.add("in-flight", UInt64(status.inFlightCount))
+        document.add("refused-publishes", status.refusedPublishCount)
+        document.add("dropped-messages", status.droppedCount)
+    }
+
+    private func addClock(to document: inout StatusDocument) {
+        document.section("clock")
+        document.add("source", text: now.clockSource.word.string)
+        document.add(
+            "synchronised", flag: now.isSynchronised, words: now.isSynchronised ? nil : "no: events are flagged",
+            level: now.isSynchronised ? .good : .warning)
+        if let error = now.errorMilliseconds {
+            document.add("error-ms", error)
+        } else {
+            document.addUnknown("error-ms", words: "unknown")
+        }
+        document.add("time-ms", now.wallMilliseconds)
+    }
+
+    private func addJournal(to document: inout StatusDocument) {
+        let store = journal.journal
+        document.section("journal")
+        document.add("directory", text: configuration.journal.directory.string)
+        document.add("events", journal.nextSequence)
+        document.add("durable", store.durableUpTo)
+        document.add("signed", journal.signedEnd)
+        document.add("quorum", journal.quorumEnd)
+        document.add("unreceipted", journal.nextSequence - journal.quorumEnd)
+        document.add("oldest-held", journal.oldestHeld)
+        document.add("bytes", UInt64(max(0, store.usedByteCount)))
+        document.add("cap-bytes", configuration.journal.capByteCount)
+        document.add("space", text: store.spaceLevel.word, level: store.spaceLevel == .normal ? .good : .warning)
+        let interval = configuration.journal.syncIntervalMilliseconds
+        document.add(
+            "loss-window-ms", interval, words: interval == 0 ? "0: an acknowledged event is on the medium" : nil)
+        let written = store.counters.writtenByteCount
+        let events = store.counters.eventByteCount
+        document.add("written-bytes", written)
+        let perMille = events == 0 ? 0 : written.multipliedReportingOverflow(by: 1_000).partialValue / events
+        document.add("wear-per-mille", perMille, words: "\(perMille / 1_000).\(perMille % 1_000 / 10) bytes written per event byte")
+        document.add("syncs", store.counters.syncCount)
+        document.add("failed-syncs", store.counters.failedSyncCount)
+        document.add("failed-writes", store.counters.failedWriteCount)
+        document.add("damages", store.counters.damageCount)
+    }
+
+    private func addBatches(to document: inout StatusDocument) {
+        let counters = gateway.counters
+        document.section("batches")
+        document.add("open-events", UInt64(gateway.openEventCount))
+        document.add("signed", counters.statementCount)
+        document.add("unreceipted-window", UInt64(gateway.windowBatchCount))
+        document.add("quorum-batches", counters.quorumBatchCount)
+        document.add("quorum-events", counters.quorumEventCount)
+        document.add("signing-us", gateway.signingMicroseconds)
+        document.add("longest-signing-us", gateway.longestSigningMicroseconds)
+        document.add("published", counters.publishCount)
+        document.add("published-bytes", counters.publishByteCount)
+        document.add("resent", counters.resendCount)
+    }
+
+    private func addSeal(to document: inout StatusDocument) {
+        document.section("seal")
+        document.add("key-class", text: facts.keyClass)
+        guard let until = facts.certificateUntilSeconds else {
+            document.addUnknown("certificate-days-left", words: "no certificate")
+            return
+        }
+        let days = (Int64(clamping: until) - Int64(clamping: now.wallSeconds)) / 86_400
+        document.add("certificate-days-left", days, level: days < 14 ? .warning : .good)
+    }
+
+    private func addNodes(to document: inout StatusDocument) {
+        for node in gateway.nodes.records {
+            document.section("nodes", item: node.name.string)
+            document.add("receipts", node.receiptCount, level: node.receiptCount > 0 ? .good : .plain)
+            document.add("tree-size", node.treeSize)
+            if let heard = node.heardAtMilliseconds {
+                document.add("heard-s-ago", now.milliseconds(since: heard) / 1_000)
+            } else {
+                document.addUnknown("heard-s-ago", words: "never heard")
+            }
+            document.add("answered-hello", flag: node.answeredHello)
+            if let code = node.refusalCode { document.add("refusal", code, words: RefusalWords.of(code), level: .bad) }
+            document.add("rejected-receipts", node.rejectedReceiptCount)
+            document.add("held-too-small", node.heldTooSmallCount)
+        }
+    }
+
+    private func addCounters(to document: inout StatusDocument) {
+        let counters = gateway.counters
+        document.section("dropped-or-refused")
+        document.add("dropped-events", counters.droppedEventCount, level: counters.droppedEventCount > 0 ? .bad : .plain)
+        document.add("refused-lines", refusedLineCount)
+        document.add("surplus-receipts", counters.surplusReceiptCount)
+        document.add("malformed-replies", counters.malformedReplyCount)
+        document.add("stranger-replies", counters.strangerReplyCount)
+        document.add("unbelieved-hints", counters.unbelievedHintCount)
+        document.add("unconfirmed-refusals", counters.unconfirmedRefusalCount)
+        document.add("rejected-trust-files", counters.rejectedTrustFileCount)
+        document.add("signing-failures", counters.signingFailureCount)
+        document.add("journal-failures", counters.journalFailureCount)
+        document.add("epochs", counters.epochCount)
+    }
+}
+
+extension LinkStatus.Phase {
+    var word: String {
+        switch self {
+        case .stopped: "stopped"
+        case .waiting: "waiting"
+        case .connecting: "connecting"
+        case .connected: "connected"
+        }
+    }
+}
+
+extension SpaceLevel {
+    var word: String {
+        switch self {
+        case .normal: "normal"
+        case .warning: "warning"
+        case .full: "full"
+        }
+    }
+}

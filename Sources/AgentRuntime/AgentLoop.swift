@@ -1,0 +1,117 @@
+internal import AgentConfiguration
+internal import AttestationFormat
+internal import CPosixShims
+internal import ConfigurationFile
+internal import DeviceCrypto
+internal import EventJournal
+internal import GatewayAgent
+internal import MQTTLink
+internal import SensorSources
+
+/// The types that the agent's state machine runs on.
+enum AgentPlatform: GatewayPlatform {
+    typealias Hash = SHA256
+    typealias Verifier = P256Verifier
+    typealias Journal = JournalAdapter<PosixFileSystem>
+    typealias Link = LinkAdapter
+    typealias Signer = SignerAdapter
+    typealias Trust = TrustFileAdapter
+}
+
+/// The one loop on the one thread: poll, serve, advance, sync, answer. It decides nothing: ``Gateway`` does.
+final class AgentLoop {
+    /// The longest sleep: the watchdog and the retention of segments want a look now and then.
+    static let longestSleepMilliseconds: UInt64 = 10_000
+    /// A journal that could not store is tried again this often.
+    static let resumeMilliseconds: UInt64 = 1_000
+    /// Segments that may go are looked for this often.
+    static let retainMilliseconds: UInt64 = 60_000
+
+    var configuration: AgentConfiguration
+    let log: Log
+    let gateway: Gateway<AgentPlatform>
+    let journal: JournalAdapter<PosixFileSystem>
+    let link: LinkAdapter
+    var sources: [Source]
+    let control: ControlSocket?
+    let signals: Int32
+    let facts: RunFacts
+
+    var clock: ClockReader
+    var now: Moment
+    var salts = SaltWell()
+    var answers = PendingAnswers()
+    var interests: [PollInterest] = []
+    var entries: [posix_poll_entry] = []
+    var lastSyncMilliseconds: UInt64
+    var nextResumeMilliseconds: UInt64 = 0
+    var nextRetainMilliseconds: UInt64 = 0
+    var nextStatusMilliseconds: UInt64 = 0
+    var lastWatchdogMilliseconds: UInt64 = 0
+    var isReady = false
+    var isLeaving = false
+    var turnCount: UInt64 = 0
+    var refusedLineCount: UInt64 = 0
+
+    /// Reads the configuration again, for SIGHUP.
+    let loadConfiguration: () throws(ConfigurationProblems) -> AgentConfiguration
+
+    init(
+        _ setup: AgentSetup, signals: Int32, clock: ClockReader,
+        loadConfiguration: @escaping () throws(ConfigurationProblems) -> AgentConfiguration
+    ) {
+        self.loadConfiguration = loadConfiguration
+        configuration = setup.configuration
+        log = setup.log
+        journal = setup.journal
+        link = setup.link
+        sources = setup.sources
+        control = setup.control
+        facts = setup.facts
+        self.signals = signals
+        self.clock = clock
+        now = setup.now
+        gateway = setup.gateway
+        lastSyncMilliseconds = now.monotonicMilliseconds
+    }
+
+    /// Runs until a signal ends it.
+    func run() {
+        link.link?.start(nowMilliseconds: Int64(clamping: now.monotonicMilliseconds))
+        while !isLeaving { turn() }
+        leave()
+    }
+
+    private func turn() {
+        turnCount &+= 1
+        waitForSomething()
+        now = clock.read()
+        link.nowMilliseconds = Int64(clamping: now.monotonicMilliseconds)
+        handleSignals()
+        serveLink()
+        resumeIfDue()
+        serveSources()
+        gateway.advance(to: now)
+        syncIfDue()
+        answerDurable()
+        serveControl()
+        retainIfDue()
+        publishStatusIfDue()
+        tellServiceManager()
+    }
+
+    /// Everything that is durable already stays; what is appended is synced, and the rest is signed at the next start.
+    private func leave() {
+        _ = posix_notify("STOPPING=1")
+        do throws(JournalProblem) {
+            try journal.sync()
+            answerDurable()
+        } catch {
+            log(.error, "the last events could not be synced: \(error.words); their senders were not told that they are stored")
+        }
+        link.publishStatus(Array("{\"online\":false}".utf8))
+        link.link?.stop()
+        do throws(JournalError) { try journal.journal.close() } catch {}
+        log(.notice, "stopped; \(journal.nextSequence - journal.signedEnd) events wait in the journal for a signature")
+    }
+}

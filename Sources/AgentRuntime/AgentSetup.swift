@@ -1,0 +1,156 @@
+internal import AgentConfiguration
+internal import AttestationFormat
+internal import CPosixShims
+internal import ConfigurationFile
+internal import DeviceCrypto
+internal import EventJournal
+internal import GatewayAgent
+internal import MQTTLink
+internal import MerkleTree
+internal import SensorSources
+internal import SmallFiles
+
+/// What `status` tells of this run beside the state machine's own numbers.
+struct RunFacts {
+    var gatewayID: String
+    var keyClass: String
+    /// Seconds since 1970 after which the seal certificate is out of date; `nil` without a certificate.
+    var certificateUntilSeconds: UInt64?
+    var startedMilliseconds: UInt64
+}
+
+/// Why the agent cannot start: what happened, the value, what to do, and the exit code.
+struct SetupError: Error {
+    let code: ExitCode
+    let text: String
+
+    init(_ code: ExitCode, _ text: String) {
+        self.code = code
+        self.text = text
+    }
+}
+
+/// Opens everything that a run needs, in the order in which failures are cheapest to explain.
+struct AgentSetup {
+    let configuration: AgentConfiguration
+    let log: Log
+    let now: Moment
+    let journal: JournalAdapter<PosixFileSystem>
+    let link: LinkAdapter
+    let sources: [Source]
+    let control: ControlSocket?
+    let gateway: Gateway<AgentPlatform>
+    let facts: RunFacts
+
+    init(_ configuration: AgentConfiguration, log: Log, now: Moment) throws(SetupError) {
+        self.configuration = configuration
+        self.log = log
+        self.now = now
+        let name = try Self.gatewayName(configuration.identity)
+        let key = try Self.sealKey(configuration.seal)
+        let certificate = Self.sealCertificate(configuration.seal, name: name, key: key, log: log)
+        let trust = try Self.trustFile(configuration, log: log)
+        journal = try Self.openJournal(configuration.journal, gatewayID: name.gatewayID, now: now)
+        link = LinkAdapter(try Self.makeLink(configuration, gatewayID: name.gatewayID), gatewayID: name.gatewayID)
+        sources = try Self.makeSources(configuration)
+        // The control socket's folder is emptied by a boot: what an earlier run left there tells a restart from a boot.
+        let isRestart = Self.exists(configuration.control.socketPath)
+        control = try Self.makeControl(configuration.control)
+        let facts = AgentFacts(
+            bootID: Self.bootID(), version: UTF8Text(stringLiteral: AgentVersion.number),
+            configurationHash: SHA256.hash(configuration.resolved.canonicalText.bytes).bytes, keyClass: "software",
+            why: isRestart ? .restart : .boot, gaps: Self.gaps(journal.journal.recovery))
+        gateway = Gateway(
+            identity: GatewayIdentity(
+                name: name, publicKey: key.publicKey, certificates: certificate.map { [$0.derBytes] } ?? [], hashing: SHA256.self),
+            policy: GatewayPolicy(configuration), trust: trust, facts: facts, at: now, journal: journal, link: link,
+            signer: SignerAdapter(key), trustStore: TrustFileAdapter(path: configuration.trust.file))
+        self.facts = RunFacts(
+            gatewayID: name.gatewayID.text.string, keyClass: "software",
+            certificateUntilSeconds: certificate.map { UInt64(clamping: $0.notAfterSeconds) },
+            startedMilliseconds: now.monotonicMilliseconds)
+        Self.report(journal.journal.recovery, suspendedBy: journal.journal.suspended, log: log)
+    }
+
+    /// The kernel's boot id; `unknown` where `/proc` does not show it.
+    private static func bootID() -> UTF8Text {
+        guard let bytes = try? SmallFile.read("/proc/sys/kernel/random/boot_id", limit: 64) else { return "unknown" }
+        return UTF8Text(validating: bytes.filter { $0 > 0x20 }) ?? "unknown"
+    }
+
+    private static func exists(_ path: UTF8Text) -> Bool {
+        do throws(FileError) {
+            _ = try SmallFile.facts(of: path)
+            return true
+        } catch {
+            return !error.isNotFound
+        }
+    }
+
+    // MARK: - Identity
+
+    static func gatewayName(_ identity: AgentConfiguration.Identity) throws(SetupError) -> GatewayName {
+        guard let alliance = Name(identity.alliance), let firm = Name(identity.firm), let device = Name(identity.device),
+            let name = GatewayName(alliance: alliance, firm: firm, device: device)
+        else {
+            throw SetupError(
+                .configuration,
+                "[identity] alliance \(identity.alliance.string), firm \(identity.firm.string), device "
+                    + "\(identity.device.string): names have 1 to 32 of a-z 0-9 -, firm and device together at most 64")
+        }
+        return name
+    }
+
+    private static func sealKey(_ seal: AgentConfiguration.Seal) throws(SetupError) -> SigningKey {
+        do throws(DeviceCryptoError) {
+            return try SigningKey.load(from: seal.keyFile)
+        } catch {
+            throw SetupError(.noPermission, "the seal key cannot be used: \(error.message)")
+        }
+    }
+
+    /// The seal certificate that the hello carries. Without one the agent still reads, signs and stores.
+    private static func sealCertificate(
+        _ seal: AgentConfiguration.Seal, name: GatewayName, key: SigningKey, log: Log
+    ) -> UnverifiedCertificate? {
+        let certificate: UnverifiedCertificate
+        do throws(DeviceCryptoError) {
+            certificate = try UnverifiedCertificate.load(from: seal.certificateFile)
+        } catch {
+            log(.warning, "no seal certificate: \(error.message); events are signed and stored, nodes will refuse them until it is there")
+            return nil
+        }
+        guard certificate.publicKey == key.publicKey, certificate.subjectURI == name.issuer else {
+            log(
+                .warning, "\(seal.certificateFile.string) is not for this gateway's name and seal key: ask the registry for the right one")
+            return nil
+        }
+        return certificate
+    }
+
+    private static func trustFile(_ configuration: AgentConfiguration, log: Log) throws(SetupError) -> TrustFile? {
+        let path = configuration.trust.file
+        guard !path.bytes.isEmpty else { return nil }
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try SmallFile.read(path, limit: Limits.trustFileByteCount)
+        } catch {
+            guard error.isNotFound else { throw SetupError(.noInput, error.message) }
+            log(.warning, "\(error.message); no receipt counts until a trust file is there")
+            return nil
+        }
+        guard let file = try? UnverifiedTrustFile(parsing: bytes),
+            let root = try? UnverifiedCertificate(der: file.content.rootCertificate),
+            let trust = try? file.verified(rootKey: root.publicKey, verifier: P256Verifier.self, using: SHA256.self)
+        else {
+            throw SetupError(.data, "\(path.string) is no valid trust file: fetch it again from the alliance")
+        }
+        guard trust.content.alliance.text == configuration.identity.alliance else {
+            throw SetupError(
+                .configuration,
+                "\(path.string) is of alliance \(trust.content.alliance.text.string), the configuration says "
+                    + configuration.identity.alliance.string)
+        }
+        return trust
+    }
+}

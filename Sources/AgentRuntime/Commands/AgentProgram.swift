@@ -1,0 +1,44 @@
+internal import AttestationFormat
+
+/// What `harborseal-agent` does, from its words to its exit code.
+public enum AgentProgram {
+    /// Runs the command that this process was called with.
+    public static func run() -> Int32 { run(Arguments.ofProcess()).rawValue }
+
+    static func run(_ words: [UTF8Text]) -> ExitCode {
+        let arguments = Arguments(words)
+        if let problem = arguments.problem { return usage(problem) }
+        guard let command = arguments.command else {
+            if arguments.wantsHelp {
+                Output.write(Array(Help.overview.description.utf8))
+                return .success
+            }
+            return usage("a command is missing")
+        }
+        if arguments.wantsHelp {
+            guard let text = Help.text(for: command) else { return usage("unknown command \(command.string)") }
+            Output.write(Array(text.description.utf8))
+            return .success
+        }
+        switch command {
+        case "run": return RunCommand.run(arguments)
+        case "record": return RecordCommand.run(arguments)
+        case "status": return StatusCommand.run(arguments)
+        case "check-config": return CheckConfigCommand.run(arguments)
+        case "journal": return JournalCommand.run(arguments)
+        case "selftest": return SelfTestCommand.run(arguments)
+        case "version":
+            Output.print("harborseal-agent \(AgentVersion.number)")
+            return .success
+        case "help":
+            Output.write(Array(Help.overview.description.utf8))
+            return .success
+        default: return usage("unknown command \(command.string)")
+        }
+    }
+
+    static func usage(_ problem: String) -> ExitCode {
+        Output.complain("\(problem): try harborseal-agent --help")
+        return .usage
+    }
+}

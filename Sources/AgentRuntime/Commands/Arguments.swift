@@ -1,0 +1,98 @@
+internal import AgentConfiguration
+internal import AttestationFormat
+internal import CPosixShims
+internal import ConfigurationFile
+
+/// The command line: a command, its operands, and the options that every command takes.
+struct Arguments {
+    /// Longest command line that is read.
+    static let byteCapacity = 65_536
+
+    var command: UTF8Text?
+    var operands: [UTF8Text] = []
+    var configPath: UTF8Text = AgentSettings.usualPath
+    /// `section.key=value`, each from a `--set`.
+    var settings: [UTF8Text] = []
+    var wantsJSON = false
+    var wantsHelp = false
+    var wantsColour: Bool?
+    /// What is wrong with it, if something is.
+    var problem: String?
+
+    /// Reads words: the program's name is not among them.
+    init(_ words: [UTF8Text]) {
+        var index = 0
+        while index < words.count {
+            let word = words[index]
+            index += 1
+            switch word {
+            case "--help", "-h": wantsHelp = true
+            case "--json": wantsJSON = true
+            case "--no-colour", "--no-color": wantsColour = false
+            case "--config", "-c", "--set":
+                guard index < words.count else {
+                    problem = "\(word.string) needs a value after it"
+                    return
+                }
+                if word == "--set" { settings.append(words[index]) } else { configPath = words[index] }
+                index += 1
+            default: take(word)
+            }
+        }
+    }
+
+    private mutating func take(_ word: UTF8Text) {
+        if word.hasPrefix("--") {
+            problem = "unknown option \(word.string)"
+        } else if command == nil {
+            command = word
+        } else {
+            operands.append(word)
+        }
+    }
+
+    /// The words of this process.
+    static func ofProcess() -> [UTF8Text] {
+        var bytes = [UInt8](repeating: 0, count: byteCapacity)
+        let count = bytes.withUnsafeMutableBufferPointer { posix_arguments($0.baseAddress, $0.count) }
+        guard count > 0 else { return [] }
+        var words: [UTF8Text] = []
+        for word in bytes[..<count].split(separator: 0, omittingEmptySubsequences: false).dropLast().dropFirst() {
+            words.append(UTF8Text(validating: Array(word)) ?? "?")
+        }
+        return words
+    }
+
+    /// The whole environment, `NAME=value`.
+    static func environment() -> [UTF8Text] {
+        var entries: [UTF8Text] = []
+        var index = 0
+        while let entry = hs_environment_entry(index) {
+            index += 1
+            if let text = UTF8Text(validating: Array(String(cString: entry).utf8)) { entries.append(text) }
+        }
+        return entries
+    }
+
+    /// What file, environment and flags say together.
+    func configuration() throws(ConfigurationProblems) -> AgentConfiguration {
+        try AgentConfiguration.load(configPath, environment: Self.environment(), flags: settings)
+    }
+}
+
+/// Standard output and error of a command.
+enum Output {
+    static func print(_ text: String) {
+        write(Array(text.utf8))
+        write([UInt8(ascii: "\n")])
+    }
+
+    static func write(_ bytes: [UInt8]) { _ = posix_write_standard_output(bytes, bytes.count) }
+
+    static func complain(_ text: String) {
+        var line = Array("harborseal-agent: ".utf8)
+        line.append(contentsOf: text.utf8)
+        line.append(UInt8(ascii: "\n"))
+        posix_write_standard_error(line, line.count)
+    }
+}

@@ -1,0 +1,140 @@
+internal import AgentConfiguration
+internal import AttestationFormat
+internal import ConfigurationFile
+
+/// `record KIND key=value...`: one event from a shell, through the intake socket; the exit code says whether it is durable.
+enum RecordCommand {
+    static func run(_ arguments: Arguments) -> ExitCode {
+        guard let kind = arguments.operands.first else { return AgentProgram.usage("record needs a kind, such as door.opened") }
+        var line = RecordLine(kind: kind)
+        for operand in arguments.operands.dropFirst() {
+            guard line.take(operand) else {
+                return AgentProgram.usage("\(operand.string) is not key=value")
+            }
+        }
+        let configuration: AgentConfiguration
+        do throws(ConfigurationProblems) {
+            configuration = try arguments.configuration()
+        } catch {
+            Output.complain(error.message.string)
+            return .configuration
+        }
+        guard let path = line.socket ?? intakeSocket(configuration) else {
+            Output.complain("no [source.NAME] of type intake is configured: add one, or name a socket with socket=PATH")
+            return .configuration
+        }
+        return send(line.json, to: path)
+    }
+
+    private static func intakeSocket(_ configuration: AgentConfiguration) -> UTF8Text? {
+        for source in configuration.sources {
+            if case .intake(let path, _, _, _) = source.kind { return path }
+        }
+        return nil
+    }
+
+    private static func send(_ line: [UInt8], to path: UTF8Text) -> ExitCode {
+        var client = SocketClient()
+        let connected = client.connect(path)
+        guard connected >= 0 else { return StatusCommand.notReached(path, error: -connected) }
+        guard client.send(line) else {
+            Output.complain("the agent closed the connection: the event may not be stored; record it again with source and number")
+            return .inputOutput
+        }
+        let answer = client.receiveLine(limit: 65_536)
+        guard !answer.isEmpty else {
+            Output.complain("no answer within ten seconds: the event may not be stored; look at harborseal-agent status")
+            return .temporary
+        }
+        Output.write(answer + [UInt8(ascii: "\n")])
+        return answer.starts(with: Array("{\"epoch\"".utf8)) ? .success : .data
+    }
+}
+
+/// An intake line made of `key=value` words.
+struct RecordLine {
+    private let kind: UTF8Text
+    private var what: [UTF8Text] = []
+    private var plain: [(StaticString, UTF8Text, isNumber: Bool)] = []
+    private var documents: [(UTF8Text, UTF8Text)] = []
+    private var fields: [(UTF8Text, UTF8Text)] = []
+    private(set) var socket: UTF8Text?
+
+    init(kind: UTF8Text) { self.kind = kind }
+
+    /// Takes one word; `false` if it is not key=value.
+    mutating func take(_ word: UTF8Text) -> Bool {
+        guard let equals = word.bytes.firstIndex(of: UInt8(ascii: "=")), equals > 0,
+            let key = UTF8Text(validating: Array(word.bytes[..<equals])),
+            let value = UTF8Text(validating: Array(word.bytes[(equals + 1)...]))
+        else { return false }
+        switch key {
+        case "what": what.append(value)
+        case "read-point": plain.append(("readPoint", value, isNumber: false))
+        case "time": plain.append(("time", value, isNumber: false))
+        case "source": plain.append(("source", value, isNumber: false))
+        case "number": plain.append(("number", value, isNumber: true))
+        case "socket": socket = value
+        default:
+            if key.hasPrefix("document."), let name = UTF8Text(validating: Array(key.bytes.dropFirst(9))) {
+                documents.append((name, value))
+            } else {
+                fields.append((key, value))
+            }
+        }
+        return true
+    }
+
+    /// The line, with its end.
+    var json: [UInt8] {
+        var out: [UInt8] = []
+        out.append("{\"kind\":")
+        out.appendJSON(text: kind.string)
+        for (key, value, isNumber) in plain {
+            out.append(",\"")
+            out.append(key)
+            out.append("\":")
+            if isNumber, Self.isInteger(value) { out.append(contentsOf: value.bytes) } else { out.appendJSON(text: value.string) }
+        }
+        if !what.isEmpty {
+            out.append(",\"what\":[")
+            for (index, item) in what.enumerated() {
+                if index > 0 { out.append(UInt8(ascii: ",")) }
+                out.appendJSON(text: item.string)
+            }
+            out.append("]")
+        }
+        out.appendObject(",\"documents\":", documents)
+        out.appendObject(",\"fields\":", fields)
+        out.append("}\n")
+        return out
+    }
+
+    /// Digits as JSON writes them: no sign but minus, no leading zero.
+    static func isInteger(_ text: UTF8Text) -> Bool {
+        var digits = text.bytes[...]
+        if digits.first == UInt8(ascii: "-") { digits = digits.dropFirst() }
+        guard let first = digits.first, digits.count <= 18, digits.count == 1 || first != UInt8(ascii: "0") else { return false }
+        for digit in digits where digit < UInt8(ascii: "0") || digit > UInt8(ascii: "9") { return false }
+        return true
+    }
+}
+
+extension Array<UInt8> {
+    /// An object whose values are integers where they look like one, else text; nothing if it is empty.
+    fileprivate mutating func appendObject(_ head: StaticString, _ members: [(UTF8Text, UTF8Text)]) {
+        guard !members.isEmpty else { return }
+        append(head)
+        for (index, member) in members.enumerated() {
+            append(index == 0 ? UInt8(ascii: "{") : UInt8(ascii: ","))
+            appendJSON(text: member.0.string)
+            append(UInt8(ascii: ":"))
+            if RecordLine.isInteger(member.1) {
+                append(contentsOf: member.1.bytes)
+            } else {
+                appendJSON(text: member.1.string)
+            }
+        }
+        append(UInt8(ascii: "}"))
+    }
+}

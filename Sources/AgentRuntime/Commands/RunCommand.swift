@@ -1,0 +1,45 @@
+internal import AgentConfiguration
+internal import AttestationFormat
+internal import CPosixShims
+internal import ConfigurationFile
+internal import DeviceCrypto
+
+/// `run`: everything is opened in order, then the loop goes round.
+enum RunCommand {
+    static func run(_ arguments: Arguments) -> ExitCode {
+        let log = Log()
+        let configuration: AgentConfiguration
+        do throws(ConfigurationProblems) {
+            configuration = try arguments.configuration()
+        } catch {
+            for problem in error.problems { log(.error, problem.message.string) }
+            return .configuration
+        }
+        let signals = posix_signals_open()
+        guard signals >= 0 else {
+            log(.error, "signals cannot be received: \(SystemWords.of(-signals))")
+            return .system
+        }
+        // Name lookups block the one thread: two dead servers then cost 2 s, not 20.
+        _ = posix_environment_set("RES_OPTIONS", "timeout:1 attempts:1", false)
+        _ = posix_umask(0o027)
+        _ = posix_deny_memory_dumps()
+        for outcome in SelfTest.run() where !outcome.isPassed {
+            log(.error, "selftest: \(outcome.name.string) gives a wrong answer: this machine computes wrongly and must not sign")
+            return .failure
+        }
+        var clock = ClockReader()
+        do throws(SetupError) {
+            let setup = try AgentSetup(configuration, log: log, now: clock.read())
+            log(.notice, "harborseal-agent \(AgentVersion.number) for \(setup.facts.gatewayID), epoch \(setup.journal.epoch.text.string)")
+            let loop = AgentLoop(setup, signals: signals, clock: clock) { () throws(ConfigurationProblems) in
+                try arguments.configuration()
+            }
+            loop.run()
+            return .success
+        } catch {
+            log(.error, error.text)
+            return error.code
+        }
+    }
+}

@@ -1,0 +1,86 @@
+internal import AttestationFormat
+internal import EventJournal
+internal import GatewayAgent
+internal import MQTTLink
+
+/// One thing that somebody should do something about.
+struct OperatorConcern {
+    /// Stable, for scripts.
+    let code: String
+    /// What happened, the value, what to do.
+    let text: String
+}
+
+/// The refusal codes of wire-format.md, section 6, in words.
+enum RefusalWords {
+    static func of(_ code: UInt64) -> String {
+        switch code {
+        case 1: "unknown gateway: the node has no certificate of this seal key; enrol, or wait for the next hello"
+        case 2: "certificate not valid: renew the seal certificate"
+        case 3: "revoked: the alliance revoked this seal key; ask the firm's registry"
+        case 4: "bad signature"
+        case 5: "bad chain"
+        case 6: "conflict: the node has other bytes for this sequence; another device may use this identity"
+        case 7: "malformed"
+        case 8: "too large"
+        case 9: "rate limited: the node asks for patience"
+        default: "refusal \(code)"
+        }
+    }
+}
+
+extension AgentLoop {
+    /// A batch that lacks its quorum for this long is a concern: twice the receipt-timeout's default.
+    private static var patienceMilliseconds: UInt64 { 45_000 }
+
+    /// What stops receipts, events or the link now.
+    func operatorConcerns() -> [OperatorConcern] {
+        var concerns: [OperatorConcern] = []
+        if let cause = journal.journal.suspended {
+            concerns.append(OperatorConcern(code: "journal", text: "nothing can be stored (\(cause.words)); sources are held back"))
+        } else if journal.journal.spaceLevel == .full {
+            concerns.append(OperatorConcern(code: "journal-full", text: JournalProblem.full.words))
+        }
+        if gateway.concerns.signingFailureCode != nil {
+            concerns.append(OperatorConcern(code: "signing", text: "the seal key does not sign: run harborseal-agent selftest"))
+        }
+        if gateway.concerns.trustFileNotStored {
+            concerns.append(OperatorConcern(code: "trust-file", text: "a newer trust file could not be written beside the old one: check its folder"))
+        }
+        if let reason = gateway.concerns.epochReason, reason == .conflict || reason == .rollback {
+            concerns.append(
+                OperatorConcern(
+                    code: "epoch", text: "a new epoch began (\(reason.word.string)): nodes showed what this journal did not have; "
+                        + "an old image was restored, or another device uses this seal key"))
+        }
+        addLinkConcerns(to: &concerns)
+        return concerns
+    }
+
+    private func addLinkConcerns(to concerns: inout [OperatorConcern]) {
+        guard let broker = link.link else { return }
+        guard broker.isConnected else {
+            concerns.append(OperatorConcern(code: "link", text: broker.status.lastCause.words))
+            return
+        }
+        if facts.certificateUntilSeconds == nil {
+            concerns.append(OperatorConcern(code: "certificate", text: "there is no seal certificate: nodes refuse this gateway until it is enrolled"))
+        }
+        if gateway.trust == nil {
+            concerns.append(OperatorConcern(code: "trust", text: "there is no trust file: no receipt can count"))
+        }
+        for node in gateway.nodes.records {
+            if let code = node.refusalCode {
+                concerns.append(OperatorConcern(code: "refusal", text: "node \(node.name.string): \(RefusalWords.of(code))"))
+            }
+        }
+        let isWaiting = gateway.oldestUnreceiptedMilliseconds.map { now.milliseconds(since: $0) > Self.patienceMilliseconds } ?? false
+        if isWaiting {
+            let isAnybodyThere = gateway.nodes.records.contains { $0.answeredHello }
+            concerns.append(
+                isAnybodyThere
+                    ? OperatorConcern(code: "no-quorum", text: "batches wait for receipts although nodes answer: see the nodes below")
+                    : OperatorConcern(code: "no-node", text: "no node listens: batches go out and nobody answers; check the nodes and the broker's ACL"))
+        }
+    }
+}
