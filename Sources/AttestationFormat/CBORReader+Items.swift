@@ -21,7 +21,7 @@ extension CBORReader {
         case .negative:
             guard let magnitude = Int64(exactly: head.argument) else { throw FormatError(.integerTooSmall, at: start) }
             return .negative(~magnitude)
-        default: throw FormatError(.unexpectedType, at: start)
+        default: throw unexpectedItem(at: start)
         }
     }
 
@@ -71,7 +71,8 @@ extension CBORReader {
     /// Reads the head of an array and gives the number of its elements, each of which has at least one byte left.
     public mutating func readArray() throws(FormatError) -> Int {
         let start = position
-        return try count(readHead(.array).argument, bytesEach: 1, at: start)
+        let claimed = try readHead(.array).argument
+        return try count(claimed, bytesEach: 1, at: start)
     }
 
     /// Reads the head of an array that must have `expected` elements.
@@ -83,7 +84,8 @@ extension CBORReader {
     /// Reads the head of a map and gives the number of its entries, each of which has at least two bytes left.
     public mutating func readMap() throws(FormatError) -> Int {
         let start = position
-        return try count(readHead(.map).argument, bytesEach: 2, at: start)
+        let claimed = try readHead(.map).argument
+        return try count(claimed, bytesEach: 2, at: start)
     }
 
     /// Reads `nil` when it stands here, and says whether it did.
@@ -100,8 +102,7 @@ extension CBORReader {
         switch try readHead(.simple).argument {
         case 20: return false
         case 21: return true
-        case 22: throw FormatError(.unexpectedType, at: start)
-        default: throw FormatError(.forbiddenSimpleValue, at: start)
+        default: throw unexpectedItem(at: start)
         }
     }
 
@@ -114,7 +115,9 @@ extension CBORReader {
 
     private mutating func readString(_ type: MajorType) throws(FormatError) -> Range<Int> {
         let start = position
-        let byteCount = try count(readHead(type).argument, bytesEach: 1, at: start)
+        // The head is read in a statement of its own: as an argument it would come after `self` was looked at.
+        let claimed = try readHead(type).argument
+        let byteCount = try count(claimed, bytesEach: 1, at: start)
         let content = position..<(position + byteCount)
         position = content.upperBound
         return content

@@ -28,7 +28,7 @@ extension CBORReader {
         case .textString:
             _ = try readTextRange()
             return nil
-        default: throw FormatError(.unexpectedType, at: position)
+        default: throw unexpectedItem(at: position)
         }
     }
 }

@@ -81,7 +81,7 @@ extension CBORReader {
         _ expected: MajorType?
     ) throws(FormatError) -> (type: MajorType, argument: UInt64) {
         let type = try peekMajorType()
-        if let expected, expected != type { throw FormatError(.unexpectedType, at: position) }
+        if let expected, expected != type { throw unexpectedItem(at: position) }
         let start = position
         let information = bytes[position] & 0x1F
         position += 1
@@ -98,6 +98,17 @@ extension CBORReader {
         guard CBORReader.isShortest(argument, byteCount: byteCount) else { throw FormatError(.notShortest, at: start) }
         position += byteCount
         return (type, argument)
+    }
+
+    /// What to say of an item that is not of the type that belongs here: that section 1 forbids it everywhere, if it does.
+    func unexpectedItem(at offset: Int) -> FormatError {
+        let information = bytes[offset] & 0x1F
+        switch MajorType(rawValue: bytes[offset] >> 5) {
+        case .tag: return FormatError(.forbiddenTag, at: offset)
+        case _ where information == 31: return FormatError(.indefiniteLength, at: offset)
+        case .simple where !(20...22).contains(information): return FormatError(.forbiddenSimpleValue, at: offset)
+        default: return FormatError(.unexpectedType, at: offset)
+        }
     }
 
     private static func isShortest(_ argument: UInt64, byteCount: Int) -> Bool {
