@@ -58,8 +58,8 @@ public enum EvidenceVerifier {
     private static func trustLine(_ trustFile: TrustFile, nowSeconds: UInt64?) -> Verdict.Line {
         let content = trustFile.content
         let reason =
-            "alliance \(content.alliance), version \(content.version): \(content.firms.count) firms, \(content.nodes.count) nodes, "
-            + "\(content.quorum.receiptsNeeded) receipts needed"
+            "alliance \(content.alliance), version \(content.version): \(counted(content.firms.count, "firm")), \(counted(content.nodes.count, "node")), "
+            + "receipts needed: \(content.quorum.receiptsNeeded)"
         if let nowSeconds, trustFile.isExpired(atSeconds: nowSeconds) {
             return .init(.trust, .information, reason + "; out of date by its own words: ask for a newer one")
         }

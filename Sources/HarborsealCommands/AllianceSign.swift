@@ -40,7 +40,7 @@ public struct AllianceSign: Sendable {
         let content = signed.content
         return CommandResult(
             output: """
-                signed \(place.trustFilePath), version \(version): \(content.firms.count) firms, \(content.nodes.count) nodes, \
+                signed \(place.trustFilePath), version \(version): firms \(content.firms.count), nodes \(content.nodes.count), \
                 \(content.quorum.receiptsNeeded) receipts needed
                   sha-256 \(hash)
                   next: give the file, or this hash, to nodes, gateways and verifiers by a way that they trust

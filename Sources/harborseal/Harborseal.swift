@@ -1,3 +1,16 @@
-@main enum Harborseal {
-    static func main() { print("harborseal") }
+import ArgumentParser
+
+/// The program of everyone but the gateway: argument parsing only. What a command does is in HarborsealCommands.
+@main struct Harborseal: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "harborseal",
+        abstract: "Make an alliance, run its nodes, and verify what happened to a shipment.",
+        discussion: """
+            EXAMPLE
+              harborseal verify journey.hsev --trust alliance.hstrust
+
+            Exit codes: 0 good, 1 something failed, 2 something could not be judged, 64 usage, 65 malformed input.
+            """,
+        version: "0.1.0",
+        subcommands: Subcommands.all)
 }

@@ -1,0 +1,96 @@
+internal import AllianceTrust
+internal import AttestationFormat
+internal import Foundation
+internal import MerkleTree
+
+/// `harborseal device issue`: makes a gateway's seal and link keys and certificates straight from the issuing keys.
+///
+/// For tests and demonstrations: a gateway in the field makes its keys itself, and only requests leave it.
+public struct DeviceIssue: Sendable {
+    public var directory: String
+    public var firm: String
+    public var device: String
+    /// The folder to write.
+    public var output: String
+    public var sealDays: Int
+    public var linkDays: Int
+    public var nowSeconds: Int64
+
+    /// - Parameters:
+    ///   - sealDays: life of the seal certificate; years, since it may live in hardware.
+    ///   - linkDays: life of the link certificate.
+    public init(
+        directory: String, firm: String, device: String, output: String, sealDays: Int = 10 * 365, linkDays: Int = 90,
+        nowSeconds: Int64 = WallClock.nowSeconds
+    ) {
+        self.directory = directory
+        self.firm = firm
+        self.device = device
+        self.output = output
+        self.sealDays = sealDays
+        self.linkDays = linkDays
+        self.nowSeconds = nowSeconds
+    }
+
+    public func run() throws -> CommandResult {
+        guard sealDays > 0, linkDays > 0, sealDays <= 36_500, linkDays <= 36_500 else {
+            throw CommandError(.usage, "a certificate lives 1 to 36500 days")
+        }
+        let place = AllianceDirectory(directory)
+        let draft = try place.draft()
+        let gateway = try CheckedNames.gateway(alliance: draft.alliance, firm: firm, device: device)
+        let issuing = try place.firm(firm)
+        let link = try place.link()
+        let (gatewayID, issuer) = (gateway.gatewayID.text.string, gateway.issuer.string)
+        let (sealKey, linkKey) = (try AllianceSigningKey(), try AllianceSigningKey())
+        let seal = try issuing.issueSeal(
+            firm: firm, gatewayID: gatewayID, issuer: issuer, publicKey: sealKey.publicKey,
+            lifetime: .starting(at: nowSeconds, days: sealDays))
+        let linkCertificate = try link.issueLink(
+            organisation: firm, commonName: gatewayID, issuer: issuer, publicKey: linkKey.publicKey,
+            lifetime: .starting(at: nowSeconds, days: linkDays))
+        try place.makeDirectory(output)
+        try place.write(key: sealKey, keyPath: "\(output)/seal.key", certificate: seal, certificatePath: "\(output)/seal.crt")
+        try DurableFile.write(seal.der, to: "\(output)/seal.der")
+        try place.write(
+            key: linkKey, keyPath: "\(output)/link.key", certificate: linkCertificate, certificatePath: "\(output)/link.crt")
+        try DurableFile.write(Array(link.certificate.pem.utf8), to: "\(output)/link-ca.crt")
+        let hasTrustFile = DurableFile.exists(place.trustFilePath)
+        if hasTrustFile {
+            try DurableFile.write(DurableFile.read(place.trustFilePath), to: "\(output)/alliance.hstrust")
+        }
+        try DurableFile.write(Array(snippet(alliance: draft.alliance).utf8), to: "\(output)/agent.conf")
+        return CommandResult(
+            output: """
+                gateway \(gatewayID) in \(output)
+                  seal key id  \(Hexadecimal.text(of: sealKey.keyID.bytes))
+                  next: \(hasTrustFile ? "add brokers and sources to \(output)/agent.conf" : "sign the trust file, and copy it to \(output)/alliance.hstrust")
+
+                """)
+    }
+
+    /// The part of agent.conf that these files answer.
+    private func snippet(alliance: String) -> String {
+        let base = URL(fileURLWithPath: output).standardizedFileURL.path
+        return """
+            # Written by harborseal device issue. Add [link] brokers, [journal] directory and the sources.
+            [identity]
+            alliance = \(alliance)
+            firm = \(firm)
+            device = \(device)
+
+            [seal]
+            key = \(base)/seal.key
+            certificate = \(base)/seal.crt
+
+            [link]
+            ca = \(base)/link-ca.crt
+            certificate = \(base)/link.crt
+            key = \(base)/link.key
+
+            [trust]
+            file = \(base)/alliance.hstrust
+
+            """
+    }
+}

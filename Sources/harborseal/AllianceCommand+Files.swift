@@ -1,0 +1,105 @@
+import ArgumentParser
+import HarborsealCommands
+
+struct AllianceAddServerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add-server", abstract: "Add a TLS server: the broker, the registry or a node's HTTP side.",
+        discussion: """
+            EXAMPLE
+              harborseal alliance add-server broker --dns broker.example.org --ip 192.0.2.1
+            """)
+
+    @Argument(help: "What to call it here.")
+    var server: String
+
+    @OptionGroup var place: AllianceOption
+
+    @Option(name: .long, help: "A DNS name that clients call it by. May be given more than once.")
+    var dns: [String] = []
+
+    @Option(name: .long, help: "An address that clients call it by. May be given more than once.")
+    var ip: [String] = []
+
+    func run() async throws {
+        try await CommandOutput.finish {
+            try AllianceAddServer(directory: place.alliance, server: server, dnsNames: dns, addresses: ip).run()
+        }
+    }
+}
+
+struct AllianceSignCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sign", abstract: "Sign the draft as the next version of the trust file.",
+        discussion: """
+            Refused: a quorum that is no majority, anything deleted, and a change of nodes after which an old and a new quorum
+            need not share a node.
+
+            EXAMPLE
+              harborseal alliance sign --root-key /media/safe/root.key
+            """)
+
+    @OptionGroup var place: AllianceOption
+    @OptionGroup var root: RootKeyOption
+
+    func run() async throws {
+        try await CommandOutput.finish { try AllianceSign(directory: place.alliance, rootKeyPath: root.rootKey).run() }
+    }
+}
+
+struct AllianceShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Verify a trust file and say what is in it.",
+        discussion: """
+            EXAMPLE
+              harborseal alliance show alliance.hstrust
+            """)
+
+    @Argument(help: "A trust file, or an alliance's directory.", completion: .file())
+    var path = "alliance"
+
+    @Flag(name: .long, help: "Print JSON.")
+    var json = false
+
+    func run() async throws {
+        try await CommandOutput.finish { try AllianceShow(path: path, asJSON: json).run() }
+    }
+}
+
+struct AllianceBrokerConfigCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "broker-config",
+        abstract: "Write a folder that a mosquitto 2 can be started with: TLS, client certificates, access control.",
+        discussion: """
+            EXAMPLE
+              harborseal alliance broker-config --server broker -o broker && mosquitto -c broker/mosquitto.conf
+            """)
+
+    @OptionGroup var place: AllianceOption
+
+    @Option(name: .long, help: "The server made by add-server.")
+    var server = "broker"
+
+    @Option(name: [.customShort("o"), .long], help: "The folder to write.", completion: .directory)
+    var output: String
+
+    @Option(name: .long, help: "Where the folder will be on the broker's machine; left out, where it is written.")
+    var installedAt: String?
+
+    @Option(name: .long, help: "The TCP port.")
+    var port = 8883
+
+    @Option(name: .long, help: "The address to listen on; left out, all.")
+    var bind: String?
+
+    @Option(name: .long, help: "A folder for the broker's own state; left out, it keeps none.", completion: .directory)
+    var persistence: String?
+
+    func run() async throws {
+        try await CommandOutput.finish {
+            try AllianceBrokerConfig(
+                directory: place.alliance, server: server, output: output, installedAt: installedAt, port: port,
+                bindAddress: bind, persistence: persistence
+            ).run()
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import ArgumentParser
+import HarborsealCommands
+
+struct AllianceCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "alliance",
+        abstract: "Make an alliance: root, firms, nodes, servers, and the trust file that names them.",
+        discussion: """
+            EXAMPLE
+              harborseal alliance init gba-demo -o alliance
+              harborseal alliance add-firm acme
+              harborseal alliance add-node hk-1
+              harborseal alliance add-server broker --dns broker.example.org
+              harborseal alliance sign
+              harborseal alliance broker-config --server broker -o broker
+            """,
+        subcommands: [
+            AllianceInitCommand.self, AllianceAddFirmCommand.self, AllianceAddNodeCommand.self,
+            AllianceRetireNodeCommand.self, AllianceAddServerCommand.self, AllianceSignCommand.self,
+            AllianceShowCommand.self, AllianceBrokerConfigCommand.self,
+        ])
+}
+
+/// Where the alliance's directory is.
+struct AllianceOption: ParsableArguments {
+    @Option(name: .long, help: "The alliance's directory.", completion: .directory)
+    var alliance = "alliance"
+}
+
+/// Where the root key is.
+struct RootKeyOption: ParsableArguments {
+    @Option(name: .long, help: "The root key, where it is not in the alliance's directory.", completion: .file())
+    var rootKey: String?
+}
+
+struct AllianceInitCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init", abstract: "Make a new alliance's root key, link CA and empty draft.",
+        discussion: """
+            EXAMPLE
+              harborseal alliance init gba-demo -o alliance
+            """)
+
+    @Argument(help: "The alliance's name: 1 to 32 of a-z, 0-9 and -.")
+    var name: String
+
+    @Option(name: [.customShort("o"), .long], help: "The new directory.", completion: .directory)
+    var output = "alliance"
+
+    @Option(name: .long, help: "Receipts a batch needs; left out, more than half of the nodes.")
+    var quorum: UInt64?
+
+    func run() async throws {
+        try await CommandOutput.finish { try AllianceInit(alliance: name, directory: output, receiptsNeeded: quorum).run() }
+    }
+}
+
+struct AllianceAddFirmCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add-firm", abstract: "Add a firm, or renew its issuing certificate for the same key.",
+        discussion: """
+            EXAMPLE
+              harborseal alliance add-firm acme --root-key /media/safe/root.key
+            """)
+
+    @Argument(help: "The firm's name.")
+    var firm: String
+
+    @OptionGroup var place: AllianceOption
+    @OptionGroup var root: RootKeyOption
+
+    func run() async throws {
+        try await CommandOutput.finish {
+            try AllianceAddFirm(directory: place.alliance, firm: firm, rootKeyPath: root.rootKey).run()
+        }
+    }
+}
+
+struct AllianceAddNodeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add-node", abstract: "Add a node: its receipt key and its certificate for the broker.",
+        discussion: """
+            EXAMPLE
+              harborseal alliance add-node hk-1 --url https://hk-1.example.org
+            """)
+
+    @Argument(help: "The node's name.")
+    var node: String
+
+    @OptionGroup var place: AllianceOption
+
+    @Option(name: .long, help: "Where its HTTP side is reached.")
+    var url: String?
+
+    @Option(name: .long, help: "Workers that connect to the broker beside it.")
+    var workers = 0
+
+    func run() async throws {
+        try await CommandOutput.finish {
+            try AllianceAddNode(directory: place.alliance, node: node, url: url, workerCount: workers).run()
+        }
+    }
+}
+
+struct AllianceRetireNodeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retire-node", abstract: "End a node's keys in the draft. Its old receipts stay valid.",
+        discussion: """
+            EXAMPLE
+              harborseal alliance retire-node hk-1
+            """)
+
+    @Argument(help: "The node's name.")
+    var node: String
+
+    @OptionGroup var place: AllianceOption
+
+    func run() async throws {
+        try await CommandOutput.finish { try AllianceRetireNode(directory: place.alliance, node: node).run() }
+    }
+}

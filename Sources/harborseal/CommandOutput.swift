@@ -1,0 +1,21 @@
+import ArgumentParser
+import Foundation
+import HarborsealCommands
+
+/// Prints what a command says and ends the program as it says.
+enum CommandOutput {
+    /// Runs a command; returns for exit code 0, else throws the exit code.
+    static func finish(_ command: () async throws -> CommandResult) async throws {
+        let result = await CommandRunner.result(of: command)
+        try? FileHandle.standardOutput.write(contentsOf: Data(result.output.utf8))
+        try? FileHandle.standardError.write(contentsOf: Data(result.notes.utf8))
+        if result.exitCode != 0 { throw ExitCode(result.exitCode) }
+    }
+
+    /// Colours on a terminal only, and not when NO_COLOR asks for none (no-color.org).
+    static var style: TerminalStyle {
+        let environment = ProcessInfo.processInfo.environment
+        let refuses = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
+        return TerminalStyle(usesColour: isatty(STDOUT_FILENO) == 1 && !refuses && environment["TERM"] != "dumb")
+    }
+}

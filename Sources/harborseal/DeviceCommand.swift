@@ -1,0 +1,44 @@
+import ArgumentParser
+import HarborsealCommands
+
+struct DeviceCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "device", abstract: "Give gateways their certificates.", subcommands: [DeviceIssueCommand.self])
+}
+
+struct DeviceIssueCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "issue",
+        abstract: "Make a gateway's keys and certificates straight from the issuing keys, for tests and demonstrations.",
+        discussion: """
+            Writes seal.key, seal.crt, seal.der, link.key, link.crt, link-ca.crt, the trust file, and an agent.conf that names them.
+
+            EXAMPLE
+              harborseal device issue --alliance alliance --firm acme --device gw-1 -o gw-1
+            """)
+
+    @OptionGroup var place: AllianceOption
+
+    @Option(name: .long, help: "The firm that owns the gateway.")
+    var firm: String
+
+    @Option(name: .long, help: "The gateway's name within the firm.")
+    var device: String
+
+    @Option(name: [.customShort("o"), .long], help: "The folder to write.", completion: .directory)
+    var output: String
+
+    @Option(name: .long, help: "Days that the seal certificate lives.")
+    var sealDays = 3650
+
+    @Option(name: .long, help: "Days that the link certificate lives.")
+    var linkDays = 90
+
+    func run() async throws {
+        try await CommandOutput.finish {
+            try DeviceIssue(
+                directory: place.alliance, firm: firm, device: device, output: output, sealDays: sealDays, linkDays: linkDays
+            ).run()
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import HarborsealCommands
+
+struct VerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Judge an evidence file offline: one line a check, with the reason.",
+        discussion: """
+            Needs the trust file of the alliance, which came by a way that you trust, and nothing else: no network, no account.
+            Exit codes: 0 all good, 1 something failed, 2 something could not be judged, 64 usage, 65 malformed.
+
+            EXAMPLE
+              harborseal verify journey.hsev --trust alliance.hstrust --events
+            """)
+
+    @Argument(help: "The evidence, a .hsev file.", completion: .file(extensions: ["hsev"]))
+    var file: String
+
+    @Option(name: .long, help: "The alliance's trust file.", completion: .file(extensions: ["hstrust"]))
+    var trust: String
+
+    @Option(name: .long, help: "SHA-256 of the trust file in hex, if that is what came by a trusted way.")
+    var trustHash: String?
+
+    @Flag(name: .long, help: "List the events that are disclosed.")
+    var events = false
+
+    @Flag(name: .long, help: "Print JSON.")
+    var json = false
+
+    func run() async throws {
+        try await CommandOutput.finish {
+            try await VerifyEvidence(
+                file: file, trustFile: trust, pinnedHash: trustHash, asJSON: json, showsEvents: events,
+                style: CommandOutput.style
+            ).run()
+        }
+    }
+}
+
+struct InspectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Show what is in any of this project's CBOR files. Verifies nothing.",
+        discussion: """
+            Knows trust files, evidence, statements, event-proofs, receipts, batch-messages, replies, hellos and events;
+            shows other CBOR without names. Exit code 65 for malformed bytes.
+
+            EXAMPLE
+              harborseal inspect alliance.hstrust
+            """)
+
+    @Argument(help: "The file.", completion: .file())
+    var file: String
+
+    @Flag(name: .long, help: "Print JSON.")
+    var json = false
+
+    func run() async throws {
+        try await CommandOutput.finish { try InspectFile(file: file, asJSON: json, style: CommandOutput.style).run() }
+    }
+}
