@@ -86,7 +86,7 @@ if !embedded {
         tests(of: "SmallFiles", ["AttestationFormat"]),
         tests(of: "DeviceCrypto", ["SmallFiles", "MerkleTree", "AttestationFormat"]),
         tests(of: "EventJournal", ["MerkleTree", "AttestationFormat", "DeviceCrypto"]),
-        tests(of: "MQTTLink", ["CPosixShims", "CMosquittoShims"]),
+        tests(of: "MQTTLink", ["CPosixShims", "CMosquittoShims", "MerkleTree", "AttestationFormat", "DeviceCrypto"]),
         tests(of: "SensorSources", ["AttestationFormat", "LogisticsEvents"]),
         tests(of: "GatewayAgent", ["MerkleTree", "AttestationFormat", "LogisticsEvents", "DeviceCrypto", "EventJournal"]),
         tests(of: "AgentRuntime", ["AttestationFormat", "GatewayAgent"]),

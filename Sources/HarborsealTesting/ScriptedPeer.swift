@@ -57,6 +57,8 @@ public struct ScriptedConnection: Sendable {
         self.shouldEnd = shouldEnd
     }
 
+    var isEnding: Bool { shouldEnd() }
+
     private func wait(for events: Int32) -> Bool {
         while !shouldEnd() {
             var entry = posix_poll_entry(descriptor: descriptor, events: Int16(events), revents: 0)
