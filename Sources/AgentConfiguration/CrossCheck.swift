@@ -14,6 +14,7 @@ struct CrossCheck {
     mutating func run() {
         checkIdentity()
         checkJournal()
+        checkSharing()
         checkLink()
         checkKeys()
         checkSockets()
@@ -40,6 +41,15 @@ struct CrossCheck {
             "journal", "segment-bytes",
             "segment-bytes must be at most a sixteenth of cap, here " + ByteCountText.text(cap / 16)
                 + "; make it smaller, or cap larger")
+    }
+
+    private mutating func checkSharing() {
+        let financing = EventKind.financeLinked.description.name
+        guard resolved.text("batches", "share") != "hashes", resolved.texts("batches", "share-exceptions").contains(financing)
+        else { return }
+        report(
+            "batches", "share-exceptions",
+            financing + " is never withheld, since banks look for double financing by its bytes; take it out")
     }
 
     private mutating func checkLink() {

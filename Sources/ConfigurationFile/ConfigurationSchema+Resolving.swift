@@ -66,13 +66,22 @@ struct Resolver {
     }
 
     private mutating func makeRows(of section: UTF8Text, at origin: ValueOrigin) {
-        for setting in schema.settings(in: section) {
-            let written = entries.last { $0.key == setting.key && $0.section == section }
+        let settings = schema.settings(in: section)
+        var inapplicable: [Setting] = []
+        for setting in settings {
             guard applies(setting, section) else {
-                if let written { reportInapplicable(setting, written) }
+                inapplicable.append(setting)
                 continue
             }
+            let written = entries.last { $0.key == setting.key && $0.section == section }
             configuration.rows.append(row(setting, section, written, at: origin))
+        }
+        // One key may be declared for several conditions, each with its own default: one that applies is enough.
+        for (index, setting) in inapplicable.enumerated() {
+            guard configuration.row(section, setting.key) == nil, !inapplicable[..<index].contains(where: { $0.key == setting.key }),
+                let written = entries.last(where: { $0.key == setting.key && $0.section == section })
+            else { continue }
+            reportInapplicable(setting, written)
         }
     }
 

@@ -14,18 +14,25 @@ enum NearestName {
         return best?.name
     }
 
-    /// Levenshtein's distance. Names have at most a line's length, so this is at most 40,000 steps.
+    /// Edits between two names: a byte added, dropped or replaced, or two neighbours exchanged. Names have at most a line's
+    /// length, so this is at most 40,000 steps.
     private static func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-        var row = Array(0...right.count)
-        for (leftIndex, leftByte) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = leftIndex + 1
-            for (rightIndex, rightByte) in right.enumerated() {
-                let replaced = diagonal + (leftByte == rightByte ? 0 : 1)
-                diagonal = row[rightIndex + 1]
-                row[rightIndex + 1] = min(replaced, diagonal + 1, row[rightIndex] + 1)
+        var before: [Int] = []
+        var above = Array(0...right.count)
+        for leftIndex in left.indices {
+            var row = [leftIndex + 1]
+            row.reserveCapacity(right.count + 1)
+            for rightIndex in right.indices {
+                let replaced = above[rightIndex] + (left[leftIndex] == right[rightIndex] ? 0 : 1)
+                var least = min(replaced, above[rightIndex + 1] + 1, row[rightIndex] + 1)
+                let isExchanged = leftIndex > 0 && rightIndex > 0 && left[leftIndex] == right[rightIndex - 1]
+                    && left[leftIndex - 1] == right[rightIndex]
+                if isExchanged { least = min(least, before[rightIndex - 1] + 1) }
+                row.append(least)
             }
+            before = above
+            above = row
         }
-        return row[right.count]
+        return above[right.count]
     }
 }

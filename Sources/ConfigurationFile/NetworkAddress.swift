@@ -37,7 +37,7 @@ public struct NetworkAddress: Equatable, Sendable {
 
     /// Whether the bytes are a host name or a numeric address, without port and brackets.
     static func isHost(_ bytes: ArraySlice<UInt8>) -> Bool {
-        isHostName(bytes) || (bytes.contains(UInt8(ascii: ":")) && isIPv6Like(bytes))
+        isHostName(bytes) || isIPv6Like(bytes)
     }
 
     /// Letters, digits, `-`, `_` and dots; 253 bytes is the longest name that DNS carries.
@@ -50,7 +50,7 @@ public struct NetworkAddress: Equatable, Sendable {
 
     /// The characters of an IPv6 address with an optional zone; the system's resolver judges the rest.
     private static func isIPv6Like(_ bytes: ArraySlice<UInt8>) -> Bool {
-        guard (2...64).contains(bytes.count), bytes.contains(UInt8(ascii: ":")) else { return false }
+        guard (2...64).contains(bytes.count), bytes.count(where: { $0 == UInt8(ascii: ":") }) >= 2 else { return false }
         return bytes.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "%") }
     }
 

@@ -24,8 +24,10 @@ extension Resolver {
                 section: section, key: setting.key, value: value, origin: .environment(name)))
             return
         }
-        let names = schema.settings(in: section).map { start + environmentName($0.key) }
-        let advice = NearestName.find(name, among: names).map { "; did you mean " + $0 + "?" } ?? "; unset it"
+        // Compared without what they share, or every name would be near.
+        let key = UTF8Text(validating: Array(name.bytes.dropFirst(start.byteCount))) ?? ""
+        let nearest = NearestName.find(key, among: schema.settings(in: section).map { environmentName($0.key) })
+        let advice = nearest.map { "; did you mean " + start + $0 + "?" } ?? "; unset it"
         problems.append(ConfigurationProblem(
             .badEnvironment, at: .environment(name), "[" + section + "] has no such key" + advice))
     }
