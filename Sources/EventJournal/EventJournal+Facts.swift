@@ -108,6 +108,7 @@ extension EventJournal {
                 runningMilliseconds: segment.runningMilliseconds, byteCount: segment.byteCount)
             segments[index] = segment
         }
+        // Its header was read a moment ago: a failure to open it now is a passing one, and the agent tries again.
         let file = try retrying { () throws(SystemError) in try fileSystem.open(Segment.name(of: segment.number), .read) }
         defer { try? fileSystem.close(file) }
         var walker = self.walker(

@@ -39,23 +39,7 @@ extension EventJournal {
         let file = try retrying { () throws(SystemError) in try fileSystem.open(Segment.name(of: number), .read) }
         defer { try? fileSystem.close(file) }
         let size = try retrying { () throws(SystemError) in try fileSystem.size(file) }
-        return try Self.header(fileSystem, file: file, number: number, size: size, window: eventWindow)
-    }
-
-    /// Finds the header among the first records of a file.
-    static func header(
-        _ fileSystem: FileSystem, file: Int32, number: UInt64, size: Int, window: ScanWindow
-    ) throws(SystemError) -> SegmentHeader? {
-        // Both copies stand within this many bytes.
-        let limit = min(size, RecordFormat.magic.count + 2 * RecordFormat.recordLimit)
-        window.invalidate()
-        defer { window.invalidate() }
-        var scanner = SegmentScanner(fileSystem, file: file, segment: number, limit: limit, window: window)
-        while case .record(let frame) = try scanner.nextRecord() {
-            guard frame.kind == .header else { return nil }
-            if let header = SegmentHeader(parsing: frame.payload), header.number == number { return header }
-        }
-        return nil
+        return try SegmentHeader.find(fileSystem, file: file, number: number, size: size, window: eventWindow)
     }
 }
 

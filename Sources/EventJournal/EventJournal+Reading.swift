@@ -108,6 +108,20 @@ extension EventJournal {
         return nil
     }
 
+    /// The latest durable statement of this epoch, if it is still held (for the hello). Throws `.system`.
+    public func latestStatement() throws(JournalError) -> StoredStatement? {
+        var latest: StoredStatement?
+        for segment in segments.reversed() where segment.epoch == live.epoch && latest == nil {
+            guard segment.signedUpTo < durable.signedUpTo else { continue }
+            var next = segment.signedUpTo
+            while let statement = try nextStatement(from: next) {
+                latest = statement
+                next = statement.first &+ statement.count
+            }
+        }
+        return latest
+    }
+
     /// Calls `body` with each receipt of this epoch's statements that begin at or after `sequence`, in the order of storing, with the
     /// statement's first sequence. Throws `.suspended`, `.system`.
     public func forEachReceipt(

@@ -6,6 +6,8 @@ struct FoundSegment {
     var size: Int
     /// Nil when both copies are damaged.
     var header: SegmentHeader?
+    /// Not even opened: nothing is known of it, and nothing is done to it.
+    var isUnreadable = false
 }
 
 extension EventJournal {
@@ -23,7 +25,9 @@ extension EventJournal {
     private func readFolder(mayContinue: Bool) throws(JournalError) -> Bool {
         forgetEverything()
         var found = try findSegments()
-        let isClean = dropHalfMade(&found)
+        let lastIsUnreadable = found.last?.isUnreadable ?? false
+        leaveUnreadable(&found)
+        let isClean = dropHalfMade(&found) && !lastIsUnreadable
         recovery.isNew = found.isEmpty
         guard let last = found.last else {
             beginJournal()
@@ -41,7 +45,7 @@ extension EventJournal {
         }
         runningAtOpening = live.runningMilliseconds
         forgetPlaces()
-        if last.header == nil { leaveLostHeader() }
+        if last.header == nil || lastIsUnreadable { leaveLostHeader() }
         return true
     }
 
@@ -130,7 +134,12 @@ extension EventJournal {
         numbers.sort()
         lastNumber = numbers.last ?? 0
         var found: [FoundSegment] = []
-        for number in numbers { found.append(try inspect(number)) }
+        for number in numbers {
+            var segment = try inspect(number)
+            // A passing failure must not cost an epoch.
+            if segment.isUnreadable { segment = try inspect(number) }
+            found.append(segment)
+        }
         return found
     }
 
@@ -141,11 +150,12 @@ extension EventJournal {
             let file = try retrying { () throws(SystemError) in try fileSystem.open(Segment.name(of: number), .read) }
             defer { try? fileSystem.close(file) }
             found.size = try retrying { () throws(SystemError) in try fileSystem.size(file) }
-            found.header = try Self.header(fileSystem, file: file, number: number, size: found.size, window: eventWindow)
+            found.header = try SegmentHeader.find(fileSystem, file: file, number: number, size: found.size, window: eventWindow)
             if found.header == nil { head = try firstBytes(file) }
         } catch {
             // One unreadable file must not keep the agent from starting: its loss is reported below. Any other failure passes.
             guard error.code == SystemError.inputOutput else { throw .system(error) }
+            found.isUnreadable = true
             return found
         }
         let magic = RecordFormat.magic
@@ -154,6 +164,15 @@ extension EventJournal {
         }
         if let stored = found.header?.gatewayID, stored != options.gatewayID { throw .wrongGateway(stored) }
         return found
+    }
+
+    /// Files that cannot be opened count as missing; they stay where they are.
+    private func leaveUnreadable(_ found: inout [FoundSegment]) {
+        for item in found where item.isUnreadable {
+            noteDamage(Damage(
+                segment: item.number, offset: 0, byteCount: 0, firstSequence: 0, lostEventCount: nil, epoch: 0))
+        }
+        found.removeAll { $0.isUnreadable }
     }
 
     private func firstBytes(_ file: Int32) throws(SystemError) -> [UInt8] {
@@ -167,7 +186,7 @@ extension EventJournal {
     /// Removes files at the end that a power cut left half made: no header, no record, no more bytes than a header takes. Returns false
     /// when one could not be removed: then the segment before must stay as it is.
     private func dropHalfMade(_ found: inout [FoundSegment]) -> Bool {
-        while let last = found.last, last.header == nil, isHalfMade(last) {
+        while let last = found.last, last.header == nil, holdsNothing(last) {
             found.removeLast()
             recovery.tornTailByteCount += last.size
             do {
@@ -178,7 +197,7 @@ extension EventJournal {
         return true
     }
 
-    private func isHalfMade(_ segment: FoundSegment) -> Bool {
+    private func holdsNothing(_ segment: FoundSegment) -> Bool {
         guard segment.size <= RecordFormat.magic.count + 2 * RecordFormat.recordLimit else { return false }
         do {
             let file = try fileSystem.open(Segment.name(of: segment.number), .read)
@@ -187,19 +206,22 @@ extension EventJournal {
             eventWindow.unreadableByteCount = 0
             var scanner = SegmentScanner(
                 fileSystem, file: file, segment: segment.number, limit: segment.size, window: eventWindow)
-            guard case .end = try scanner.nextRecord() else { return false }
+            while case .record(let frame) = try scanner.nextRecord() {
+                guard frame.kind == .header else { return false }
+            }
             // What cannot be read now may be whole tomorrow.
             return eventWindow.unreadableByteCount == 0
         } catch { return false }
     }
 
-    /// Leaves out segments that a later one passed over: making them failed, and nothing was acknowledged from them.
+    /// Leaves out segments that a later one passed over: making them failed, and nothing was acknowledged
+    /// from them, or they could not be read when it was made. Whatever holds a record stays on the medium.
     private func dropVoid(_ found: inout [FoundSegment]) {
         var index = found.count - 1
         while index > 0 {
             if let previous = found[index].header?.previous.number, previous > 0 {
                 while index > 0, found[index - 1].number > previous {
-                    try? fileSystem.remove(Segment.name(of: found[index - 1].number))
+                    if holdsNothing(found[index - 1]) { try? fileSystem.remove(Segment.name(of: found[index - 1].number)) }
                     found.remove(at: index - 1)
                     index -= 1
                 }

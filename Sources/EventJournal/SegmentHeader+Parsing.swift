@@ -9,7 +9,9 @@ extension SegmentHeader {
             let reasonByte = reader.byte(), let reason = EpochEnd(rawValue: reasonByte),
             let next = reader.varint(), let signed = reader.varint(), let quorum = reader.varint(),
             let running = reader.varint(), let hash = reader.bytes(Digest.byteCount),
-            let previous = PreviousSegment(reading: &reader)
+            let previous = PreviousSegment(reading: &reader),
+            // Sequences stay below 2^63 (wire-format.md, section 2): sums of two never overflow.
+            max(next, signed, quorum, previous.endSequence) <= UInt64(Int64.max)
         else { return nil }
         var state = JournalState()
         state.epoch = epoch
@@ -21,6 +23,22 @@ extension SegmentHeader {
         state.statementHash = Digest { $0.copyMemory(from: hash) }
         self.init(gatewayID: Array(id), number: number, state: state, previous: previous)
         guard readTables(&reader), readRuns(&reader), reader.rest.isEmpty else { return nil }
+    }
+
+    /// Finds the header among the first records of a file.
+    static func find<FileSystem: JournalFileSystem>(
+        _ fileSystem: FileSystem, file: Int32, number: UInt64, size: Int, window: ScanWindow
+    ) throws(SystemError) -> SegmentHeader? {
+        // Both copies stand within this many bytes.
+        let limit = min(size, RecordFormat.magic.count + 2 * RecordFormat.recordLimit)
+        window.invalidate()
+        defer { window.invalidate() }
+        var scanner = SegmentScanner(fileSystem, file: file, segment: number, limit: limit, window: window)
+        while case .record(let frame) = try scanner.nextRecord() {
+            guard frame.kind == .header else { return nil }
+            if let header = SegmentHeader(parsing: frame.payload), header.number == number { return header }
+        }
+        return nil
     }
 
     private mutating func readTables(_ reader: inout PayloadReader) -> Bool {
@@ -48,7 +66,9 @@ extension SegmentHeader {
         guard let first = reader.varint(), let count = reader.count(limit: Self.runLimit) else { return false }
         firstCarried = first
         for _ in 0..<count {
-            guard let segment = reader.varint(), let first = reader.varint(), let count = reader.varint() else { return false }
+            guard let segment = reader.varint(), let first = reader.varint(), let count = reader.varint(),
+                max(first, count) <= UInt64(Int64.max)
+            else { return false }
             runs.append(CarriedRun(segment: segment, first: first, count: count))
         }
         return true

@@ -113,7 +113,7 @@ struct SegmentWalker<FileSystem: JournalFileSystem> {
         let place = openDamage ?? (offset, 0)
         let damage = Damage(
             segment: scanner.segment, offset: place.offset, byteCount: place.byteCount, firstSequence: expected,
-            lostEventCount: sequence.map { $0 - expected }, epoch: epoch)
+            lostEventCount: sequence.map { $0 &- expected }, epoch: epoch)
         openDamage = nil
         jump = nil
         if let sequence { expected = sequence }
@@ -186,7 +186,7 @@ extension SegmentWalker {
         guard let first = reader.varint(), let count = reader.varint(), let ahead = reader.varint() else { return nil }
         let (end, overflow) = first.addingReportingOverflow(count)
         let (next, overflowNext) = end.addingReportingOverflow(ahead)
-        guard !overflow, !overflowNext else { return nil }
+        guard !overflow, !overflowNext, next <= UInt64(Int64.max) else { return nil }
         return StatementItem(first: first, count: count, nextSequence: next, bytes: reader.rest, offset: frame.offset)
     }
 }

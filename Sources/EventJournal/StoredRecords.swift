@@ -38,6 +38,13 @@ public struct StoredStatement: Equatable, Sendable {
     public let count: UInt64
     /// The exact bytes that were signed and stored.
     public let bytes: [UInt8]
+
+    /// Names a statement.
+    public init(first: UInt64, count: UInt64, bytes: [UInt8]) {
+        self.first = first
+        self.count = count
+        self.bytes = bytes
+    }
 }
 
 /// The events of one batch, in order, in one flat buffer.
