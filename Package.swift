@@ -80,6 +80,10 @@ if !embedded {
             name: "HarborsealTesting",
             dependencies: ["MerkleTree", "AttestationFormat", "EventJournal", "DeviceCrypto", "CPosixShims"],
             swiftSettings: houseSettings),
+        // Exchanges messages with Tests/IndependentReaders; not shipped.
+        .executableTarget(
+            name: "ConformanceVectors", dependencies: ["MerkleTree", "AttestationFormat", "DeviceCrypto"],
+            path: "Tests/ConformanceVectors", swiftSettings: houseSettings),
         tests(of: "MerkleTree", ["DeviceCrypto"]),
         tests(of: "AttestationFormat", ["MerkleTree", "DeviceCrypto"]),
         tests(of: "LogisticsEvents", ["AttestationFormat"]),
