@@ -17,7 +17,9 @@ let houseSettings: [SwiftSetting] =
 
 let agentSettings: [SwiftSetting] =
     houseSettings + [.treatWarning("EmbeddedRestrictions", as: .error)]
-    + (embedded ? [.enableExperimentalFeature("Embedded")] : [])
+    // A section a function, so that the linker drops the copies of generic code that each object file carries.
+    + (embedded
+        ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-Osize", "-Xfrontend", "-function-sections"])] : [])
 
 /// A door to one C library: a C target whose public header shows opaque types only.
 func shims(_ name: String, linking libraries: [String] = []) -> Target {
@@ -71,7 +73,8 @@ var targets: [Target] = [
             "SensorSources", "MerkleTree", "AttestationFormat", "LogisticsEvents", "CPosixShims",
         ]),
     .executableTarget(
-        name: "harborseal-agent", dependencies: ["AgentRuntime", "CPosixShims"], swiftSettings: agentSettings),
+        name: "harborseal-agent", dependencies: ["AgentRuntime", "CPosixShims"], swiftSettings: agentSettings,
+        linkerSettings: embedded ? [.unsafeFlags(["-Xlinker", "--gc-sections"])] : []),
 ]
 
 if !embedded {

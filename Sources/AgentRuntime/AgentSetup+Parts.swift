@@ -141,7 +141,7 @@ extension AgentSetup {
     static func makeControl(_ control: AgentConfiguration.Control) throws(SetupError) -> ControlSocket? {
         guard !control.socketPath.bytes.isEmpty else { return nil }
         var error: Int32 = 0
-        guard let socket = ControlSocket(path: CText(control.socketPath).pointer, mode: control.mode, error: &error) else {
+        guard let socket = ControlSocket(path: control.socketPath, mode: control.mode, error: &error) else {
             throw SetupError(
                 .cannotCreate,
                 "the control socket \(control.socketPath.string) cannot be made: \(SystemWords.of(error)); "

@@ -1,3 +1,4 @@
+internal import AttestationFormat
 internal import CPosixShims
 
 /// The socket that `status` talks to: one short question a connection, one answer, and the connection ends.
@@ -22,8 +23,8 @@ final class ControlSocket {
     private var clients: [Client] = []
 
     /// Listens at `path` with exactly this mode; `nil` with the errno if that fails.
-    init?(path: UnsafePointer<CChar>, mode: UInt32, error: inout Int32) {
-        let result = posix_unix_listen(path, mode, 8)
+    init?(path: UTF8Text, mode: UInt32, error: inout Int32) {
+        let result = path.withCText { posix_unix_listen($0, mode, 8) }
         guard result >= 0 else {
             error = -result
             return nil

@@ -29,27 +29,21 @@ final class TrustFileAdapter: TrustPort {
 
     /// A file that an interrupted replacement left behind.
     private func removeLeftover(_ name: UTF8Text) {
-        _ = hs_smallfile_remove(CText(name).pointer)
+        _ = name.withCText { hs_smallfile_remove($0) }
     }
 
     private func rename(_ from: UTF8Text, to: UTF8Text) -> Bool {
-        let source = CText(from)
-        let target = CText(to)
-        return posix_rename(source.pointer, target.pointer) == 0
+        from.withCText { source in to.withCText { target in posix_rename(source, target) } } == 0
     }
 }
 
-/// A zero-ended copy of a text for C, alive as long as this object.
-final class CText {
-    private let buffer: UnsafeMutableBufferPointer<CChar>
-
-    init(_ text: UTF8Text) {
-        buffer = .allocate(capacity: text.byteCount + 1)
-        for (index, byte) in text.bytes.enumerated() { buffer[index] = CChar(bitPattern: byte) }
-        buffer[text.byteCount] = 0
+extension UTF8Text {
+    /// Lends a zero-ended copy to C for the length of a call.
+    func withCText<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: byteCount + 1) { buffer in
+            for (index, byte) in bytes.enumerated() { buffer[index] = CChar(bitPattern: byte) }
+            buffer[byteCount] = 0
+            return body(UnsafePointer(buffer.baseAddress.unsafelyUnwrapped))
+        }
     }
-
-    deinit { buffer.deallocate() }
-
-    var pointer: UnsafePointer<CChar> { UnsafePointer(buffer.baseAddress.unsafelyUnwrapped) }
 }

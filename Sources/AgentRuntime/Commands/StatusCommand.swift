@@ -56,8 +56,7 @@ struct SocketClient: ~Copyable {
 
     /// 0 or a negated errno.
     mutating func connect(_ path: UTF8Text) -> Int32 {
-        let text = CText(path)
-        let result = posix_unix_connect(text.pointer)
+        let result = path.withCText { posix_unix_connect($0) }
         guard result >= 0 else { return result }
         descriptor = result
         return 0
