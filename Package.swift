@@ -128,13 +128,14 @@ if !agentOnly {
         serverTarget(
             "AnchorNode",
             [
-                "AllianceTrust", "MerkleTree", "AttestationFormat", "LogisticsEvents", "MQTTLink", crypto, logging, lifecycle,
+                "AllianceTrust", "MerkleTree", "AttestationFormat", "LogisticsEvents", "MQTTLink", "CPosixShims", crypto, logging, lifecycle,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         serverTarget(
             "NodeHTTP",
             [
                 "AnchorNode", "AllianceTrust", "AttestationFormat", "MerkleTree", logging,
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -142,10 +143,12 @@ if !agentOnly {
         serverTarget(
             "HarborsealCommands",
             [
-                "NodeHTTP", "AnchorNode", "AllianceTrust", "AttestationFormat", "MerkleTree", "LogisticsEvents", crypto, x509,
-                asn1, logging, lifecycle,
+                "NodeHTTP", "AnchorNode", "AllianceTrust", "AttestationFormat", "MerkleTree", "LogisticsEvents", "MQTTLink",
+                "ConfigurationFile", "CPosixShims", crypto, x509, asn1, logging, lifecycle,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
         .executableTarget(
@@ -155,13 +158,23 @@ if !agentOnly {
             ],
             swiftSettings: houseSettings),
         tests(of: "AllianceTrust", ["MerkleTree", "AttestationFormat", crypto, x509, asn1]),
+        // Alliances, gateways and brokers for the tests of nodes; only Tests depend on it.
+        serverTarget(
+            "NodeTesting",
+            ["AnchorNode", "AllianceTrust", "MerkleTree", "AttestationFormat", "MQTTLink", "CPosixShims", logging]),
         tests(
             of: "AnchorNode",
-            ["AllianceTrust", "MerkleTree", "AttestationFormat", crypto, .product(name: "GRDB", package: "GRDB.swift")]),
+            [
+                "NodeTesting", "AllianceTrust", "MerkleTree", "AttestationFormat", "MQTTLink", crypto, logging, lifecycle,
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         tests(
             of: "NodeHTTP",
-            ["AnchorNode", "AllianceTrust", "MerkleTree", "AttestationFormat",
-             .product(name: "HummingbirdTesting", package: "hummingbird")]),
+            [
+                "NodeTesting", "AnchorNode", "AllianceTrust", "MerkleTree", "AttestationFormat", logging,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ]),
         tests(of: "HarborsealCommands", ["AllianceTrust", "AttestationFormat", crypto]),
         .testTarget(
             name: "IntegrationTests",

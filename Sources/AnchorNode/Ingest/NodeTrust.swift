@@ -1,0 +1,74 @@
+import AllianceTrust
+import AttestationFormat
+import MerkleTree
+
+/// The trust file in force, and the seal certificates that hold under it.
+struct NodeTrust: Sendable {
+    let file: TrustFile
+    private(set) var verifier: SealCertificateVerifier
+    /// Hellos repeat the same certificates: known ones are not verified again.
+    private var known: [[UInt8]: Digest] = [:]
+
+    var bytes: [UInt8] { file.bytes }
+    var version: UInt64 { file.content.version }
+
+    /// Takes the offered file, if it follows the held one; a first file is trusted as the owner's.
+    ///
+    /// A file that is older than the held one is not taken, and the held one stays in force.
+    ///
+    /// - Throws: ``NodeError`` when neither can be used, or when this node is not in the one that is taken.
+    init(held: [UInt8]?, offered: [UInt8], _ settings: NodeSettings, _ nowSeconds: Int64) throws {
+        do {
+            file = try Self.newest(held: held, offered: offered)
+            verifier = try SealCertificateVerifier(trustFile: file)
+        } catch {
+            throw NodeError(.trustFileRefused, "the trust file is refused: \(error)")
+        }
+        try requireSelf(settings, nowSeconds)
+    }
+
+    private static func newest(held: [UInt8]?, offered: [UInt8]) throws -> TrustFile {
+        guard let held else { return try TrustFileVerifier.verify(offered) }
+        let inForce = try TrustFileVerifier.verify(held)
+        let claimed = try UnverifiedTrustFile(parsing: offered).content
+        if held == offered || claimed.version < inForce.content.version { return inForce }
+        return try TrustFileVerifier.verify(offered, asUpdateOf: inForce)
+    }
+
+    /// This node must stand in its own trust file with its key in force: no gateway would count its receipts.
+    private func requireSelf(_ settings: NodeSettings, _ nowSeconds: Int64) throws {
+        guard file.content.alliance == settings.name.alliance else {
+            throw NodeError(
+                .notInTrustFile, "the trust file is alliance \(file.content.alliance)'s, not \(settings.name.alliance)'s")
+        }
+        guard let (node, key) = file.node(forKeyID: settings.key.keyID), node.name == settings.name.node else {
+            throw NodeError(
+                .notInTrustFile,
+                "the trust file has no node \(settings.name.node) with this key: harborseal alliance add-node, then sign")
+        }
+        guard key.isInForce(atSeconds: UInt64(clamping: nowSeconds)) else {
+            throw NodeError(.notInTrustFile, "by the trust file the key of node \(settings.name.node) is not in force now")
+        }
+    }
+
+    /// Puts the file into the ledger, unless it is there: leaf 0 of a new one.
+    func record(in transaction: some NodeTransaction) throws {
+        let hash = SHA256.hash(bytes)
+        guard try transaction.entry(hash: hash) == nil else { return }
+        _ = try transaction.appendTrustFile(bytes, hash: hash, version: version)
+    }
+
+    /// Checks every stored certificate under this file; those of issuers that it no longer lists stay stored and do not count.
+    mutating func loadCertificates(from store: some NodeStore) async throws {
+        for der in try store.read({ try $0.allCertificates() }) {
+            if let certificate = try? await verifier.verify(der) { insert(certificate) }
+        }
+    }
+
+    mutating func insert(_ certificate: SealCertificate) {
+        verifier.insert(certificate)
+        known[certificate.der] = certificate.keyID
+    }
+
+    func keyID(ofKnown der: [UInt8]) -> Digest? { known[der] }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import GRDB
+import MerkleTree
+
+/// The tables, and who they belong to.
+enum SQLiteSchema {
+    /// Raised with every change of the tables; an older program refuses a newer store.
+    static let version = 1
+
+    static func prepare(_ pool: DatabasePool, path: String, origin: String, keyID: Digest) throws {
+        try pool.write { database in
+            let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+            guard found <= version else {
+                throw NodeError(.newerStore, "\(path): written by a newer version (schema \(found)); install that version")
+            }
+            if found == 0 {
+                try database.execute(sql: tables)
+                try database.execute(sql: "PRAGMA user_version = \(version)")
+                try database.execute(
+                    sql: "INSERT INTO owner(id, origin, key_id) VALUES (1, ?, ?)", arguments: [origin, keyID.data])
+            }
+            let owner = try Row.fetchOne(database, sql: "SELECT origin, key_id FROM owner WHERE id = 1")
+            guard let owner, owner["origin"] == origin, owner["key_id"] == keyID.data else {
+                throw NodeError(
+                    .foreignStore,
+                    "\(path): made for \(owner?["origin"] ?? "nobody") or for another receipt key; "
+                        + "a ledger keeps its name and key: use a new store, or the old key")
+            }
+        }
+    }
+
+    // entries:   one row a leaf; `leaf` is the ledger index, given in the order of the ingest transactions.
+    // nodes:     the hashes of complete subtrees by their place in post-order, which only ever grows at the end.
+    // epochs:    `holes` is pairs of start and end, 16 bytes each.
+    // openings:  the first statement of an epoch by the end that it names; an end that is not in `entries` is awaited.
+    private static let tables = """
+        CREATE TABLE owner(id INTEGER PRIMARY KEY CHECK (id = 1), origin TEXT NOT NULL, key_id BLOB NOT NULL);
+        CREATE TABLE signers(
+            id INTEGER PRIMARY KEY, key_id BLOB NOT NULL, issuer TEXT NOT NULL,
+            marked INTEGER NOT NULL DEFAULT 0, newest INTEGER, UNIQUE(issuer, key_id));
+        CREATE TABLE certificates(
+            id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, signer INTEGER NOT NULL REFERENCES signers(id), der BLOB NOT NULL);
+        CREATE INDEX certificates_signer ON certificates(signer);
+        CREATE TABLE entries(
+            leaf INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, signer INTEGER REFERENCES signers(id), epoch BLOB,
+            first INTEGER, count INTEGER, previous BLOB, issued INTEGER, held INTEGER NOT NULL, bytes BLOB NOT NULL);
+        CREATE UNIQUE INDEX entries_sequence ON entries(signer, epoch, first) WHERE signer IS NOT NULL;
+        CREATE TABLE events(leaf INTEGER PRIMARY KEY REFERENCES entries(leaf), items BLOB NOT NULL);
+        CREATE TABLE subjects(
+            subject TEXT NOT NULL, leaf INTEGER NOT NULL, PRIMARY KEY(subject, leaf)) WITHOUT ROWID;
+        CREATE TABLE epochs(
+            signer INTEGER NOT NULL, epoch BLOB NOT NULL, next INTEGER NOT NULL, tail BLOB NOT NULL, holes BLOB NOT NULL,
+            PRIMARY KEY(signer, epoch)) WITHOUT ROWID;
+        CREATE TABLE openings(
+            signer INTEGER NOT NULL, previous BLOB NOT NULL, hash BLOB NOT NULL, PRIMARY KEY(signer, previous)) WITHOUT ROWID;
+        CREATE TABLE conflicts(
+            hash BLOB PRIMARY KEY, signer INTEGER NOT NULL, rival BLOB NOT NULL, seen INTEGER NOT NULL, bytes BLOB NOT NULL);
+        CREATE INDEX conflicts_signer ON conflicts(signer);
+        CREATE TABLE nodes(place INTEGER PRIMARY KEY, hash BLOB NOT NULL);
+        CREATE TABLE checkpoints(size INTEGER PRIMARY KEY, root BLOB NOT NULL, made INTEGER NOT NULL);
+        CREATE TABLE receipts(leaf INTEGER PRIMARY KEY, held INTEGER NOT NULL, bytes BLOB NOT NULL);
+        CREATE TABLE trust_files(version INTEGER PRIMARY KEY, leaf INTEGER NOT NULL UNIQUE);
+        """
+}
+
+extension Digest {
+    var data: Data { Data(bytes) }
+
+    init?(_ data: Data) {
+        self.init([UInt8](data))
+    }
+}

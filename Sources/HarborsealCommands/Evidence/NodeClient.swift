@@ -1,0 +1,64 @@
+internal import AllianceTrust
+internal import AsyncHTTPClient
+internal import AttestationFormat
+internal import Foundation
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOSSL
+
+/// Asks nodes over HTTP; their bytes are a stranger's until the verifier has seen them.
+struct NodeClient {
+    private static let requestSeconds: Int64 = 30
+    /// A page adds at least one batch; this many are more than an evidence file can hold.
+    private static let maximumPageCount = 64
+
+    private let client: HTTPClient
+
+    /// - Parameter linkCertificate: DER of the alliance's link CA, the only anchor for nodes' certificates; nil: the system's.
+    init(linkCertificate: [UInt8]?) throws {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        if let linkCertificate {
+            tls.trustRoots = .certificates([try NIOSSLCertificate(bytes: linkCertificate, format: .der)])
+        }
+        client = HTTPClient(
+            eventLoopGroupProvider: .singleton, configuration: HTTPClient.Configuration(tlsConfiguration: tls))
+    }
+
+    func shutdown() async throws { try await client.shutdown() }
+
+    /// Everything a node holds about this, page by page; empty when it holds nothing.
+    func pages(of node: String, _ parameters: [(String, String)]) async throws -> [Evidence] {
+        var pages: [Evidence] = []
+        var start: String?
+        repeat {
+            guard let page = try await page(of: node, parameters + (start.map { [("start", $0)] } ?? [])) else { break }
+            pages.append(try Evidence(parsing: page.bytes))
+            guard page.next == nil || page.next != start else {
+                throw CommandError(.failed, "it gives the same page again and again")
+            }
+            start = page.next
+        } while start != nil && pages.count < Self.maximumPageCount
+        guard start == nil else { throw CommandError(.failed, "it holds more than one file can: ask for less with --from and --to") }
+        return pages
+    }
+
+    private func page(
+        of node: String, _ parameters: [(String, String)]
+    ) async throws -> (bytes: [UInt8], next: String?)? {
+        guard var url = URLComponents(string: node), url.scheme == "http" || url.scheme == "https", url.host != nil else {
+            throw CommandError(.usage, "this is no node's URL: give http://HOST:PORT or https://HOST:PORT")
+        }
+        url.path = (url.path.hasSuffix("/") ? String(url.path.dropLast()) : url.path) + "/evidence"
+        url.queryItems = parameters.map { URLQueryItem(name: $0.0, value: $0.1) }
+        // URLComponents leaves + alone, which servers read as a space.
+        url.percentEncodedQuery = url.percentEncodedQuery?.replacingOccurrences(of: "+", with: "%2B")
+        let request = HTTPClientRequest(url: url.string ?? node)
+        let response = try await client.execute(request, timeout: .seconds(Self.requestSeconds))
+        let body = try await response.body.collect(upTo: Limits.evidenceByteCount)
+        switch response.status {
+        case .ok: return (Array(body.readableBytesView), response.headers.first(name: "harborseal-next"))
+        case .notFound: return nil
+        default: throw CommandError(.failed, "it answers \(response.status.code) \(response.status.reasonPhrase)")
+        }
+    }
+}

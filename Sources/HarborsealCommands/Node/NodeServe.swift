@@ -1,0 +1,70 @@
+internal import AllianceTrust
+internal import AnchorNode
+internal import AttestationFormat
+internal import CPosixShims
+internal import Foundation
+internal import Logging
+internal import NodeHTTP
+internal import ServiceLifecycle
+internal import UnixSignals
+
+/// `harborseal node serve`: takes batches over MQTT, keeps a ledger, sends receipts, and answers HTTP.
+public struct NodeServe: Sendable {
+    public var configurationFile: String
+    /// `section.key=value`, over the file.
+    public var overrides: [String]
+
+    public init(configurationFile: String, overrides: [String] = []) {
+        self.configurationFile = configurationFile
+        self.overrides = overrides
+    }
+
+    /// Runs until SIGTERM or SIGINT.
+    public func run() async throws -> CommandResult {
+        let environment = ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
+        let configuration = try NodeConfiguration(file: configurationFile, environment: environment, flags: overrides)
+        var logger = Logger(label: "harborseal.node") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = configuration.logLevel
+        do {
+            try await serve(configuration, logger)
+        } catch let error as NodeError {
+            throw CommandError(.failed, error.description)
+        } catch let error as NodeHTTPError {
+            throw CommandError(.failed, error.description)
+        }
+        return CommandResult()
+    }
+
+    private func serve(_ configuration: NodeConfiguration, _ logger: Logger) async throws {
+        let settings = configuration.settings
+        let trustPath = configuration.trustPath
+        try FileManager.default.createDirectory(atPath: configuration.dataPath, withIntermediateDirectories: true)
+        let lock = try StoreLock(folder: configuration.dataPath)
+        defer { lock.release() }
+        let store = try SQLiteStore(
+            path: configuration.dataPath + "/ledger.sqlite", origin: settings.name.origin.string, keyID: settings.key.keyID)
+        defer { try? store.close() }
+        let metrics = NodeMetrics()
+        let health = NodeHealth()
+        let core = try await NodeCore(
+            settings: settings, trustFile: try DurableFile.read(trustPath), store: store, metrics: metrics,
+            clock: NodeClock { posix_realtime_milliseconds() }, logger: logger)
+        let node = try NodeService(
+            core: core, settings: settings, brokers: configuration.brokers, metrics: metrics, health: health, logger: logger,
+            readTrustFile: { try DurableFile.read(trustPath) })
+        let http = try NodeHTTPServer.make(
+            configuration.http, reader: LedgerReader(store: store, settings: settings), metrics: metrics, health: health,
+            logger: logger,
+            onListening: { logger.notice("answering HTTP", metadata: ["port": "\($0)"]) })
+        logger.notice("node starts", metadata: ["origin": "\(settings.name.origin)", "brokers": "\(configuration.brokers.count)"])
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(service: node, successTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(service: http, successTerminationBehavior: .gracefullyShutdownGroup),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+        logger.notice("node has stopped")
+    }
+}

@@ -1,0 +1,44 @@
+
+/// Where and how a node answers HTTP.
+public struct NodeHTTPConfiguration: Sendable {
+    /// Files of the server certificate that the alliance's link CA issued, PEM.
+    public struct TLSFiles: Sendable {
+        public var certificate: String
+        public var key: String
+
+        public init(certificate: String, key: String) {
+            self.certificate = certificate
+            self.key = key
+        }
+    }
+
+    /// An address, not a name; `127.0.0.1` or `::1` may do without TLS.
+    public var host: String
+    /// 0 takes a free port.
+    public var port: Int
+    public var tls: TLSFiles?
+
+    public init(host: String = "127.0.0.1", port: Int, tls: TLSFiles? = nil) {
+        self.host = host
+        self.port = port
+        self.tls = tls
+    }
+
+    var isLoopback: Bool { host == "127.0.0.1" || host == "::1" || host == "localhost" }
+}
+
+/// Why the HTTP side of a node does not start.
+public struct NodeHTTPError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// Stable codes.
+    public enum Code: String, Sendable {
+        /// An address beyond this machine without TLS.
+        case tlsMissing
+        /// The certificate or key cannot be used.
+        case tlsUnusable
+    }
+
+    public let code: Code
+    public let message: String
+
+    public var description: String { "\(message) [\(code.rawValue)]" }
+}

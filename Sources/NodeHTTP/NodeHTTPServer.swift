@@ -1,0 +1,64 @@
+public import AnchorNode
+public import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+public import Logging
+import NIOSSL
+
+/// The HTTP face of a node: health, metrics, evidence, keys and entries (alliance.md, "Node").
+public enum NodeHTTPServer {
+    /// Makes the service. It listens when it is run.
+    ///
+    /// - Parameter onListening: is told the port, for those who asked for any free one.
+    /// - Throws: `NodeHTTPError`: nothing but loopback is listened on without TLS.
+    public static func make(
+        _ configuration: NodeHTTPConfiguration, reader: any LedgerReading, metrics: NodeMetrics, health: NodeHealth, logger: Logger,
+        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) throws -> some ApplicationProtocol {
+        guard configuration.isLoopback || configuration.tls != nil else {
+            throw NodeHTTPError(
+                code: .tlsMissing,
+                message: "\(configuration.host): HTTP without TLS is offered on loopback only; set http tls-certificate and "
+                    + "tls-key (harborseal alliance add-server makes them), or listen on 127.0.0.1")
+        }
+        return Application(
+            router: router(reader: reader, metrics: metrics, health: health, logger: logger),
+            server: try server(configuration),
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.host, port: configuration.port), serverName: "harborseal"),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
+            logger: logger)
+    }
+
+    private static func server(_ configuration: NodeHTTPConfiguration) throws -> HTTPServerBuilder {
+        guard let tls = configuration.tls else { return .http1() }
+        do {
+            let chain = try NIOSSLCertificate.fromPEMFile(tls.certificate).map { NIOSSLCertificateSource.certificate($0) }
+            let key = try NIOSSLPrivateKey(file: tls.key, format: .pem)
+            return try .tls(tlsConfiguration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
+        } catch {
+            throw NodeHTTPError(
+                code: .tlsUnusable, message: "\(tls.certificate) and \(tls.key) cannot be used for TLS: \(error)")
+        }
+    }
+
+    /// The routes, without a socket.
+    public static func router(
+        reader: any LedgerReading, metrics: NodeMetrics, health: NodeHealth, logger: Logger
+    ) -> Router<BasicRequestContext> {
+        let router = Router()
+        router.add(middleware: ProblemMiddleware(logger: logger))
+        router.get("healthz") { _, _ in PlainText("alive\n") }
+        router.get("readyz") { _, _ in
+            let problems = health.report.sorted { $0.key.rawValue < $1.key.rawValue }
+            let lines = problems.map { "\($0.key.rawValue): \($0.value)\n" }.joined()
+            return PlainText(lines.isEmpty ? "ready\n" : lines, status: lines.isEmpty ? .ok : .serviceUnavailable)
+        }
+        router.get("metrics") { _, _ in
+            PlainText(metrics.text, contentType: "text/plain; version=0.0.4; charset=utf-8")
+        }
+        EntryRoutes(reader: reader).add(to: router)
+        EvidenceRoutes(reader: reader).add(to: router)
+        return router
+    }
+}
