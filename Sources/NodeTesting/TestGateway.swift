@@ -89,6 +89,11 @@ public struct TestBatch: Sendable {
     public let statement: Statement
     public let events: [[UInt8]]
 
+    public init(statement: Statement, events: [[UInt8]]) {
+        self.statement = statement
+        self.events = events
+    }
+
     public var hash: Digest { statement.hash(using: SHA256.self) }
 
     /// The batch-message with some events as their hashes only.
