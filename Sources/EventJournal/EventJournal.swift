@@ -4,7 +4,7 @@ public import MerkleTree
 ///
 /// Sequences given and taken are those of the current epoch, unless an `EventPlace` says another. Nothing is durable before
 /// `sync()` returns; nothing is overwritten; every file operation is in `EventJournal+Writing.swift` and
-/// `EventJournal+Segments.swift`. One thread uses it. The layout of the files is described in `Layout.md`.
+/// `EventJournal+Segments.swift`. One thread uses it. The layout of the files is described in the article Layout.
 public final class EventJournal<FileSystem: JournalFileSystem, Hash: HashFunction> {
     /// What opening found.
     public internal(set) var recovery = RecoveryReport()

@@ -1,4 +1,4 @@
-/// The layout of a record (documented for people in `Layout.md`):
+/// The layout of a record (documented for people in the article Layout):
 ///
 ///     length   1 or 2 bytes, LEB128, of the payload: 1 to 16,383
 ///     kind     1 byte

@@ -1,0 +1,149 @@
+import DeviceCrypto
+import EventJournal
+import Foundation
+import Testing
+
+@Suite("The real file system")
+struct PosixFileSystemTests {
+    private typealias RealJournal = EventJournal<PosixFileSystem, SHA256>
+
+    /// A folder of its own for each test, removed at the end.
+    private func withFolder(_ body: (String) throws -> Void) throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("journal-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try body(path)
+    }
+
+    private func open(_ path: String, epoch: UInt64 = 0xE0) throws -> RealJournal {
+        try RealJournal(PosixFileSystem(path: Array(path.utf8)), options: options(epoch: epoch))
+    }
+
+    @Test("events survive closing and opening; files and folder are the owner's alone")
+    func roundTrip() throws {
+        try withFolder { path in
+            let journal = try open(path)
+            for id in 0..<500 { _ = try journal.append(event: eventBytes(id).span) }
+            try journal.sync()
+            let written = journal.counters.writtenByteCount
+            try journal.close()
+            let names = try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".hsj") }
+            let sizes = try names.map { try #require(FileManager.default.attributesOfItem(atPath: "\(path)/\($0)")[.size] as? Int) }
+            #expect(UInt64(sizes.reduce(0, +)) == written)
+            for item in [path, "\(path)/\(names[0])"] {
+                let mode = try #require(FileManager.default.attributesOfItem(atPath: item)[.posixPermissions] as? Int)
+                #expect(mode & 0o077 == 0)
+            }
+        }
+        try withFolder { path in
+            do { let journal = try open(path); _ = try journal.append(event: eventBytes(1).span); try journal.sync() }
+            let again = try open(path, epoch: 0xE1)
+            #expect(again.epoch == 0xE0 && again.nextSequence == 1)
+            #expect(try again.readBatch(first: 0, count: 1).bytes == eventBytes(1))
+        }
+    }
+
+    @Test("a second agent is refused and told who has the journal")
+    func lock() throws {
+        try withFolder { path in
+            let journal = try open(path)
+            #expect(throws: JournalError.locked(processID: getpid())) { try open(path) }
+            try journal.close()
+            let (items, summary) = try inspect(path)
+            #expect(summary.segmentCount == 1 && items == 1, "looking needs no lock")
+        }
+    }
+
+    private func inspect(_ path: String) throws -> (Int, InspectionSummary) {
+        var count = 0
+        let summary = try JournalInspector(PosixFileSystem(path: Array(path.utf8))).forEachItem { _ in count += 1; return true }
+        return (count, summary)
+    }
+
+    @Test("a folder whose parent is missing is an error that names the call")
+    func missingParent() {
+        #expect(throws: SystemError(.open, SystemError.notFound)) { try PosixFileSystem(path: Array("/nowhere/at/all".utf8)) }
+    }
+
+    @Test("a full device: refused, kept in memory, stored when there is room",
+          .enabled(if: getuid() == 0 && FileManager.default.fileExists(atPath: "/dev/full"), "needs root to mount a small tmpfs"))
+    func fullDevice() throws {
+        try withFolder { path in
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            guard run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", path]) == 0 else { return }
+            defer { _ = run(["umount", "-l", path]) }
+            let journal = try open(path)
+            for id in 0..<20 { _ = try journal.append(event: eventBytes(id).span) }
+            try journal.sync()
+            let ballast = "\(path)/ballast"
+            let ballastFile = fopen(ballast, "w")
+            while fputs(String(repeating: "x", count: 4_096), ballastFile) >= 0, fflush(ballastFile) == 0 {}
+            fclose(ballastFile)
+            var acknowledged = 20
+            do {
+                for id in 20..<200 {
+                    _ = try journal.append(event: eventBytes(id).span)
+                    try journal.sync()
+                    acknowledged = id + 1
+                }
+                Issue.record("the device was not full")
+            } catch let error as JournalError {
+                #expect(error == .suspended(SystemError(.write, SystemError.noSpace))
+                    || error == .suspended(SystemError(.open, SystemError.noSpace)))
+            }
+            unlink(ballast)
+            try journal.resume()
+            _ = try journal.append(event: eventBytes(300).span)
+            #expect(try journal.sync() >= UInt64(acknowledged + 1))
+            try journal.close()
+            #expect(try inspect(path).1.damageCount == 0)
+            // The same medium, read-only: opens, reads, refuses.
+            guard run(["mount", "-o", "remount,ro", path]) == 0 else { return }
+            let readOnly = try open(path)
+            #expect(readOnly.suspended?.code == SystemError.readOnly)
+            #expect(try readOnly.readBatch(first: 0, count: 20).ends.count == 20)
+            #expect(throws: JournalError.self) { try readOnly.append(event: eventBytes(1).span) }
+            guard run(["mount", "-o", "remount,rw", path]) == 0 else { return }
+            try readOnly.resume()
+            _ = try readOnly.append(event: eventBytes(2).span)
+            try readOnly.sync()
+            try readOnly.close()
+        }
+    }
+
+    private func run(_ arguments: [String]) -> Int32 {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = arguments
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return -1 }
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+}
+
+@Suite("CRC-32C")
+struct CRC32CTests {
+    // RFC 3720, B.4, and the check value of the catalogue.
+    static let answers: [([UInt8], UInt32)] = [
+        ([], 0), (Array("123456789".utf8), 0xE306_9283), ([UInt8](repeating: 0, count: 32), 0x8A91_36AA),
+        ([UInt8](repeating: 0xFF, count: 32), 0x62A8_AB43), (Array(0..<32), 0x46DD_794E), (Array((0..<32).reversed()), 0x113F_DB5C),
+    ]
+
+    @Test("known answers, by the processor's instruction and by tables", arguments: answers.indices)
+    func known(index: Int) {
+        let (bytes, answer) = Self.answers[index]
+        #expect(CRC32C.checksum(of: bytes.span) == answer)
+        #expect(CRC32C.checksumByTables(of: bytes.span) == answer)
+    }
+
+    @Test("both ways agree at every length and alignment")
+    func agreement() {
+        let bytes = eventBytes(3, byteCount: 100)
+        for start in 0..<9 {
+            for end in start..<100 {
+                let part = Array(bytes[start..<end])
+                #expect(CRC32C.checksum(of: part.span) == CRC32C.checksumByTables(of: part.span))
+            }
+        }
+    }
+}
