@@ -13,6 +13,12 @@ public struct UnverifiedRevocationList: Sendable {
         public let sinceSeconds: Int64
         /// When the issuer revoked it, seconds since 1970.
         public let revokedSeconds: Int64
+
+        public init(serialNumber: [UInt8], sinceSeconds: Int64, revokedSeconds: Int64) {
+            self.serialNumber = serialNumber
+            self.sinceSeconds = sinceSeconds
+            self.revokedSeconds = revokedSeconds
+        }
     }
 
     /// The list as received.

@@ -14,10 +14,12 @@ public struct AllianceBrokerConfig: Sendable {
     public var bindAddress: String?
     /// Folder for the broker's own state; nil: persistence off.
     public var persistence: String?
+    /// Whom the broker becomes when it is started as root; nil: the user `mosquitto`, who must be able to read the key.
+    public var user: String?
 
     public init(
         directory: String, server: String, output: String, installedAt: String? = nil, port: Int = 8883,
-        bindAddress: String? = nil, persistence: String? = nil
+        bindAddress: String? = nil, persistence: String? = nil, user: String? = nil
     ) {
         self.directory = directory
         self.server = server
@@ -26,6 +28,7 @@ public struct AllianceBrokerConfig: Sendable {
         self.port = port
         self.bindAddress = bindAddress
         self.persistence = persistence
+        self.user = user
     }
 
     public func run() throws -> CommandResult {
@@ -40,10 +43,14 @@ public struct AllianceBrokerConfig: Sendable {
                 .failed, "there is no server \(server) in \(directory)",
                 nextStep: "harborseal alliance add-server \(server) --dns NAME --alliance \(directory)")
         }
+        for (name, value) in [("--bind", bindAddress), ("--user", user), ("--persistence", persistence), ("--installed-at", installedAt)] {
+            // A line break would start a line of its own in the configuration.
+            guard value?.contains(where: \.isNewline) != true else { throw CommandError(.usage, "\(name) has a line break") }
+        }
         try place.makeDirectory(output)
         let base = installedAt ?? URL(fileURLWithPath: output).standardizedFileURL.path
         let configuration = BrokerConfiguration(
-            port: port, bindAddress: bindAddress,
+            port: port, bindAddress: bindAddress, user: user,
             paths: .init(
                 linkAuthority: "\(base)/link-ca.crt", revocationList: "\(base)/link-ca.crl",
                 certificate: "\(base)/server.crt", key: "\(base)/server.key", accessList: "\(base)/acl",
@@ -60,7 +67,7 @@ public struct AllianceBrokerConfig: Sendable {
         return CommandResult(
             output: """
                 broker configuration for \(draft.nodes.count) nodes and every gateway in \(output)
-                  next: mosquitto -c \(base)/mosquitto.conf   (as a user that may read \(base)/server.key)
+                  next: mosquitto -c \(base)/mosquitto.conf   as a user that may read \(base)/server.key
 
                 """)
     }

@@ -40,11 +40,14 @@ public struct BrokerConfiguration: Equatable, Sendable {
     public var port: Int
     /// nil: all addresses.
     public var bindAddress: String?
+    /// Whom the broker becomes when it is started as root; nil: mosquitto's own choice, the user `mosquitto`.
+    public var user: String?
     public var paths: Paths
     public var nodes: [Node]
 
-    public init(port: Int, bindAddress: String?, paths: Paths, nodes: [Node]) {
+    public init(port: Int, bindAddress: String?, user: String? = nil, paths: Paths, nodes: [Node]) {
         self.port = port
+        self.user = user
         self.bindAddress = bindAddress
         self.paths = paths
         self.nodes = nodes
@@ -58,7 +61,7 @@ public struct BrokerConfiguration: Equatable, Sendable {
         """
         # Written by harborseal alliance broker-config for mosquitto 2; write it again rather than edit it.
         # wire-format.md, section 7: one issuer is trusted, the alliance's link CA; names come from certificates.
-        listener \(port)\(bindAddress.map { " " + $0 } ?? "")
+        \(user.map { "user \($0)\n" } ?? "")listener \(port)\(bindAddress.map { " " + $0 } ?? "")
         protocol mqtt
         cafile \(paths.linkAuthority)
         certfile \(paths.certificate)
@@ -76,7 +79,6 @@ public struct BrokerConfiguration: Equatable, Sendable {
         acl_file \(paths.accessList)
 
         # A batch-message and what is around it; more is not read into memory.
-        message_size_limit \(Self.messageByteCount)
         max_packet_size \(Self.messageByteCount)
         # A gateway has 16 batches on their way at most; nodes take them in order.
         max_inflight_messages 20

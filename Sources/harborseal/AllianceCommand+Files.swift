@@ -94,11 +94,14 @@ struct AllianceBrokerConfigCommand: AsyncParsableCommand {
     @Option(name: .long, help: "A folder for the broker's own state; left out, it keeps none.", completion: .directory)
     var persistence: String?
 
+    @Option(name: .long, help: "Whom the broker becomes when it is started as root; left out, mosquitto.")
+    var user: String?
+
     func run() async throws {
         try await CommandOutput.finish {
             try AllianceBrokerConfig(
                 directory: place.alliance, server: server, output: output, installedAt: installedAt, port: port,
-                bindAddress: bind, persistence: persistence
+                bindAddress: bind, persistence: persistence, user: user
             ).run()
         }
     }

@@ -1,0 +1,196 @@
+@testable import AllianceTrust
+import AttestationFormat
+import MerkleTree
+import Testing
+
+@Suite("Rules of evidence") struct EvidenceRuleTests {
+    let maker: EvidenceMaker
+    let now = EvidenceMaker.nowSeconds
+
+    init() throws {
+        maker = try EvidenceMaker()
+    }
+
+    private func hash(_ batch: Evidence.Batch) -> Digest { batch.statement.hash(using: AllianceTrust.SHA256.self) }
+
+    private func line(_ verdict: Verdict, _ check: Verdict.Check) -> Verdict.Line? { verdict.lines.first { $0.check == check } }
+
+    private func words(_ line: Verdict.Line?) -> String { ([line?.reason ?? ""] + (line?.details ?? [])).joined(separator: "\n") }
+
+    @Test("batches across an epoch's end, each naming the one before, are complete")
+    func epochs() async throws {
+        let first = try maker.batch(first: 0, count: 3)
+        let second = try maker.batch(first: 0, count: 2, epoch: 2, previous: hash(first))
+        let verdict = try await maker.verdict([.batch(first), .batch(second)])
+        #expect(verdict.exitCode == 0, "\(verdict.lines)")
+    }
+
+    @Test("an epoch whose predecessor is not shown is an unknown epoch end: not complete, and no failure")
+    func unknownEpochEnd() async throws {
+        let first = try maker.batch(first: 0, count: 3)
+        let second = try maker.batch(first: 0, count: 2, epoch: 2, previous: AllianceTrust.SHA256.hash([1]))
+        let verdict = try await maker.verdict([.batch(first), .batch(second)])
+        #expect(verdict.exitCode == 2)
+        #expect(words(line(verdict, .complete)).contains("unknown epoch end"))
+    }
+
+    @Test("an epoch shown from its middle is a gap, and one that jumps on an unbroken chain fails")
+    func epochFromItsMiddle() async throws {
+        let first = try maker.batch(first: 0, count: 3)
+        let middle = try maker.batch(first: 4, count: 2, epoch: 2, previous: AllianceTrust.SHA256.hash([1]))
+        #expect(try await maker.verdict([.batch(first), .batch(middle)]).exitCode == 2)
+        let jump = try maker.batch(first: 4, count: 2, epoch: 2, previous: hash(first))
+        let verdict = try await maker.verdict([.batch(first), .batch(jump)])
+        #expect(verdict.firstFailure?.check == .complete)
+    }
+
+    @Test("a new seal key that opens with zero bytes is named, and the run is not called complete")
+    func newSealKey() async throws {
+        let key = try AllianceSigningKey()
+        let first = try maker.batch(first: 0, count: 3)
+        let second = try maker.batch(first: 0, count: 2, epoch: 2, key: key)
+        let verdict = try await maker.verdict([.batch(first), .batch(second)], certificates: [maker.seal(), maker.seal(key)])
+        #expect(verdict.exitCode == 2)
+        #expect(words(line(verdict, .complete)).contains("a new seal key begins"))
+    }
+
+    @Test("an epoch that comes back after another one fails")
+    func epochApart() async throws {
+        let first = try maker.batch(first: 0, count: 1)
+        let second = try maker.batch(first: 0, count: 1, epoch: 2, previous: hash(first))
+        let third = try maker.batch(first: 1, count: 1, previous: AllianceTrust.SHA256.hash([7]))
+        let verdict = try await maker.verdict([.batch(first), .batch(second), .batch(third)])
+        #expect(verdict.firstFailure?.check == .complete)
+    }
+
+    @Test("two batches that name one predecessor are a fork, also with a run left out between")
+    func fork() async throws {
+        let first = try maker.batch(first: 0, count: 1)
+        let second = try maker.batch(first: 1, count: 1, previous: hash(first))
+        let third = try maker.batch(first: 5, count: 1, previous: hash(first))
+        let verdict = try await maker.verdict([.batch(first), .batch(second), .leftOut(first: 2, next: 5), .batch(third)])
+        #expect(words(line(verdict, .complete)).contains("another entry follows already"))
+        #expect(verdict.exitCode == 1)
+    }
+
+    @Test("two gateways stand one after the other; mixed they fail")
+    func gateways() async throws {
+        let key = try AllianceSigningKey()
+        let certificates = [try maker.seal(), try maker.seal(key, device: "gw-2")]
+        let one = try maker.batch(first: 0, count: 1)
+        let two = try maker.batch(first: 1, count: 1, previous: hash(one))
+        let other = try maker.batch(first: 0, count: 1, device: "gw-2", key: key)
+        #expect(try await maker.verdict([.batch(one), .batch(two), .batch(other)], certificates: certificates).exitCode == 0)
+        let mixed = try await maker.verdict([.batch(one), .batch(other), .batch(two)], certificates: certificates)
+        #expect(mixed.firstFailure?.check == .complete)
+    }
+
+    @Test("an event that was batched again in a new epoch is counted once: shown twice it fails; two gateways may have equal events")
+    func leafTwice() async throws {
+        let first = try maker.batch(first: 0, count: 1, numbers: [9])
+        let again = try maker.batch(first: 0, count: 1, epoch: 2, previous: hash(first), numbers: [9])
+        let verdict = try await maker.verdict([.batch(first), .batch(again)])
+        #expect(verdict.firstFailure?.check == .complete)
+        let key = try AllianceSigningKey()
+        let other = try maker.batch(first: 0, count: 1, device: "gw-2", key: key, numbers: [9])
+        let both = try await maker.verdict([.batch(first), .batch(other)], certificates: [maker.seal(), maker.seal(key, device: "gw-2")])
+        #expect(both.exitCode == 0)
+    }
+
+    @Test("a run left out needs fitting neighbours of one epoch", arguments: [(1, 5, true), (1, 4, false), (0, 5, false), (5, 1, false), (1, 1, false), (0, UInt64(Int64.max), false)] as [(UInt64, UInt64, Bool)])
+    func leftOut(_ first: UInt64, _ next: UInt64, _ fits: Bool) async throws {
+        let before = try maker.batch(first: 0, count: 1)
+        let after = try maker.batch(first: 5, count: 1, previous: AllianceTrust.SHA256.hash([1]))
+        let verdict = try await maker.verdict([.batch(before), .leftOut(first: first, next: next), .batch(after)])
+        #expect(verdict.exitCode == (fits ? 0 : 1))
+        if fits { #expect(words(line(verdict, .complete)).contains("1 to 4")) }
+    }
+
+    @Test("revocation: not published, not judged, clean, and revoked before and after the receipts")
+    func revocation() async throws {
+        let batch = try maker.batch(first: 0, count: 1)
+        let unpublished = try await maker.verdict([.batch(batch)])
+        #expect(words(line(unpublished, .certified)).contains("not published by this alliance"))
+        #expect(unpublished.exitCode == 0)
+
+        var publishing = maker
+        publishing.trustContent.revocationListURLs = ["https://example.org/acme.crl"]
+        let unjudged = try await publishing.verdict([.batch(batch)])
+        #expect(unjudged.exitCode == 2)
+        #expect(line(unjudged, .certified)?.state == .notJudged)
+
+        let seal = try maker.seal()
+        let serial = try await SealCertificateVerifier(issuers: maker.authorities.issuers).verify(seal).serialNumber
+        func list(_ since: Int64?) throws -> [UInt8] {
+            try maker.authorities.acme.issueRevocationList(
+                entries: since.map { [.init(serialNumber: serial, sinceSeconds: $0, revokedSeconds: $0)] } ?? [], number: 1,
+                thisUpdateSeconds: Int64(now), nextUpdateSeconds: Int64(now) + 1)
+        }
+        let clean = try await publishing.verdict([.batch(batch)], certificates: [seal], lists: [list(nil)])
+        #expect(clean.exitCode == 0)
+        let later = try await publishing.verdict([.batch(batch)], certificates: [seal], lists: [list(Int64(now) + 1)])
+        #expect(later.exitCode == 0)
+        #expect(words(line(later, .certified)).contains("revoked since"))
+        let before = try await publishing.verdict([.batch(batch)], certificates: [seal], lists: [list(Int64(now))])
+        #expect(before.exitCode == 1)
+        #expect(line(before, .certified)?.state == .failed)
+        #expect(line(before, .anchored)?.state == .failed)
+        // A list by a stranger is said to be unused, and judges nothing.
+        let strange = try maker.authorities.beta.issueRevocationList(
+            number: 1, thisUpdateSeconds: Int64(now), nextUpdateSeconds: Int64(now) + 1)
+        let stranger = try await publishing.verdict([.batch(batch)], certificates: [seal], lists: [strange])
+        #expect(stranger.exitCode == 2)
+        #expect(words(line(stranger, .certified)).contains("a revocation list is not used"))
+    }
+
+    @Test("without any certificate of the key, the signature is not judged and certified fails")
+    func noCertificate() async throws {
+        let batch = try maker.batch(first: 0, count: 1)
+        let verdict = try await maker.verdict([.batch(batch)], certificates: [maker.seal(AllianceSigningKey(), device: "gw-9")])
+        #expect(line(verdict, .intact)?.state == .notJudged)
+        #expect(line(verdict, .certified)?.state == .failed)
+        #expect(verdict.exitCode == 1)
+    }
+
+    @Test("statements alone, without events and receipts, prove no time: not judged")
+    func statementsAlone() async throws {
+        let verdict = try await maker.verdict([.batch(maker.batch(first: 0, count: 2, nodes: [], shown: false))])
+        #expect(verdict.exitCode == 2)
+        #expect(line(verdict, .anchored)?.state == .notJudged)
+    }
+
+    @Test("a trust file that is out of date says so and judges all the same")
+    func outOfDate() async throws {
+        var ended = maker
+        ended.trustContent.notAfterSeconds = now
+        let evidence = Evidence(
+            alliance: EvidenceMaker.name("gba-test"), entries: [.batch(try maker.batch(first: 0, count: 1))],
+            sealCertificates: [try maker.seal()])
+        let trust = try ended.trustFile().bytes
+        let report = await EvidenceVerifier.report(evidence: evidence.encoded(), trustFile: trust, nowSeconds: now + 1)
+        #expect(report.verdict.exitCode == 0)
+        #expect(report.verdict.lines[0].reason.contains("out of date"))
+    }
+
+    @Test("one event with three receipts is verified in under 5 ms")
+    func speed() async throws {
+        let batch = try maker.batch(first: 0, count: 1, nodes: [0, 1, 2])
+        let evidence = Evidence(
+            alliance: EvidenceMaker.name("gba-test"), entries: [.batch(batch)], sealCertificates: [try maker.seal()]
+        ).encoded()
+        let trust = try maker.trustFile().bytes
+        let clock = ContinuousClock()
+        var durations: [Duration] = []
+        for _ in 0..<21 {
+            let start = clock.now
+            let report = await EvidenceVerifier.report(evidence: evidence, trustFile: trust)
+            durations.append(clock.now - start)
+            #expect(report.verdict.exitCode == 0)
+        }
+        let median = durations.sorted()[10]
+        print("evidence of one event, three receipts: \(evidence.count) bytes, verified in \(median) (median of 21, trust file parsed each time)")
+        #if !DEBUG
+        #expect(median < .milliseconds(5))
+        #endif
+    }
+}

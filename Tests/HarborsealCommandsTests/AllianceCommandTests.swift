@@ -1,0 +1,228 @@
+import AllianceTrust
+import AttestationFormat
+import Foundation
+import HarborsealCommands
+import Testing
+
+@Suite("alliance and device commands") struct AllianceCommandTests {
+    private func trustFile(_ workspace: TestWorkspace) throws -> TrustFile {
+        try TrustFileVerifier.verify(DurableFile.read("\(workspace.alliance)/alliance.hstrust"))
+    }
+
+    @Test("init, add-firm, add-node and sign make a trust file that verifies, with a majority as its quorum", arguments: [1, 2, 3, 4, 5])
+    func sign(_ nodeCount: Int) throws {
+        let workspace = try TestWorkspace(nodes: (0..<nodeCount).map { "node-\($0)" })
+        let content = try trustFile(workspace).content
+        #expect(content.version == 1)
+        #expect(content.firms.map(\.name.text) == ["acme"])
+        #expect(content.nodes.count == nodeCount)
+        #expect(content.quorum.receiptsNeeded == UInt64(nodeCount / 2 + 1))
+    }
+
+    @Test("keys are 0600 in folders of 0700, and nothing temporary is left")
+    func permissions() throws {
+        let workspace = try TestWorkspace()
+        let names = try FileManager.default.subpathsOfDirectory(atPath: workspace.alliance)
+        let keys = names.filter { $0.hasSuffix(".key") }
+        #expect(keys.count == 2 + 1 + 3 * 2)
+        for key in keys { #expect(DurableFile.permissions(of: "\(workspace.alliance)/\(key)") == 0o600, "\(key)") }
+        #expect(DurableFile.permissions(of: workspace.alliance) == 0o700)
+        #expect(names.allSatisfy { !$0.hasSuffix(".tmp") })
+    }
+
+    @Test("an alliance is never made over another one")
+    func initTwice() throws {
+        let workspace = try TestWorkspace()
+        let before = try DurableFile.read("\(workspace.alliance)/root.key")
+        let error = #expect(throws: CommandError.self) { try AllianceInit(alliance: "other", directory: workspace.alliance).run() }
+        #expect(error?.nextStep == "choose another directory")
+        #expect(try DurableFile.read("\(workspace.alliance)/root.key") == before)
+    }
+
+    @Test("versions rise, each update verifies under the one before, and the history keeps all")
+    func updates() throws {
+        let workspace = try TestWorkspace()
+        let first = try trustFile(workspace)
+        _ = try AllianceAddFirm(directory: workspace.alliance, firm: "beta").run()
+        _ = try AllianceSign(directory: workspace.alliance).run()
+        let bytes = try DurableFile.read("\(workspace.alliance)/alliance.hstrust")
+        #expect(try TrustFileVerifier.verify(bytes, asUpdateOf: first).content.version == 2)
+        let history = try FileManager.default.contentsOfDirectory(atPath: "\(workspace.alliance)/history").sorted()
+        #expect(history == ["alliance-1.hstrust", "alliance-2.hstrust"])
+        // The other way round, and the same again, are refused.
+        let second = try TrustFileVerifier.verify(bytes)
+        #expect(throws: TrustError.self) { try TrustFileVerifier.verify(first.bytes, asUpdateOf: second) }
+        #expect(throws: TrustError.self) { try TrustFileVerifier.verify(bytes, asUpdateOf: second) }
+    }
+
+    @Test("a quorum that is no majority is refused, and the number to ask for is named", arguments: [(3, 1, 2), (4, 2, 3), (5, 2, 3)])
+    func minority(_ nodeCount: Int, _ quorum: UInt64, _ needed: Int) throws {
+        let workspace = try TestWorkspace(nodes: (0..<nodeCount).map { "node-\($0)" }, quorum: quorum, signs: false)
+        let error = #expect(throws: TrustError.self) { try AllianceSign(directory: workspace.alliance).run() }
+        #expect(error?.nextStep == "ask for at least \(needed) receipts")
+        #expect(!DurableFile.exists("\(workspace.alliance)/alliance.hstrust"))
+    }
+
+    @Test("more receipts than nodes, and no node at all, are refused")
+    func impossibleQuorum() throws {
+        let many = try TestWorkspace(nodes: ["hk-1"], quorum: 2, signs: false)
+        #expect(throws: TrustError.self) { try AllianceSign(directory: many.alliance).run() }
+        let none = try TestWorkspace(nodes: [], signs: false)
+        let error = #expect(throws: CommandError.self) { try AllianceSign(directory: none.alliance).run() }
+        #expect(error?.nextStep?.contains("add-node") == true)
+    }
+
+    /// Nodes added and retired after `hk-1 sz-1 gz-1` with two receipts; whether old and new quorums share a node.
+    @Test(
+        "a change of nodes after which an old and a new quorum need not share a node is refused",
+        arguments: [
+            (["a-1"], [], true), ([], ["hk-1"], true), (["a-1"], ["hk-1"], false), (["a-1", "b-1"], ["hk-1", "sz-1"], false),
+            (["a-1", "b-1", "c-1"], [], false), (["a-1", "b-1", "c-1"], ["hk-1", "sz-1", "gz-1"], false),
+            (["a-1", "b-1"], [], false),
+        ] as [([String], [String], Bool)])
+    func quorumsShareANode(_ added: [String], _ retired: [String], _ isAllowed: Bool) throws {
+        let workspace = try TestWorkspace()
+        for node in added { _ = try AllianceAddNode(directory: workspace.alliance, node: node).run() }
+        for node in retired { _ = try AllianceRetireNode(directory: workspace.alliance, node: node).run() }
+        if isAllowed {
+            _ = try AllianceSign(directory: workspace.alliance).run()
+            #expect(try trustFile(workspace).content.version == 2)
+        } else {
+            let error = #expect(throws: TrustError.self) { try AllianceSign(directory: workspace.alliance).run() }
+            #expect(error?.message.contains("need not share a node") == true, "\(error?.message ?? "signed")")
+            #expect(try trustFile(workspace).content.version == 1)
+        }
+    }
+
+    @Test("a node is replaced in two steps: add and sign, retire and sign")
+    func replaceNode() throws {
+        let workspace = try TestWorkspace()
+        _ = try AllianceAddNode(directory: workspace.alliance, node: "a-1").run()
+        _ = try AllianceSign(directory: workspace.alliance).run()
+        #expect(try trustFile(workspace).content.quorum.receiptsNeeded == 3)
+        _ = try AllianceRetireNode(directory: workspace.alliance, node: "hk-1").run()
+        _ = try AllianceSign(directory: workspace.alliance).run()
+        let content = try trustFile(workspace).content
+        #expect(content.version == 3)
+        #expect(content.quorum.receiptsNeeded == 2)
+        #expect(content.nodes.count == 4)
+    }
+
+    @Test("a node, a key or a firm taken out of the draft by hand is refused", arguments: ["node", "key", "firm"])
+    func deletions(_ what: String) throws {
+        let workspace = try TestWorkspace(firms: ["acme", "beta"])
+        try workspace.editDraft { draft in
+            if what == "firm" { draft["firms"] = (draft["firms"] as? [Any])?.dropLast() ?? [] as [Any] }
+            guard var nodes = draft["nodes"] as? [[String: Any]] else { return }
+            if what == "node" { nodes.removeLast() }
+            if what == "key" { nodes[0]["keys"] = nodes[1]["keys"] }
+            draft["nodes"] = nodes
+        }
+        let error = #expect(throws: TrustError.self) { try AllianceSign(directory: workspace.alliance).run() }
+        #expect(error?.code == .draft)
+    }
+
+    @Test("a draft restored from an older copy still signs a higher version")
+    func restoredDraft() throws {
+        let workspace = try TestWorkspace()
+        let old = try DurableFile.read("\(workspace.alliance)/draft.json")
+        _ = try AllianceSign(directory: workspace.alliance).run()
+        try DurableFile.write(old, to: "\(workspace.alliance)/draft.json")
+        _ = try AllianceSign(directory: workspace.alliance).run()
+        #expect(try trustFile(workspace).content.version == 3)
+    }
+
+    @Test("a damaged trust file, a clock that went back, and another root key stop the signing", arguments: ["damage", "clock", "root"])
+    func signRefusals(_ fault: String) throws {
+        let workspace = try TestWorkspace()
+        var sign = AllianceSign(directory: workspace.alliance)
+        switch fault {
+        case "damage":
+            var bytes = try DurableFile.read("\(workspace.alliance)/alliance.hstrust")
+            bytes[bytes.count - 1] ^= 1
+            try DurableFile.write(bytes, to: "\(workspace.alliance)/alliance.hstrust")
+        case "clock": sign.nowSeconds -= 86_400
+        default: sign.rootKeyPath = try AllianceKeyFile.make(in: workspace)
+        }
+        #expect(throws: (any Error).self) { try sign.run() }
+    }
+
+    @Test("a root key that others may read is refused, with the chmod that mends it")
+    func readableRootKey() async throws {
+        let workspace = try TestWorkspace()
+        let key = "\(workspace.alliance)/root.key"
+        try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: key)
+        let result = await CommandRunner.result(of: { try AllianceSign(directory: workspace.alliance).run() })
+        #expect(result.exitCode == 1)
+        #expect(result.notes.contains("chmod 600 \(key)"))
+    }
+
+    @Test("the root key may lie elsewhere; where it is missing, the error says how to name it")
+    func offlineRootKey() throws {
+        let workspace = try TestWorkspace(signs: false)
+        let key = "\(workspace.path)/safe.key"
+        try FileManager.default.moveItem(atPath: "\(workspace.alliance)/root.key", toPath: key)
+        let error = #expect(throws: CommandError.self) { try AllianceSign(directory: workspace.alliance).run() }
+        #expect(error?.nextStep?.contains("--root-key") == true)
+        _ = try AllianceSign(directory: workspace.alliance, rootKeyPath: key).run()
+        #expect(try trustFile(workspace).content.version == 1)
+    }
+
+    @Test("names that wire-format.md does not allow are refused as usage", arguments: ["node", "alliance", "Acme", "a_b", "-a", "", "a.b", String(repeating: "x", count: 33)])
+    func badFirmNames(_ name: String) async throws {
+        let workspace = try TestWorkspace(nodes: [], signs: false)
+        let result = await CommandRunner.result(of: { try AllianceAddFirm(directory: workspace.alliance, firm: name).run() })
+        #expect(result.exitCode == 64)
+        #expect(result.notes.contains("next:"))
+    }
+
+    @Test("a node is added once; a firm that is added again is renewed for the same key, both certificates kept")
+    func addTwice() throws {
+        let workspace = try TestWorkspace()
+        #expect(throws: CommandError.self) { try AllianceAddNode(directory: workspace.alliance, node: "hk-1").run() }
+        _ = try AllianceAddFirm(directory: workspace.alliance, firm: "acme").run()
+        _ = try AllianceSign(directory: workspace.alliance).run()
+        #expect(try trustFile(workspace).content.firms[0].issuingCertificates.count == 2)
+    }
+
+    @Test("device issue writes certificates that hold under the trust file, and an agent.conf that names them")
+    func deviceIssue() async throws {
+        let workspace = try TestWorkspace()
+        let folder = "\(workspace.path)/gw-1"
+        _ = try DeviceIssue(directory: workspace.alliance, firm: "acme", device: "gw-1", output: folder).run()
+        let verifier = try SealCertificateVerifier(trustFile: trustFile(workspace))
+        let seal = try await verifier.verify(DurableFile.read("\(folder)/seal.der"))
+        #expect(seal.issuer == "hs:gba-test/acme.gw-1")
+        #expect(try seal.keyID == AllianceSigningKey(file: "\(folder)/seal.key").keyID)
+        #expect(try CertificateBytes(pemOrDER: DurableFile.read("\(folder)/seal.crt")).der == seal.der)
+        let link = try CertificateBytes(pemOrDER: DurableFile.read("\(folder)/link.crt"))
+        await #expect(throws: TrustError.self) { try await verifier.verify(link.der) }
+        let configuration = try workspace.text("gw-1/agent.conf")
+        for name in ["seal.key", "seal.crt", "link.key", "link.crt", "link-ca.crt", "alliance.hstrust"] {
+            #expect(configuration.contains("\(folder)/\(name)"))
+            #expect(DurableFile.exists("\(folder)/\(name)"))
+        }
+        #expect(throws: TrustError.self) {
+            try DeviceIssue(directory: workspace.alliance, firm: "acme", device: "gw-1", output: folder).run()
+        }
+    }
+
+    @Test("show verifies, says what is in the file, and says when the draft has changes", arguments: [false, true])
+    func show(_ asJSON: Bool) throws {
+        let workspace = try TestWorkspace()
+        let result = try AllianceShow(path: workspace.alliance, asJSON: asJSON).run()
+        #expect(result.output.contains("gba-test/hk-1"))
+        #expect(result.notes.isEmpty)
+        if asJSON { #expect(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) is [String: Any]) }
+        _ = try AllianceAddNode(directory: workspace.alliance, node: "new-1").run()
+        #expect(try AllianceShow(path: workspace.alliance).run().notes.contains("not signed"))
+    }
+}
+
+enum AllianceKeyFile {
+    static func make(in workspace: TestWorkspace) throws -> String {
+        let path = "\(workspace.path)/other.key"
+        try AllianceSigningKey().write(to: path)
+        return path
+    }
+}

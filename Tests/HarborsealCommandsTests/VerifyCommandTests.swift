@@ -1,0 +1,154 @@
+import AttestationFormat
+import Foundation
+import HarborsealCommands
+import HarborsealTesting
+import Testing
+
+@Suite("verify and inspect", .enabled(if: TestData.isPresent, "\(TestData.reason)")) struct VerifyCommandTests {
+    private func verify(_ file: String, json: Bool = false, events: Bool = false, colour: Bool = false) async throws -> CommandResult {
+        try await VerifyEvidence(
+            file: TestData.url("format/\(file)").path, trustFile: TestData.url("format/trust.hstrust").path, asJSON: json,
+            showsEvents: events, style: TerminalStyle(usesColour: colour)
+        ).run()
+    }
+
+    @Test("one line a check, in the order of section 10, without colours")
+    func lines() async throws {
+        let result = try await verify("good.hsev")
+        #expect(result.exitCode == 0)
+        let checks = result.output.split(separator: "\n").map { $0.split(separator: " ").dropFirst().first ?? "" }
+        #expect(checks.prefix(6) == ["trust", "intact", "certified", "complete", "clock", "anchored"])
+        #expect(!result.output.contains("\u{1B}"))
+        #expect(try await verify("good.hsev", colour: true).output.contains("\u{1B}[32m✓"))
+    }
+
+    @Test("exit codes 0, 1, 2 and 65", arguments: [("good.hsev", 0), ("bad-quorum.hsev", 1), ("gap.hsev", 2), ("bad-truncated.hsev", 65)] as [(String, Int32)])
+    func exitCodes(_ file: String, _ code: Int32) async throws {
+        #expect(try await verify(file).exitCode == code)
+        let json = try await verify(file, json: true)
+        #expect(json.exitCode == code)
+        let object = try #require(JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+        #expect(object["exitCode"] as? Int == Int(code))
+    }
+
+    @Test("--events lists what was disclosed, in words")
+    func events() async throws {
+        let text = try await verify("partial.hsev", events: true).output
+        #expect(text.contains("transport.position"))
+        #expect(text.contains("4.252 °C"))
+        #expect(!text.contains("4.253 °C"))
+        let json = try await verify("partial.hsev", json: true, events: true).output
+        #expect(json.contains("\"22.1987656\""))
+    }
+
+    @Test("a title that would paint a verdict of its own is shown, not obeyed")
+    func hostileTitle() async throws {
+        var evidence = try Evidence(parsing: TestData.bytes("format/bad-quorum.hsev"))
+        evidence.title = "journey\u{1B}[2J\n✓ verified\u{202E}"
+        let workspace = try TestWorkspace(nodes: [], firms: [], signs: false)
+        let path = try workspace.write("hostile.hsev", evidence.encoded())
+        let result = try await VerifyEvidence(file: path, trustFile: TestData.url("format/trust.hstrust").path).run()
+        #expect(result.exitCode == 1)
+        #expect(!result.output.contains("\u{1B}") && !result.output.contains("\u{202E}"))
+        #expect(result.output.hasPrefix("journey\\u{1b}[2J\\u{a}✓ verified\\u{202e}\n"))
+    }
+
+    @Test("the trust file's hash pins it")
+    func pinnedHash() async throws {
+        var command = VerifyEvidence(
+            file: TestData.url("format/good.hsev").path, trustFile: TestData.url("format/trust.hstrust").path)
+        command.pinnedHash = String(repeating: "0", count: 64)
+        let result = try await command.run()
+        #expect(result.exitCode == 1)
+        #expect(result.output.contains("its hash is not the one that was given"))
+        command.pinnedHash = "abc"
+        await #expect(throws: CommandError.self) { try await command.run() }
+    }
+
+    @Test("a missing file is named")
+    func missing() async {
+        let result = await CommandRunner.result(of: { try await VerifyEvidence(file: "/nowhere/x.hsev", trustFile: "/nowhere/y").run() })
+        #expect(result.exitCode == 1)
+        #expect(result.notes.contains("/nowhere/x.hsev"))
+    }
+}
+
+@Suite("inspect") struct InspectTests {
+    private let workspace: TestWorkspace
+
+    init() throws {
+        workspace = try TestWorkspace(nodes: ["hk-1"])
+    }
+
+    private func inspect(_ bytes: [UInt8], json: Bool = false) throws -> CommandResult {
+        try InspectFile(file: workspace.write("one", bytes), asJSON: json).run()
+    }
+
+    /// The first batch of the good evidence.
+    private func batch() throws -> Evidence.Batch {
+        let evidence = try Evidence(parsing: TestData.bytes("format/good.hsev"))
+        guard case .batch(let batch)? = evidence.entries.first else { throw CommandError(.failed, "no batch") }
+        return batch
+    }
+
+    @Test("a trust file made here is shown with its nodes")
+    func trustFile() throws {
+        let result = try InspectFile(file: "\(workspace.alliance)/alliance.hstrust").run()
+        #expect(result.exitCode == 0)
+        #expect(result.output.hasPrefix("trust file, "))
+        #expect(result.output.contains("gba-test/hk-1"))
+    }
+
+    @Test("every kind of message is known by its bytes", .enabled(if: TestData.isPresent, "\(TestData.reason)"), arguments: [false, true])
+    func kinds(_ json: Bool) throws {
+        let batch = try batch()
+        let event = try #require(batch.events.first)
+        var message = CBORWriter()
+        BatchMessage.begin(statement: batch.statement.bytes, itemCount: 1, in: &message)
+        BatchMessage.append(event: event.event.bytes[...], to: &message)
+        let hello = Hello(
+            epoch: batch.statement.header.epoch, next: 5, oldestHeld: 0, lastStatement: batch.statement, trustVersion: 3,
+            sealCertificates: [[0x30]])
+        let messages: [(String, [UInt8], String)] = [
+            ("statement", batch.statement.bytes, "hs:gba-demo/acme.gw-1"),
+            ("event", event.event.bytes, "transport.position"),
+            ("receipt", batch.receipts[0], "gba-demo/node-0"),
+            ("event-proof", EventProof.encode(statement: batch.statement, index: 0, path: event.path), "acme.gw-1"),
+            ("batch-message", message.bytes, "reefer-air"),
+            ("hello", hello.encoded(), "no certificate"),
+            ("reply", [0x83, 1, 1, 0xF6], "none"),
+            ("evidence", try TestData.bytes("format/left-out-run.hsev"), "leftOut"),
+            ("trust file", try TestData.bytes("format/trust.hstrust"), "node-2"),
+            ("CBOR", [0xA1, 0x18, 0x63, 0x63, 0x61, 0x62, 0x63], "abc"),
+        ]
+        for (type, bytes, words) in messages {
+            let result = try inspect(bytes, json: json)
+            let isOther = type == "CBOR"
+            #expect(result.exitCode == (isOther ? 65 : 0), "\(type): \(result.output.prefix(200))")
+            #expect(result.output.contains(isOther ? "malformed" : type) || json)
+            #expect(result.output.contains(words), "\(type)")
+        }
+    }
+
+    @Test("garbage, cuts and changed bits never crash it, and are malformed", .enabled(if: TestData.isPresent, "\(TestData.reason)"))
+    func garbage() throws {
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<500 {
+            let bytes = (0..<Int.random(in: 0...96, using: &generator)).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            let result = try inspect(bytes)
+            #expect([0, 65].contains(result.exitCode))
+        }
+        let good = try TestData.bytes("format/partial.hsev")
+        for index in stride(from: 0, to: good.count, by: 97) {
+            #expect(try inspect(Array(good[..<index])).exitCode == 65)
+            var changed = good
+            changed[index] ^= 0x80
+            #expect([0, 65].contains(try inspect(changed, json: true).exitCode))
+        }
+    }
+
+    @Test("a hundred thousand open arrays are refused, not followed")
+    func depth() throws {
+        #expect(try inspect([UInt8](repeating: 0x81, count: 100_000)).exitCode == 65)
+    }
+}
