@@ -12,7 +12,6 @@
 
 const int hs_error_not_found = ENOENT;
 const int hs_error_exists = EEXIST;
-const int hs_error_not_folder = ENOTDIR;
 
 static int result_or_error(int result) { return result < 0 ? -errno : result; }
 
@@ -81,8 +80,6 @@ int hs_smallfile_sync_directory(const char *path) {
     return synced < 0 ? synced : closed;
 }
 
-uint32_t hs_effective_user(void) { return geteuid(); }
-
 const char *hs_error_text(int error) {
     const char *text = strerror(error);
     return text != NULL ? text : "unknown error";
@@ -121,8 +118,6 @@ void hs_folder_close(hs_folder *folder) {
     closedir(folder->stream);
     free(folder);
 }
-
-const char *hs_environment_value(const char *name) { return getenv(name); }
 
 extern char **environ;
 

@@ -11,6 +11,10 @@ extension ConfigurationDocument {
     public static func read(_ path: UTF8Text) -> ConfigurationDocument {
         var document = ConfigurationDocument(path: path)
         document.addFile(path)
+        guard document.problems.allSatisfy({ $0.code != .unreadable }) else {
+            document.isReadable = false
+            return document
+        }
         let folder = path + ".d"
         do throws(FileError) {
             for name in try Folder.names(in: folder, suffix: ".conf", limit: dropInLimit) {
@@ -33,7 +37,7 @@ extension ConfigurationDocument {
     private mutating func report(_ error: FileError, of path: UTF8Text) {
         let origin = ValueOrigin.file(path, line: 0)
         switch error.code {
-        case .tooLarge where error.path != path || path.bytes.suffix(2) == [UInt8(ascii: "."), UInt8(ascii: "d")]:
+        case .tooManyEntries:
             problems.append(ConfigurationProblem(
                 .tooManyFiles, at: origin, "more than 64 files; keep only drop-ins (*.conf) in this folder"))
         case .tooLarge:
@@ -41,7 +45,7 @@ extension ConfigurationDocument {
         case .notRegular:
             problems.append(ConfigurationProblem(.unreadable, at: origin, "not a regular file; name the file itself"))
         default:
-            let advice = error.isNotFound ? "; copy Firmware-Config/agent.conf there, or name another file" : ""
+            let advice = error.isNotFound ? "; Firmware-Config has an example to copy there, or name another file" : ""
             problems.append(ConfigurationProblem(.unreadable, at: origin, UTF8Text(error.reason + advice)))
         }
     }

@@ -32,6 +32,9 @@ public struct ConfigurationDocument: Sendable {
     /// What is wrong with files and lines.
     public internal(set) var problems: [ConfigurationProblem] = []
 
+    /// False if the file itself could not be read: then it is idle to say what it lacks.
+    public internal(set) var isReadable = true
+
     /// An empty document.
     public init(path: UTF8Text) {
         self.path = path

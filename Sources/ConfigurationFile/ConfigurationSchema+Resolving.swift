@@ -95,7 +95,7 @@ struct Resolver {
         _ setting: Setting, _ section: UTF8Text, _ written: ConfigurationDocument.Entry?, at origin: ValueOrigin
     ) -> ResolvedConfiguration.Row {
         guard let written, !(written.value.bytes.isEmpty && setting.absence == .unset) else {
-            if setting.absence == .refused { reportMissing(setting, section, at: origin) }
+            if setting.absence == .refused, document.isReadable { reportMissing(setting, section, at: origin) }
             let value = setting.defaultText.flatMap { setting.kind.value(of: $0) }
             return ResolvedConfiguration.Row(
                 section: section, setting: setting, text: setting.defaultText, value: value, origin: written?.origin ?? .builtIn)

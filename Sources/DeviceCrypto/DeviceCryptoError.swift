@@ -9,6 +9,8 @@ public struct DeviceCryptoError: Error, Equatable, Sendable {
         case file(FileError)
         /// The key's file may be read or written by others than its owner; the payload is its mode.
         case keyReadableByOthers(permissions: UInt32)
+        /// The key's file belongs to another user, who could read or change it whatever its mode; the payload is that user's id.
+        case keyOwnedByAnother(user: UInt32)
         /// Not a private key in PEM, damaged, cut short, or locked by a password.
         case keyMalformed
         /// A private key of another kind or curve than P-256.
@@ -55,6 +57,9 @@ public struct DeviceCryptoError: Error, Equatable, Sendable {
         case .keyReadableByOthers(let permissions):
             return "the private key may be read or changed by others (mode \(octal(permissions))); mend it with: "
                 + "chmod 600 \(path)"
+        case .keyOwnedByAnother(let user):
+            return "the private key belongs to user \(user), who can read and change it; mend it, as the user who runs this "
+                + "program, with: chown \(SmallFile.effectiveUser) \(path)"
         case .keyMalformed:
             return "no readable private key in PEM: the file is damaged, cut short or locked by a password; "
                 + "restore it, or enrol the device again"

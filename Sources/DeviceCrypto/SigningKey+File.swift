@@ -11,7 +11,7 @@ extension SigningKey {
 
     /// Loads a key from a PEM file that only its owner may read or change.
     ///
-    /// - Throws: `keyReadableByOthers` with the chmod that mends it, `file`, `keyMalformed`, `keyNotP256`, `keyMismatch`.
+    /// - Throws: `keyReadableByOthers` or `keyOwnedByAnother` with the command that mends it, `file`, `keyMalformed`, `keyNotP256`, `keyMismatch`.
     public static func load(from path: UTF8Text) throws(DeviceCryptoError) -> SigningKey {
         let file: (bytes: [UInt8], facts: SmallFile.Facts)
         do throws(FileError) {
@@ -21,6 +21,10 @@ extension SigningKey {
         }
         guard file.facts.permissions & permissionsOfOthers == 0 else {
             throw DeviceCryptoError(.keyReadableByOthers(permissions: file.facts.permissions), path: path)
+        }
+        // Root may read everything anyway; any other owner is one reader too many.
+        guard file.facts.owner == SmallFile.effectiveUser || file.facts.owner == 0 else {
+            throw DeviceCryptoError(.keyOwnedByAnother(user: file.facts.owner), path: path)
         }
         do throws(DeviceCryptoError) {
             return try SigningKey(pem: file.bytes)

@@ -10,6 +10,8 @@ public struct FileError: Error, Equatable, Sendable {
         case notRegular
         /// More bytes than the reader's limit.
         case tooLarge
+        /// A directory with more entries than the reader's limit.
+        case tooManyEntries
         /// A path that is empty or has a zero byte.
         case badPath
     }
@@ -56,6 +58,7 @@ public struct FileError: Error, Equatable, Sendable {
         case .list: "cannot be listed"
         case .notRegular: "is not a regular file"
         case .tooLarge: "is larger than any such file may be"
+        case .tooManyEntries: "holds more than any such folder may"
         case .badPath: "is not a usable path"
         }
     }

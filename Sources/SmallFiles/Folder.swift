@@ -18,7 +18,7 @@ public enum Folder {
         var seen = 0
         while let name = hs_folder_next(folder, &systemError) {
             seen += 1
-            guard seen <= limit else { throw FileError(.tooLarge, path) }
+            guard seen <= limit else { throw FileError(.tooManyEntries, path) }
             guard let text = UTF8Text(validating: bytes(of: name)), text.hasSuffix(suffix) else { continue }
             names.append(text)
         }

@@ -11,6 +11,9 @@ public enum SmallFile {
         public let owner: UInt32
     }
 
+    /// The user as whom this process opens files.
+    public static var effectiveUser: UInt32 { posix_user_id() }
+
     /// Reads a regular file whole.
     ///
     /// - Parameter limit: the most bytes such a file may have; a larger one is refused, not cut.

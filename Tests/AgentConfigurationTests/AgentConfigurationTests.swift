@@ -265,6 +265,14 @@ struct CombinationTests {
         #expect(messages("", identity: "[identity]\nalliance = \(alliance)\nfirm = \(firm)\ndevice = \(device)\n") == [message])
     }
 
+    @Test("a file that is not there is the one problem, not what it lacks")
+    func missingFile() {
+        let error = #expect(throws: ConfigurationProblems.self) {
+            try AgentConfiguration.load("/nonexistent/agent.conf", environment: [])
+        }
+        #expect(error?.problems.map(\.code) == [.unreadable])
+    }
+
     @Test("a configuration with many problems names them all")
     func allAtOnce() {
         #expect(messages("[journal]\ncap = much\nbanana = 1\n[linc]\n", identity: "").count == 6)

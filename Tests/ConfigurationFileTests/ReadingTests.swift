@@ -37,7 +37,7 @@ struct ReadingTests {
         defer { clean() }
         let missing = ConfigurationDocument.read(path)
         #expect(missing.problems.map(\.code) == [.unreadable])
-        #expect(missing.problems.first?.message.string.hasSuffix("copy Firmware-Config/agent.conf there, or name another file") == true)
+        #expect(missing.problems.first?.message.string.hasSuffix("Firmware-Config has an example to copy there, or name another file") == true)
         try FileManager.default.createDirectory(at: folder.appendingPathComponent("a.conf"), withIntermediateDirectories: false)
         #expect(ConfigurationDocument.read(path).problems.map(\.reason) == ["not a regular file; name the file itself"])
         try FileManager.default.removeItem(at: folder.appendingPathComponent("a.conf"))

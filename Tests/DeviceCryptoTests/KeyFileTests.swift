@@ -60,6 +60,19 @@ struct KeyFileTests {
         _ = try SigningKey.load(from: path)
     }
 
+    @Test(
+        "a key that belongs to another user is refused with the chown that mends it",
+        .enabled(if: getuid() == 0, "only root can give a file away"))
+    func anotherOwner() throws {
+        let folder = try ScratchFolder()
+        let path = folder.path("seal.key")
+        try SigningKey.generate().save(to: path)
+        #expect(chown(path.string, 12_345, gid_t.max) == 0)
+        let error = #expect(throws: DeviceCryptoError.self) { try SigningKey.load(from: path) }
+        #expect(error?.code == .keyOwnedByAnother(user: 12_345))
+        #expect(error?.message.hasSuffix("with: chown 0 \(path.string)") == true)
+    }
+
     @Test("a file cut at any byte inside its text is refused")
     func truncated() throws {
         let folder = try ScratchFolder()

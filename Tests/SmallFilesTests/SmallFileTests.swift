@@ -60,7 +60,7 @@ struct SmallFileTests {
         for name in ["20-b.conf", "3.conf", "10-a.conf", "note.txt", "ü.conf"] { try SmallFile.writeNew(path(name), []) }
         let here = UTF8Text(folder.path)
         #expect(try Folder.names(in: here, suffix: ".conf", limit: 5).map(\.string) == ["10-a.conf", "20-b.conf", "3.conf", "ü.conf"])
-        #expect(throws: FileError(.tooLarge, here)) { try Folder.names(in: here, suffix: ".conf", limit: 4) }
+        #expect(throws: FileError(.tooManyEntries, here)) { try Folder.names(in: here, suffix: ".conf", limit: 4) }
         #expect(try Folder.names(in: path("none"), suffix: "", limit: 5).isEmpty)
         #expect(throws: FileError.self) { try Folder.names(in: path("note.txt"), suffix: "", limit: 5) }
     }

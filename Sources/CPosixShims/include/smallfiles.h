@@ -46,15 +46,11 @@ int hs_smallfile_remove(const char *path);
 /// Makes a directory's entries durable. 0 or a negative errno.
 int hs_smallfile_sync_directory(const char *path);
 
-/// The process's effective user.
-uint32_t hs_effective_user(void);
-
 /// The system's words for an errno (positive), never NULL.
 const char *hs_error_text(int error);
 
-extern const int hs_error_not_found;   // ENOENT
-extern const int hs_error_exists;      // EEXIST
-extern const int hs_error_not_folder;  // ENOTDIR
+extern const int hs_error_not_found;  // ENOENT
+extern const int hs_error_exists;     // EEXIST
 
 /// An open directory.
 typedef struct hs_folder hs_folder;
@@ -65,9 +61,6 @@ hs_folder *hs_folder_open(const char *path, int *error);
 /// The next entry's name but "." and "..", valid until the next call. NULL at the end, or with a positive errno in `error`.
 const char *hs_folder_next(hs_folder *folder, int *error);
 void hs_folder_close(hs_folder *folder);
-
-/// The value of an environment variable, or NULL. `name` ends with a zero.
-const char *hs_environment_value(const char *name);
 
 /// The `index`th entry of the environment ("NAME=value"), or NULL beyond the last.
 const char *hs_environment_entry(size_t index);
