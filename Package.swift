@@ -175,7 +175,7 @@ if !agentOnly {
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
-        tests(of: "HarborsealCommands", ["AllianceTrust", "AttestationFormat", crypto]),
+        tests(of: "HarborsealCommands", ["harborseal", "AllianceTrust", "AttestationFormat", crypto]),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["HarborsealTesting", "AttestationFormat", "MerkleTree", "DeviceCrypto"],
