@@ -86,12 +86,12 @@ public enum TrustFileSigner {
             throw TrustError(
                 .draft, "the clock is before the file signed last", nextStep: "set this machine's clock, then sign again")
         }
-        try checkNothingDeleted(content, held: held.content)
+        try checkNothingDeleted(content, held: held)
         try checkQuorumsShareANode(content, held: held, nowSeconds: nowSeconds)
     }
 
-    private static func checkNothingDeleted(_ content: TrustContent, held: TrustContent) throws {
-        for old in held.nodes {
+    private static func checkNothingDeleted(_ content: TrustContent, held: TrustFile) throws {
+        for old in held.content.nodes {
             guard let new = content.nodes.first(where: { $0.name == old.name }) else {
                 throw TrustError(
                     .draft, "node \(old.name) is gone, and its old receipts would be worth nothing",
@@ -100,12 +100,23 @@ public enum TrustFileSigner {
             for key in old.keys {
                 guard let kept = new.keys.first(where: { $0.publicKey == key.publicKey }), kept.fromSeconds == key.fromSeconds
                 else { throw TrustError(.draft, "a key of node \(old.name) is gone or changed; keys are retired, never deleted") }
+                try checkNotBackdated(kept.untilSeconds, old: key.untilSeconds, held: held, who: "a key of node \(old.name)")
             }
         }
-        for old in held.firms {
+        for old in held.content.firms {
             guard let new = content.firms.first(where: { $0.name == old.name }),
                 old.issuingCertificates.allSatisfy(new.issuingCertificates.contains)
             else { throw TrustError(.draft, "firm \(old.name) or a certificate of it is gone; issuers are retired, never deleted") }
+            try checkNotBackdated(new.untilSeconds, old: old.untilSeconds, held: held, who: "firm \(old.name)")
+        }
+    }
+
+    /// An end that lies before the file signed last would take the worth from receipts that were good when they were given.
+    private static func checkNotBackdated(_ new: UInt64?, old: UInt64?, held: TrustFile, who: String) throws {
+        guard (new ?? .max) >= min(old ?? .max, held.issuedAtSeconds) else {
+            throw TrustError(
+                .draft, "the end of \(who) lies before the file signed last, and receipts given since then would be worth nothing",
+                nextStep: "retire from now on; a gateway's key is revoked by its firm's revocation list")
         }
     }
 

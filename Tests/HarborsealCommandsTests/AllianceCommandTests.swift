@@ -108,13 +108,17 @@ import Testing
         #expect(content.nodes.count == 4)
     }
 
-    @Test("a node, a key or a firm taken out of the draft by hand is refused", arguments: ["node", "key", "firm"])
+    @Test("a node, a key or a firm taken out of the draft by hand, and an end in the past, are refused", arguments: ["node", "key", "firm", "backdated"])
     func deletions(_ what: String) throws {
         let workspace = try TestWorkspace(firms: ["acme", "beta"])
         try workspace.editDraft { draft in
             if what == "firm" { draft["firms"] = (draft["firms"] as? [Any])?.dropLast() ?? [] as [Any] }
             guard var nodes = draft["nodes"] as? [[String: Any]] else { return }
             if what == "node" { nodes.removeLast() }
+            if what == "backdated", var keys = nodes[0]["keys"] as? [[String: Any]] {
+                keys[0]["untilSeconds"] = 5
+                nodes[0]["keys"] = keys
+            }
             if what == "key" { nodes[0]["keys"] = nodes[1]["keys"] }
             draft["nodes"] = nodes
         }
