@@ -6,7 +6,7 @@ public import MerkleTree
 /// `sync()` returns; nothing is overwritten; every file operation is in `EventJournal+Writing.swift` and
 /// `EventJournal+Segments.swift`. One thread uses it. The layout of the files is described in the article Layout.
 public final class EventJournal<FileSystem: JournalFileSystem, Hash: HashFunction> {
-    /// What opening found.
+    /// What opening found; damages met while reading later are added to its list.
     public internal(set) var recovery = RecoveryReport()
     /// Numbers for `status`.
     public internal(set) var counters = JournalCounters()
