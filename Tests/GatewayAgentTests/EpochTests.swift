@@ -1,0 +1,138 @@
+import AttestationFormat
+import DeviceCrypto
+import GatewayAgent
+import MerkleTree
+import Testing
+
+@Suite("epochs")
+struct EpochTests {
+    private func running() throws -> Scene {
+        let scene = try Scene()
+        scene.answerHello()
+        scene.pass(1)
+        try scene.record(10)
+        scene.pass(1_000)
+        try scene.receipts(for: scene.link.takeBatches(), from: [0, 1])
+        try scene.record(5)
+        scene.pass(1_000)
+        return scene
+    }
+
+    private func firstStatement(_ scene: Scene) throws -> Statement {
+        try Statement(parsing: try #require(scene.journal.statements.first).bytes)
+    }
+
+    @Test("a statement of our own at or beyond the next sequence begins an epoch that is linked to it")
+    func rollback() throws {
+        let scene = try running()
+        let unquorumed = Array(scene.journal.events[Int(scene.journal.quorumEnd)...])
+        let shown = try scene.ownStatement(epoch: scene.journal.epoch, first: 40)
+        scene.receive(Reply.position(shown).encoded(), from: scene.nodes[0])
+        scene.pass(1)
+        #expect(scene.journal.epochReasons == [.rollback])
+        scene.pass(1_000)
+        #expect(try firstStatement(scene).header.previous == shown.hash(using: SHA256.self))
+        #expect(Array(scene.journal.events.prefix(unquorumed.count)) == unquorumed, "carried over, once each")
+        let started = try EventView(parsing: #require(scene.journal.events.dropFirst(unquorumed.count).first))
+        #expect(started.kind == .number(1), "an event says why")
+    }
+
+    @Test("other bytes for a sequence of ours are a conflict", arguments: [true, false])
+    func conflict(_ asRefusal: Bool) throws {
+        let scene = try running()
+        let shown = try scene.ownStatement(epoch: scene.journal.epoch, first: 0)
+        let reply: Reply = asRefusal
+            ? .refusal(Refusal(first: 0, code: .conflict, text: "conflict", conflicting: shown)) : .position(shown)
+        scene.receive(reply.encoded(), from: scene.nodes[0])
+        scene.pass(1)
+        #expect(scene.journal.epochReasons == [.conflict])
+    }
+
+    @Test("an unknown epoch of our own key begins a new one; a former one means nothing")
+    func unknownEpoch() throws {
+        let scene = try running()
+        scene.journal.former = [Epoch(500)]
+        scene.receive(Reply.position(try scene.ownStatement(epoch: Epoch(500), first: 3)).encoded(), from: scene.nodes[0])
+        scene.pass(1)
+        #expect(scene.journal.epochReasons.isEmpty)
+        scene.receive(Reply.position(try scene.ownStatement(epoch: Epoch(77), first: 3)).encoded(), from: scene.nodes[1])
+        scene.pass(1)
+        #expect(scene.journal.epochReasons == [.rollback])
+    }
+
+    @Test("a new journal links to what a node shows, without another epoch")
+    func freshJournal() throws {
+        let scene = try Scene()
+        let old = try scene.ownStatement(epoch: Epoch(77), first: 3, iat: 1_800_000_000)
+        let newer = try scene.ownStatement(epoch: Epoch(78), first: 0, iat: 1_800_000_900)
+        scene.receive(Reply.position(old).encoded(), from: scene.nodes[0])
+        scene.pass(1_100)
+        scene.receive(Reply.position(newer).encoded(), from: scene.nodes[1])
+        scene.pass(1)
+        scene.pass(1_000)
+        #expect(scene.journal.epochReasons.isEmpty)
+        #expect(try firstStatement(scene).header.previous == newer.hash(using: SHA256.self))
+    }
+
+    @Test(
+        "a forged hint begins no epoch",
+        arguments: ["other key", "other gateway", "nil", "malformed", "refusal 4", "refusal 5", "refusal 7", "refusal 8", "conflict without proof"])
+    func forged(_ how: String) throws {
+        let scene = try running()
+        let epoch = scene.journal.epoch
+        switch how {
+        case "other key":
+            let forged = try scene.ownStatement(epoch: epoch, first: 99, signer: SigningKey.generate())
+            scene.receive(Reply.position(forged).encoded(), from: scene.nodes[0])
+        case "other gateway":
+            let other = try Scene(key: scene.key, device: Name("gw-2")!)
+            scene.receive(Reply.position(try other.ownStatement(epoch: epoch, first: 99)).encoded(), from: scene.nodes[0])
+        case "nil": scene.receive(Reply.position(nil).encoded(), from: scene.nodes[0])
+        case "malformed": scene.gateway.receive([0x83, 1, 1, 0x41, 0], from: "hk-1", at: scene.now)
+        case "conflict without proof":
+            scene.receive(Reply.refusal(Refusal(first: 0, code: .conflict, text: "")).encoded(), from: scene.nodes[0])
+        default:
+            let code = UInt64(how.suffix(1)) ?? 0
+            scene.receive(
+                Reply.refusal(Refusal(first: 0, code: .init(rawValue: code), text: "no")).encoded(), from: scene.nodes[0])
+        }
+        scene.pass(1)
+        scene.pass(120_000)
+        #expect(scene.journal.epochReasons.isEmpty)
+        #expect(scene.journal.epoch == epoch)
+    }
+
+    @Test("a refusal that the own check confirms begins an epoch")
+    func confirmedRefusal() throws {
+        let scene = try running()
+        // The flash turned a bit of a stored signature; the statement's bytes are no longer ours.
+        let last = try Statement(parsing: scene.journal.statements[1].bytes)
+        let damaged = Statement(header: last.header, root: SHA256.hash([1]), signature: last.signature)
+        scene.journal.statements[1].bytes = damaged.bytes
+        scene.receive(
+            Reply.refusal(Refusal(first: last.header.first, code: .badSignature, text: "bad")).encoded(), from: scene.nodes[0])
+        scene.pass(1)
+        #expect(scene.journal.epochReasons == [.refusal])
+    }
+
+    @Test("two clones: one sees the other's statement and leaves the epoch, and not more than once a minute")
+    func clones() throws {
+        let scene = try running()
+        for round in 0..<20 {
+            let clone = try scene.ownStatement(epoch: Epoch(9_000 + UInt64(round)), first: 0)
+            scene.receive(Reply.position(clone).encoded(), from: scene.nodes[0])
+            scene.pass(1_100)
+        }
+        #expect(scene.journal.epochReasons.count == 1)
+        scene.pass(60_000)
+        #expect(scene.journal.epochReasons.count == 2)
+    }
+
+    @Test("damage of what the open epoch needs begins a new one by itself")
+    func damage() throws {
+        let scene = try running()
+        scene.journal.closedBecause = .damage
+        scene.pass(1)
+        #expect(scene.journal.epochReasons == [.damage])
+    }
+}

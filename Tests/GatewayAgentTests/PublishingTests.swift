@@ -1,0 +1,167 @@
+import AttestationFormat
+import GatewayAgent
+import Testing
+
+@Suite("what is out, and what is said again")
+struct PublishingTests {
+    private func scene(_ change: (inout GatewayPolicy) -> Void = { _ in }) throws -> Scene {
+        var policy = GatewayPolicy()
+        change(&policy)
+        let scene = try Scene(policy: policy)
+        scene.answerHello()
+        scene.pass(1)
+        return scene
+    }
+
+    @Test("at most 64 batches are out without a quorum, however many wait")
+    func windowOfBatches() throws {
+        let scene = try scene { $0.batchEventCount = 1 }
+        for _ in 0..<100 {
+            try scene.record(1, isPriority: true)
+            scene.pass(1)
+        }
+        #expect(scene.journal.statements.count >= 100)
+        #expect(scene.link.batches.count == 64)
+        #expect(scene.gateway.windowBatchCount == 64)
+    }
+
+    @Test("at most 2 MiB are out without a quorum")
+    func windowOfBytes() throws {
+        let scene = try scene()
+        for _ in 0..<60 {
+            try scene.record(60, byteCount: 1_200)
+            scene.pass(1_000)
+        }
+        let byteCount = scene.link.batches.map(\.count).reduce(0, +)
+        #expect(byteCount <= 2_097_152)
+        #expect(byteCount > 1_900_000)
+        #expect(scene.journal.statements.count > scene.link.batches.count)
+    }
+
+    @Test("when receipts come, the rest follows in chain order, with the same bytes")
+    func catchesUp() throws {
+        let scene = try scene { $0.batchEventCount = 1; $0.catchUpBatchesPerSecond = 1_000 }
+        for _ in 0..<200 {
+            try scene.record(1, isPriority: true)
+            scene.pass(1)
+        }
+        var seen: [UInt64] = []
+        for _ in 0..<400 {
+            let batches = scene.link.takeBatches()
+            seen += batches.map(\.statement.header.first)
+            try scene.receipts(for: batches, from: [0, 1])
+            scene.pass(1)
+            if scene.journal.quorumEnd == scene.journal.signedEnd { break }
+        }
+        #expect(seen == seen.sorted())
+        #expect(Set(seen).count == seen.count)
+        #expect(scene.journal.quorumEnd == scene.journal.signedEnd)
+    }
+
+    @Test("catch-up keeps the rate that is configured")
+    func boundedRate() throws {
+        let scene = try scene { $0.batchEventCount = 1; $0.catchUpBatchesPerSecond = 10 }
+        scene.link.canPublish = false
+        for _ in 0..<60 {
+            try scene.record(1, isPriority: true)
+            scene.pass(1)
+        }
+        scene.link.canPublish = true
+        for _ in 0..<200 { scene.pass(5) }
+        #expect((9...13).contains(scene.link.batches.count), "\(scene.link.batches.count) in a second")
+    }
+
+    @Test("only the oldest is repeated, after 30 s, doubling to an hour")
+    func doubling() throws {
+        let scene = try scene()
+        try scene.record(1)
+        scene.pass(1_000)
+        try scene.record(1)
+        scene.pass(1_000)
+        let first = try #require(scene.link.takeBatches().first)
+        var times: [UInt64] = []
+        let start = scene.milliseconds - 1_000
+        for _ in 0..<9_000 {
+            scene.pass(1_000)
+            for batch in scene.link.takeBatches() where batch.statement == first.statement {
+                times.append((scene.milliseconds - start) / 1_000)
+            }
+            if times.count == 6 { break }
+        }
+        #expect(times == [30, 90, 210, 450, 930, 1_890])
+    }
+
+    @Test("a node's answer brings the next repetition forward, never twice within 30 s")
+    func answerHurries() throws {
+        let scene = try scene()
+        try scene.record(1)
+        scene.pass(1_000)
+        scene.pass(31_000)
+        scene.pass(1_000)
+        scene.link.batches = []
+        scene.receive(scene.nodes[0].position(), from: scene.nodes[0])
+        scene.pass(10_000)
+        #expect(scene.link.batches.isEmpty)
+        scene.pass(21_000)
+        #expect(scene.link.batches.count == 1)
+    }
+
+    @Test("hello goes out on each connect, after refusal 1, and when a receipt is overdue; not more often")
+    func hello() throws {
+        let scene = try scene()
+        #expect(scene.link.hellos.count == 1)
+        scene.gateway.linkDisconnected()
+        scene.gateway.linkConnected(at: scene.now)
+        #expect(scene.link.hellos.count == 2)
+        let refusal = Reply.refusal(Refusal(first: 0, code: .unknownGateway, text: "unknown")).encoded()
+        for _ in 0..<100 { scene.receive(refusal, from: scene.nodes[0]) }
+        scene.pass(1)
+        #expect(scene.link.hellos.count == 2)
+        scene.pass(30_000)
+        #expect(scene.link.hellos.count == 3)
+        try scene.record(1)
+        scene.pass(1_000)
+        scene.pass(31_000)
+        scene.pass(1)
+        #expect(scene.link.hellos.count == 4)
+        let sent = try Hello(parsing: #require(scene.link.hellos.last))
+        #expect(sent.next == scene.journal.signedEnd)
+    }
+
+    @Test("a node that lags gets what it lacks, in order, also what has its quorum")
+    func lagging() throws {
+        let scene = try scene { $0.batchEventCount = 1; $0.catchUpBatchesPerSecond = 1_000 }
+        for _ in 0..<20 {
+            try scene.record(1, isPriority: true)
+            scene.pass(1)
+            try scene.receipts(for: scene.link.takeBatches(), from: [0, 1])
+        }
+        #expect(scene.journal.quorumEnd == scene.journal.signedEnd)
+        scene.pass(31_000)
+        scene.receive(scene.nodes[2].position(), from: scene.nodes[2])
+        for _ in 0..<100 { scene.pass(2) }
+        let firsts = scene.link.takeBatches().map(\.statement.header.first)
+        #expect(firsts.first == 0)
+        #expect(firsts == firsts.sorted())
+        #expect(firsts.last == scene.journal.statements.last?.first)
+        // The same wish again is not followed at once.
+        scene.receive(scene.nodes[2].position(), from: scene.nodes[2])
+        for _ in 0..<100 { scene.pass(2) }
+        #expect(scene.link.batches.isEmpty)
+    }
+
+    @Test("a batch whose events are lost goes out with nil in their place")
+    func lostEvents() throws {
+        let scene = try scene()
+        scene.link.canPublish = false
+        try scene.record(10)
+        scene.pass(1_000)
+        try scene.record(10)
+        scene.pass(1_000)
+        scene.journal.oldestHeld = 5
+        scene.link.canPublish = true
+        scene.pass(1_000)
+        let first = try #require(scene.link.takeBatches().first)
+        #expect(first.items == nil)
+    }
+}

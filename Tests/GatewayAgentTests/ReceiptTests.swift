@@ -1,0 +1,116 @@
+import AttestationFormat
+import DeviceCrypto
+import GatewayAgent
+import Testing
+
+@Suite("receipts free, and nothing else does")
+struct ReceiptTests {
+    private func withOneBatch() throws -> (Scene, BatchMessage) {
+        let scene = try Scene()
+        scene.answerHello()
+        scene.pass(1)
+        try scene.record(10)
+        scene.pass(1_000)
+        let batch = try #require(scene.link.takeBatches().first)
+        return (scene, batch)
+    }
+
+    @Test("two nodes' receipts make the quorum; only these are stored, and the mark moves")
+    func quorum() throws {
+        let (scene, batch) = try withOneBatch()
+        try scene.receipts(for: [batch], from: [0])
+        #expect(scene.journal.quorumEnd == 0)
+        try scene.receipts(for: [batch], from: [0])
+        #expect(scene.journal.quorumEnd == 0, "the same node twice is one node")
+        try scene.receipts(for: [batch], from: [1, 2])
+        #expect(scene.journal.quorumEnd == batch.statement.header.next)
+        #expect(scene.journal.receipts.count == 2)
+    }
+
+    @Test("what the broker acknowledges frees nothing")
+    func acknowledged() throws {
+        let (scene, _) = try withOneBatch()
+        scene.pass(10_000)
+        #expect(scene.journal.quorumEnd == 0)
+        #expect(scene.gateway.windowBatchCount == 1)
+    }
+
+    @Test("a forged receipt frees nothing", arguments: ["other key", "other leaf", "other ledger", "other size", "held too small", "other epoch", "stranger"])
+    func forged(_ how: String) throws {
+        let (scene, batch) = try withOneBatch()
+        var lie = ScriptedNode.Lie()
+        switch how {
+        case "other key": lie.signer = try SigningKey.generate()
+        case "other leaf": lie.otherLeaf = true
+        case "other ledger": lie.origin = scene.nodes[2].name
+        case "other size": lie.treeSize = 77
+        case "held too small": lie.held = UInt64(batch.wholeEventCount) - 1
+        case "other epoch": lie.subject = scene.gatewayName.subject(in: Epoch(9))
+        default: lie.origin = NodeName(alliance: scene.gatewayName.alliance, node: Name("zz-9")!)
+        }
+        for index in [0, 1] { scene.receive(try scene.nodes[index].receipt(for: batch, lie: lie), from: scene.nodes[index]) }
+        scene.pass(1)
+        #expect(scene.journal.quorumEnd == 0)
+        #expect(scene.journal.receipts.isEmpty)
+        // The honest ones still count afterwards.
+        try scene.receipts(for: [batch], from: [0, 1])
+        #expect(scene.journal.quorumEnd > 0)
+    }
+
+    @Test("a receipt replayed for another batch frees nothing")
+    func replay() throws {
+        let (scene, first) = try withOneBatch()
+        try scene.record(5)
+        scene.pass(1_000)
+        let second = try #require(scene.link.takeBatches().first)
+        for index in [0, 1] {
+            let reply = try Reply(parsing: scene.nodes[index].receipt(for: first))
+            guard case .receipt(_, let receipt) = reply else { return }
+            let replayed = Reply.receipt(first: second.statement.header.first, receipt).encoded()
+            scene.receive(replayed, from: scene.nodes[index])
+        }
+        #expect(scene.journal.quorumEnd == 0)
+    }
+
+    @Test("the mark waits for the oldest batch, however many later ones have their quorum")
+    func order() throws {
+        let (scene, first) = try withOneBatch()
+        try scene.record(5)
+        scene.pass(1_000)
+        let second = try #require(scene.link.takeBatches().first)
+        try scene.receipts(for: [second], from: [0, 1])
+        #expect(scene.journal.quorumEnd == 0)
+        try scene.receipts(for: [first], from: [0, 1])
+        #expect(scene.journal.quorumEnd == second.statement.header.next)
+    }
+
+    @Test("malformed replies and strangers are counted, nothing else")
+    func malformed() throws {
+        let (scene, _) = try withOneBatch()
+        for bytes in [[], [0xFF], [0x84, 1, 0, 0, 0x40], [UInt8](repeating: 0x82, count: 70_000)] as [[UInt8]] {
+            scene.gateway.receive(bytes, from: "hk-1", at: scene.now)
+        }
+        scene.gateway.receive(scene.nodes[0].position(), from: "unknown", at: scene.now)
+        #expect(scene.gateway.counters.malformedReplyCount == 4)
+        #expect(scene.gateway.counters.strangerReplyCount == 1)
+        #expect(scene.journal.quorumEnd == 0)
+    }
+
+    @Test("a newer trust file takes force only when the held root signed it")
+    func trustFile() throws {
+        let (scene, _) = try withOneBatch()
+        let alliance = scene.gatewayName.alliance
+        let forged = try Scene.unverifiedTrust(
+            alliance, scene.nodes, rootKey: scene.rootKey, version: 9, signedBy: SigningKey.generate())
+        scene.receive(Reply.trustFile(forged).encoded(), from: scene.nodes[0])
+        #expect(scene.gateway.trust?.content.version == 1)
+        #expect(scene.gateway.counters.rejectedTrustFileCount == 1)
+        let older = try Scene.unverifiedTrust(alliance, scene.nodes, rootKey: scene.rootKey, version: 1)
+        scene.receive(Reply.trustFile(older).encoded(), from: scene.nodes[0])
+        #expect(scene.trustStore.stored.isEmpty)
+        let newer = try Scene.unverifiedTrust(alliance, scene.nodes, rootKey: scene.rootKey, version: 2)
+        scene.receive(Reply.trustFile(newer).encoded(), from: scene.nodes[0])
+        #expect(scene.gateway.trust?.content.version == 2)
+        #expect(scene.trustStore.stored == [newer.bytes])
+    }
+}
