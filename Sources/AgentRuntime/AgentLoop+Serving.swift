@@ -72,8 +72,7 @@ extension AgentLoop {
 
     /// One sync for everything that came since the last one.
     func syncIfDue() {
-        guard journal.hasUnsynced, journal.journal.suspended == nil else { return }
-        guard now.milliseconds(since: lastSyncMilliseconds) >= syncIntervalMilliseconds else { return }
+        guard let due = syncDueMilliseconds, now.monotonicMilliseconds >= due, journal.journal.suspended == nil else { return }
         do throws(JournalProblem) {
             try journal.sync()
             lastSyncMilliseconds = now.monotonicMilliseconds
@@ -111,6 +110,14 @@ extension AgentLoop {
         guard now.monotonicMilliseconds >= nextRetainMilliseconds else { return }
         nextRetainMilliseconds = now.monotonicMilliseconds &+ Self.retainMilliseconds
         _ = try? journal.journal.retain(monotonicMilliseconds: now.monotonicMilliseconds)
+        // Damage that reading met since the last look.
+        let recovery = journal.journal.recovery
+        if recovery.damages.count > declaredDamageCount {
+            var fresh = RecoveryReport()
+            fresh.damages = Array(recovery.damages[declaredDamageCount...])
+            gateway.declare(AgentSetup.gaps(fresh))
+        }
+        declaredDamageCount = recovery.damages.count
     }
 
     // MARK: - Link

@@ -42,12 +42,18 @@ extension AgentLoop {
             if let wake = source.nextDeadline(isHeldBack: isHeldBack) { due = min(due, wake) }
         }
         if let wake = control?.deadlineMilliseconds { due = min(due, wake) }
-        if journal.hasUnsynced { due = min(due, lastSyncMilliseconds &+ syncIntervalMilliseconds) }
+        if let wake = syncDueMilliseconds { due = min(due, wake) }
         if journal.journal.suspended != nil { due = min(due, nextResumeMilliseconds) }
         return due <= start ? 0 : Int32(clamping: due - start)
     }
 
-    var syncIntervalMilliseconds: UInt64 { UInt64(clamping: configuration.journal.syncIntervalMilliseconds) }
+    /// When what was appended must be on the medium; `nil` if all of it is.
+    var syncDueMilliseconds: UInt64? {
+        if journal.hasUnsynced {
+            return lastSyncMilliseconds &+ UInt64(clamping: configuration.journal.syncIntervalMilliseconds)
+        }
+        return journal.hasUnsyncedReceipts ? lastSyncMilliseconds &+ Self.receiptSyncMilliseconds : nil
+    }
 
     /// What happened to the broker's descriptor.
     var linkHappened: Int16 { entries.count > 1 ? entries[1].revents : 0 }

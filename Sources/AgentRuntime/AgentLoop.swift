@@ -24,6 +24,8 @@ final class AgentLoop {
     static let longestSleepMilliseconds: UInt64 = 10_000
     /// A journal that could not store is tried again this often.
     static let resumeMilliseconds: UInt64 = 1_000
+    /// Receipts and marks that no event takes along are synced after this.
+    static let receiptSyncMilliseconds: UInt64 = 5_000
     /// Segments that may go are looked for this often.
     static let retainMilliseconds: UInt64 = 60_000
 
@@ -52,6 +54,8 @@ final class AgentLoop {
     var isLeaving = false
     var turnCount: UInt64 = 0
     var refusedLineCount: UInt64 = 0
+    /// Damages of the journal's report that are declared, or on their way.
+    var declaredDamageCount: Int
 
     /// Reads the configuration again, for SIGHUP.
     let loadConfiguration: () throws(ConfigurationProblems) -> AgentConfiguration
@@ -73,6 +77,7 @@ final class AgentLoop {
         now = setup.now
         gateway = setup.gateway
         lastSyncMilliseconds = now.monotonicMilliseconds
+        declaredDamageCount = journal.journal.recovery.damages.count
     }
 
     /// Runs until a signal ends it.

@@ -113,11 +113,13 @@ extension AgentSetup {
 
     // MARK: - Sources
 
-    static func makeSources(_ configuration: AgentConfiguration) throws(SetupError) -> [Source] {
+    static func makeSources(
+        _ configuration: AgentConfiguration, journal: JournalAdapter<PosixFileSystem>
+    ) throws(SetupError) -> [Source] {
         var sources: [Source] = []
         for source in configuration.sources {
             do throws(SourceError) {
-                sources.append(try make(source.kind))
+                sources.append(try make(source.kind, journal: journal))
             } catch {
                 throw SetupError(.cannotCreate, "[source.\(source.name.string)]: \(error.message.string)")
             }
@@ -125,7 +127,9 @@ extension AgentSetup {
         return sources
     }
 
-    private static func make(_ kind: AgentConfiguration.SourceKind) throws(SourceError) -> Source {
+    private static func make(
+        _ kind: AgentConfiguration.SourceKind, journal: JournalAdapter<PosixFileSystem>
+    ) throws(SourceError) -> Source {
         switch kind {
         case .health(let period, let diskPath):
             return .health(HealthSource(diskPath: diskPath, periodMilliseconds: UInt64(clamping: period)))
@@ -134,7 +138,10 @@ extension AgentSetup {
         case .intake(let path, let mode, let users, let groups):
             return .intake(try IntakeSource(path: path, mode: mode, allowedUserIDs: users, allowedGroupIDs: groups))
         case .replay(let file, let pace):
-            return .replay(try ReplaySource(path: file, pace: pace.source))
+            // The first opening tells the name under which the journal knows the file, and with it where to go on.
+            let name = try ReplaySource(path: file, pace: pace.source).sourceName
+            let next = journal.numberLimit(ofSource: name)
+            return .replay(try ReplaySource(path: file, pace: pace.source, lastLine: next > 0 ? next - 1 : 0))
         }
     }
 

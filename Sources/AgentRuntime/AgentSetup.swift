@@ -52,7 +52,7 @@ struct AgentSetup {
         let trust = try Self.trustFile(configuration, log: log)
         journal = try Self.openJournal(configuration.journal, gatewayID: name.gatewayID, now: now)
         link = LinkAdapter(try Self.makeLink(configuration, gatewayID: name.gatewayID), gatewayID: name.gatewayID)
-        sources = try Self.makeSources(configuration)
+        sources = try Self.makeSources(configuration, journal: journal)
         // The control socket's folder is emptied by a boot: what an earlier run left there tells a restart from a boot.
         let isRestart = Self.exists(configuration.control.socketPath)
         control = try Self.makeControl(configuration.control)

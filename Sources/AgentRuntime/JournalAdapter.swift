@@ -25,8 +25,10 @@ final class JournalAdapter<FileSystem: JournalFileSystem>: JournalPort {
     var oldestHeld: UInt64 { journal.oldestHeld }
     var latestStatementHash: Digest { journal.latestStatementHash }
     var closedBecause: EpochReason? { journal.mustBeginEpoch?.reason }
-    /// Whether something was appended that is not on the medium yet.
+    /// Whether events or statements were appended that are not on the medium yet.
     private(set) var hasUnsynced = false
+    /// Whether receipts or marks were: losing them costs a question to the nodes, so they wait for the next sync a while.
+    private(set) var hasUnsyncedReceipts = false
 
     func isFormer(_ epoch: Epoch) -> Bool { epoch.value != journal.epoch && journal.knowsEpoch(epoch.value) }
 
@@ -59,6 +61,12 @@ final class JournalAdapter<FileSystem: JournalFileSystem>: JournalPort {
         return index.value
     }
 
+    /// One more than the highest number that a source gave; 0 if it gave none.
+    func numberLimit(ofSource name: UTF8Text) -> UInt64 {
+        guard place(ofSource: name) != nil, let source = sources.first(where: { $0.name == name }) else { return 0 }
+        return journal.numberLimit(of: source.index)
+    }
+
     func append(statement: [UInt8], first: UInt64, count: UInt64) throws(JournalProblem) {
         do throws(JournalError) {
             hasUnsynced = true
@@ -70,12 +78,12 @@ final class JournalAdapter<FileSystem: JournalFileSystem>: JournalPort {
     }
 
     func append(receipt: [UInt8], first: UInt64) throws(JournalProblem) {
-        hasUnsynced = true
+        hasUnsyncedReceipts = true
         do throws(JournalError) { try journal.appendReceipt(first: first, bytes: receipt.span) } catch { throw problem(error) }
     }
 
     func append(mark end: UInt64) throws(JournalProblem) {
-        hasUnsynced = true
+        hasUnsyncedReceipts = true
         do throws(JournalError) { try journal.appendMark(upTo: end) } catch { throw problem(error) }
     }
 
@@ -83,6 +91,7 @@ final class JournalAdapter<FileSystem: JournalFileSystem>: JournalPort {
         do throws(JournalError) {
             try journal.sync()
             hasUnsynced = false
+            hasUnsyncedReceipts = false
         } catch {
             throw problem(error)
         }

@@ -1,4 +1,10 @@
 extension EventJournal {
+    /// One more than the highest number that a source gave, 0 when it gave none: where a replayed file goes on.
+    public func numberLimit(of source: SourceIndex) -> UInt64 {
+        let index = Int(source.value)
+        return index < live.sources.count ? live.sources[index].numberLimit : 0
+    }
+
     /// What a number at or below the source's highest got before; nil when it was certainly never stored.
     func answer(source: UInt8, number: UInt64) throws(JournalError) -> IntakeOutcome? {
         if let place = ring.find(source: source, number: number) { return .repeated(place) }

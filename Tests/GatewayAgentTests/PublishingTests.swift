@@ -32,10 +32,12 @@ struct PublishingTests {
             try scene.record(60, byteCount: 1_200)
             scene.pass(1_000)
         }
-        let byteCount = scene.link.batches.map(\.count).reduce(0, +)
+        // The oldest is repeated meanwhile: each batch counts once.
+        let sizes = Dictionary(scene.link.batches.map { ($0, $0.count) }, uniquingKeysWith: { first, _ in first })
+        let byteCount = sizes.values.reduce(0, +)
         #expect(byteCount <= 2_097_152)
         #expect(byteCount > 1_900_000)
-        #expect(scene.journal.statements.count > scene.link.batches.count)
+        #expect(scene.journal.statements.count > sizes.count)
     }
 
     @Test("when receipts come, the rest follows in chain order, with the same bytes")
@@ -158,10 +160,12 @@ struct PublishingTests {
         scene.pass(1_000)
         try scene.record(10)
         scene.pass(1_000)
-        scene.journal.oldestHeld = 5
+        scene.journal.oldestHeld = 15
         scene.link.canPublish = true
         scene.pass(1_000)
-        let first = try #require(scene.link.takeBatches().first)
-        #expect(first.items == nil)
+        let batches = scene.link.takeBatches()
+        try #require(batches.count == 2)
+        #expect(batches[0].items?.count == batches[0].statement.header.count, "the newest message is still in memory")
+        #expect(batches[1].items == nil)
     }
 }
