@@ -41,7 +41,8 @@ test-agent: tools ## the gateway's side alone: ordinary Swift, no package depend
 	@HARBORSEAL_ONLY=agent swift test --skip-build --scratch-path .build-agent --parallel
 
 readers: tools .venv/.complete ## our messages read by pycose, cwt, scitt-cose and cbor2, and theirs by ours
-	@Tests/IndependentReaders/run.sh
+	@HARBORSEAL_ONLY=agent swift build --product ConformanceVectors --scratch-path .build-agent
+	@.venv/bin/python Tests/IndependentReaders/check.py .build-agent/debug/ConformanceVectors
 
 .venv/.complete: Tests/IndependentReaders/requirements.txt
 	@rm -rf .venv && python3 -m venv .venv && .venv/bin/pip install -q --disable-pip-version-check -r $< && touch $@
