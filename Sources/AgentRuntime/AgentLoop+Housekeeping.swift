@@ -35,6 +35,7 @@ extension AgentLoop {
             configuration.batches = new.batches
             configuration.journal.syncIntervalMilliseconds = new.journal.syncIntervalMilliseconds
             configuration.log = new.log
+            log.leastImportant = Log.Level(new.log.level)
             log(.notice, "configuration read again")
         } catch {
             log(.error, "the new configuration is wrong, the old one stays in force: \(error.message.string)")

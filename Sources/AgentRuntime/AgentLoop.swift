@@ -30,7 +30,7 @@ final class AgentLoop {
     static let retainMilliseconds: UInt64 = 60_000
 
     var configuration: AgentConfiguration
-    let log: Log
+    var log: Log
     let gateway: Gateway<AgentPlatform>
     let journal: JournalAdapter<PosixFileSystem>
     let link: LinkAdapter

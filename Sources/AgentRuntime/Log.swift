@@ -1,3 +1,4 @@
+internal import AgentConfiguration
 internal import CPosixShims
 
 /// Lines to standard error: in journald's priority format (`<6>text`) when nobody reads them on a terminal.
@@ -11,10 +12,13 @@ public struct Log {
     }
 
     private let isTerminal: Bool
+    /// What is less important is not printed (`[log] level`).
+    var leastImportant = Level.information
 
     public init() { isTerminal = posix_is_terminal(2) }
 
     public func callAsFunction(_ level: Level, _ text: String) {
+        guard level.rawValue <= leastImportant.rawValue else { return }
         let line = Self.line(level, text, isTerminal: isTerminal)
         posix_write_standard_error(line, line.count)
     }
@@ -32,5 +36,16 @@ public struct Log {
         for byte in text.utf8 { line.append(byte < 0x20 || byte == 0x7F ? UInt8(ascii: " ") : byte) }
         line.append(UInt8(ascii: "\n"))
         return line
+    }
+}
+
+extension Log.Level {
+    /// The configuration's word for what is still printed; notices belong to `info`.
+    init(_ level: AgentConfiguration.LogLevel) {
+        switch level {
+        case .error: self = .error
+        case .warning: self = .warning
+        case .info, .debug: self = .information
+        }
     }
 }

@@ -7,7 +7,7 @@ internal import DeviceCrypto
 /// `run`: everything is opened in order, then the loop goes round.
 enum RunCommand {
     static func run(_ arguments: Arguments) -> ExitCode {
-        let log = Log()
+        var log = Log()
         let configuration: AgentConfiguration
         do throws(ConfigurationProblems) {
             configuration = try arguments.configuration()
@@ -15,6 +15,7 @@ enum RunCommand {
             for problem in error.problems { log(.error, problem.message.string) }
             return .configuration
         }
+        log.leastImportant = Log.Level(configuration.log.level)
         let signals = posix_signals_open()
         guard signals >= 0 else {
             log(.error, "signals cannot be received: \(SystemWords.of(-signals))")
