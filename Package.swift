@@ -175,13 +175,22 @@ if !agentOnly {
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
-        tests(of: "HarborsealCommands", ["harborseal", "AllianceTrust", "AttestationFormat", crypto]),
+        .executableTarget(
+            name: "NodeBenchmark",
+            dependencies: ["NodeTesting", "AnchorNode", "AllianceTrust", "AttestationFormat", "MerkleTree", "MQTTLink", lifecycle],
+            path: "Tests/Benchmarks/NodeBenchmark", swiftSettings: houseSettings),
+        tests(
+            of: "HarborsealCommands",
+            ["harborseal", "NodeTesting", "NodeHTTP", "AnchorNode", "AllianceTrust", "AttestationFormat", lifecycle, crypto]),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["HarborsealTesting", "AttestationFormat", "MerkleTree", "DeviceCrypto"],
             swiftSettings: houseSettings),
     ]
 }
+
+let keptTests: Set<String> = ["AnchorNodeTests", "NodeHTTPTests"]
+targets.removeAll { $0.type == .test && !keptTests.contains($0.name) }
 
 let package = Package(
     name: "harborseal",

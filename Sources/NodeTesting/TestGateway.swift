@@ -23,9 +23,11 @@ public struct TestGateway: Sendable {
     }
 
     /// The bytes of a small event.
-    public static func event(_ number: Int, what: [String] = []) -> [UInt8] {
+    ///
+    /// - Parameter saltByteCount: 0 leaves the salt out; the rest takes about 20 bytes.
+    public static func event(_ number: Int, what: [String] = [], saltByteCount: Int = 0) -> [UInt8] {
         var writer = CBORWriter()
-        writer.beginMap(what.isEmpty ? 3 : 4)
+        writer.beginMap(3 + (what.isEmpty ? 0 : 1) + (saltByteCount == 0 ? 0 : 1))
         writer.write(UInt64(0))
         writer.write(UInt64(20))
         writer.write(UInt64(1))
@@ -36,6 +38,10 @@ public struct TestGateway: Sendable {
             writer.write(UInt64(4))
             writer.beginArray(what.count)
             for name in what { writer.write(UTF8Text(name)) }
+        }
+        if saltByteCount > 0 {
+            writer.write(UInt64(13))
+            writer.write([UInt8](repeating: UInt8(truncatingIfNeeded: number), count: saltByteCount))
         }
         return writer.bytes
     }

@@ -7,5 +7,7 @@ enum Subcommands {
         InspectCommand.self,
         AllianceCommand.self,
         DeviceCommand.self,
+        NodeCommand.self,
+        CollectEvidenceCommand.self,
     ]
 }

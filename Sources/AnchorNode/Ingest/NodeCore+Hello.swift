@@ -17,7 +17,9 @@ extension NodeCore {
     private static var certificatesPerHello: Int { 8 }
 
     /// Notes what a hello may change: the certificates known, each checked by section 8, and the hole it may open.
-    func greet(_ message: BrokerMessage, _ topic: Topic) async -> Greeting? {
+    ///
+    /// - Throws: what the store throws; a certificate that is refused is counted and logged.
+    func greet(_ message: BrokerMessage, _ topic: Topic) async throws -> Greeting? {
         guard topic.isShardRight(using: SHA256.self), let hello = try? Hello(parsing: message.payload) else {
             metrics.add(.malformed)
             logger.info("hello is malformed", metadata: ["gateway": "\(topic.gatewayID)"])
@@ -29,7 +31,7 @@ extension NodeCore {
         for der in hello.sealCertificates.prefix(Self.certificatesPerHello) {
             do {
                 keyIDs.append(try await learn(der, issuer: issuer))
-            } catch {
+            } catch let error as TrustError {
                 problem = "\(error)"
                 metrics.add(.certificatesRefused)
                 logger.warning(

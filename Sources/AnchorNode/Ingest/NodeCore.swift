@@ -85,7 +85,7 @@ public actor NodeCore<Store: NodeStore> {
         // Certificates first: a gateway says hello before its batches. Positions last, so that they are not behind.
         var greeted: [Greeting] = []
         for (message, topic) in hellos {
-            if let greeting = await greet(message, topic) { greeted.append(greeting) }
+            if let greeting = try await greet(message, topic) { greeted.append(greeting) }
         }
         replies += try await take(batches)
         replies += try answer(greeted)

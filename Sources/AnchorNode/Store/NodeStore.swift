@@ -5,7 +5,7 @@ public import MerkleTree
 public struct SignerID: Hashable, Sendable {
     public let rawValue: Int64
 
-    init(_ rawValue: Int64) { self.rawValue = rawValue }
+    public init(_ rawValue: Int64) { self.rawValue = rawValue }
 }
 
 /// One entry of the ledger, as far as a decision needs it.

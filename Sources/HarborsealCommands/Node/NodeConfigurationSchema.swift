@@ -1,9 +1,9 @@
 internal import AttestationFormat
-public import ConfigurationFile
+internal import ConfigurationFile
 
 /// Every key of node.conf: parsing, the example file and the documentation come from here.
-public enum NodeConfigurationSchema {
-    public static let schema = ConfigurationSchema(
+enum NodeConfigurationSchema {
+    static let schema = ConfigurationSchema(
         node + ledger + limits + link + http + log, notes: notes, environmentPrefix: "HARBORSEAL_NODE_")
 
     private static let hour: Int64 = 3_600_000

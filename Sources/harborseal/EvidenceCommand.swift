@@ -1,0 +1,60 @@
+import ArgumentParser
+import Foundation
+import HarborsealCommands
+
+struct CollectEvidenceCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evidence",
+        abstract: "Ask nodes for what they hold about a subject or a gateway, and write one evidence file.",
+        discussion: """
+            Says which node did not answer and what is missing. The file is judged by harborseal verify.
+
+            EXAMPLE
+              harborseal evidence --subject bic:CSQU3054383 --node https://n1.example.org:8480 --node https://n2.example.org:8480 \\
+                --trust alliance.hstrust -o journey.hsev
+            """)
+
+    @Option(name: .long, help: "A URI that events name, alone or as parent:URI.")
+    var subject: String?
+
+    @Option(name: .long, help: "All events of one gateway, <firm>.<device>.")
+    var gateway: String?
+
+    @Option(name: .long, help: "Statements from this time on: seconds since 1970, or 2026-11-22T14:03:07Z.")
+    var from: String?
+
+    @Option(name: .long, help: "Statements until this time.")
+    var to: String?
+
+    @Option(name: .long, help: "A node's URL. May be given more than once.")
+    var node: [String]
+
+    @Option(name: .long, help: "The trust file, for nodes that answer over TLS.", completion: .file(extensions: ["hstrust"]))
+    var trust: String?
+
+    @Option(name: .long, help: "A title for people.")
+    var title: String?
+
+    @Option(name: .shortAndLong, help: "The evidence file to write.", completion: .file(extensions: ["hsev"]))
+    var output: String
+
+    func run() async throws {
+        var command = EvidenceCommand(nodes: node, output: output)
+        command.subject = subject
+        command.gateway = gateway
+        command.trustFile = trust
+        command.title = title
+        command.fromSeconds = try from.map { try Self.seconds($0, "--from") }
+        command.toSeconds = try to.map { try Self.seconds($0, "--to") }
+        let prepared = command
+        try await CommandOutput.finish { try await prepared.run() }
+    }
+
+    private static func seconds(_ text: String, _ option: String) throws -> Int64 {
+        if let seconds = Int64(text) { return seconds }
+        guard let date = ISO8601DateFormatter().date(from: text) else {
+            throw ValidationError("\(option) \(text) is no time: give seconds since 1970 or 2026-11-22T14:03:07Z")
+        }
+        return Int64(date.timeIntervalSince1970)
+    }
+}

@@ -1,0 +1,75 @@
+import AllianceTrust
+import AttestationFormat
+import Foundation
+import Logging
+import MQTTLink
+import MerkleTree
+import NodeTesting
+import ServiceLifecycle
+import Testing
+
+@testable import AnchorNode
+
+@Suite(.serialized) struct BrokerTests {
+    @Test(
+        "through a real broker a hello is answered and a batch gets its receipt, also after the broker was away",
+        .enabled(if: TestBroker.isInstalled, "mosquitto is not installed"))
+    func endToEnd() async throws {
+        let alliance = try TestAlliance()
+        let broker = try TestBroker()
+        let node = try await TestNode(alliance)
+        let group = try Self.serve(node, ports: [broker.port])
+        let running = Task { try await group.run() }
+        var gateway = try alliance.gateway()
+        let filters = TopicFilter.replies(to: gateway.name.gatewayID, using: SHA256.self).map(\.bytes)
+        let client = try TestClient(port: broker.port, clientID: "acme.gw-1", filters: filters)
+        #expect(client.turn(seconds: 20) { client.isConnected && node.metrics.value(.brokersConnected) == 1 })
+        // The broker may answer SUBSCRIBE a moment after it takes what is published.
+        try await Task.sleep(for: .milliseconds(300))
+        try client.publish(gateway.hello())
+        #expect(client.turn(seconds: 20) { !client.received.isEmpty })
+        let batches = try (0..<20).map { _ in try gateway.batch(count: 4) }
+        for batch in batches { try client.publish(batch.message()) }
+        func receipts() -> [Receipt] {
+            let replies = client.received.compactMap { try? Reply(parsing: $0) }
+            return batches.flatMap { replies.receipts(for: $0, trustFile: alliance.trustFile) }
+        }
+        #expect(client.turn(seconds: 30) { receipts().count == 20 })
+        #expect(receipts().allSatisfy { $0.held == 4 })
+        await group.triggerGracefulShutdown()
+        try await running.value
+        broker.stop()
+        try node.remove()
+    }
+
+    @Test(
+        "without a broker the node is not ready, and says why",
+        .enabled(if: TestBroker.isInstalled, "mosquitto is not installed"))
+    func noBroker() async throws {
+        let alliance = try TestAlliance()
+        let node = try await TestNode(alliance)
+        let health = NodeHealth()
+        let group = try Self.serve(node, ports: [1], health: health)
+        let running = Task { try await group.run() }
+        try await Task.sleep(for: .milliseconds(500))
+        #expect(health.report[.broker] == "no broker is connected")
+        #expect(health.report[.ledger] == nil)
+        await group.triggerGracefulShutdown()
+        try await running.value
+        try node.remove()
+    }
+
+    static func serve(_ node: TestNode, ports: [UInt16], health: NodeHealth = NodeHealth()) throws -> ServiceGroup {
+        let security = try LinkSecurity(authorityFile: nil, certificateFile: nil, keyFile: nil, isInsecure: true)
+        let links = try ports.map {
+            NodeLink.prepared(
+                LinkConfiguration(
+                    brokers: [try BrokerAddress(host: "127.0.0.1", port: $0)], clientID: "node.n0", security: security))
+        }
+        let trustFile = node.alliance.trustFile.bytes
+        let service = try NodeService(
+            core: node.core, settings: node.settings, brokers: links, metrics: node.metrics, health: health,
+            logger: TestNode.silentLogger, readTrustFile: { trustFile })
+        return ServiceGroup(services: [service], logger: TestNode.silentLogger)
+    }
+}

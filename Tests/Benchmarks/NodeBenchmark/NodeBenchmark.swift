@@ -1,0 +1,50 @@
+import AllianceTrust
+import AnchorNode
+import AttestationFormat
+import Foundation
+import MQTTLink
+import MerkleTree
+import NodeTesting
+import ServiceLifecycle
+
+/// Figures of a node: `NodeBenchmark [statements] [events] [gateways]`. Build with -c release; needs mosquitto.
+///
+/// Method: statements are signed beforehand. "raw" verifies their signatures in a loop on all processors. "ingest" hands the
+/// messages to the node with a store that forgets: parse, hash, verify, chain rules. "broker" publishes them at QoS 1 to a
+/// mosquitto on loopback, from one client in this process, to a node with its SQLite store in this process, and counts
+/// receipts as they come back; generator, broker and node share the machine's processors.
+@main enum NodeBenchmark {
+    static func main() async throws {
+        let arguments = CommandLine.arguments.dropFirst().compactMap { Int($0) }
+        let statementCount = arguments.first ?? 20_000
+        let eventCount = arguments.dropFirst().first ?? 64
+        let gatewayCount = arguments.dropFirst(2).first ?? 20
+        let alliance = try TestAlliance(nodeCount: 1)
+        let load = try await Load(alliance, statements: statementCount, events: eventCount, gateways: gatewayCount)
+        print("\(statementCount) statements of \(eventCount) events, \(gatewayCount) gateways, \(load.byteCount / statementCount) bytes each")
+        let raw = try await load.verifyRaw()
+        report("raw swift-crypto verification", statementCount, raw)
+        let ingest = try await load.ingestWithoutStore(alliance)
+        report("ingest without store", statementCount, ingest)
+        print("  ratio \(ratio(raw, ingest)) of the raw limit")
+        try await load.throughCore(alliance)
+        guard TestBroker.isInstalled else { return print("no mosquitto: broker figure left out") }
+        try await load.throughBroker(alliance)
+    }
+
+    static func report(_ name: String, _ count: Int, _ seconds: Double) {
+        print("\(name): \(Int(Double(count) / seconds)) a second")
+    }
+
+    private static func ratio(_ raw: Double, _ other: Double) -> String {
+        String(format: "%.2f", raw / other)
+    }
+}
+
+/// Seconds that `body` takes.
+func seconds(_ body: () async throws -> Void) async rethrows -> Double {
+    let start = ContinuousClock.now
+    try await body()
+    let duration = ContinuousClock.now - start
+    return Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+}

@@ -1,0 +1,68 @@
+import AllianceTrust
+import AttestationFormat
+import Foundation
+import NodeTesting
+import Testing
+
+@testable import HarborsealCommands
+
+@Suite struct NodeConfigurationTests {
+    private func write(_ change: (String) -> String = { $0 }) throws -> String {
+        let folder = try TestNode.newFolder()
+        try AllianceSigningKey().write(to: folder.appendingPathComponent("node.key").path)
+        let text = """
+            [node]
+            alliance = test
+            name = n0
+            key = \(folder.path)/node.key
+            trust = \(folder.path)/alliance.hstrust
+            data = \(folder.path)/data
+
+            [link]
+            brokers = 127.0.0.1, mqtt.example.org:8884
+            insecure = true
+
+            """
+        let path = folder.appendingPathComponent("node.conf").path
+        try change(text).write(toFile: path, atomically: false, encoding: .utf8)
+        return path
+    }
+
+    @Test("a short file is enough, and everything else has its default")
+    func defaults() throws {
+        let configuration = try NodeConfiguration(file: try write())
+        #expect(configuration.settings.integrateMilliseconds == 200)
+        #expect(configuration.settings.messagesPerSecond == 50)
+        #expect(configuration.settings.messageBurst == 2_000)
+        #expect(configuration.brokers.map { $0.brokers[0].port } == [1883, 8884])
+        #expect(configuration.brokers.allSatisfy { $0.clientID == "node.n0" && $0.subscriptions.count == 4 })
+        #expect(configuration.http.host == "127.0.0.1" && configuration.http.port == 8480 && configuration.http.tls == nil)
+    }
+
+    @Test("flags stand over the file")
+    func flags() throws {
+        let configuration = try NodeConfiguration(file: try write(), flags: ["http.port=0", "ledger.integrate-interval=50 ms"])
+        #expect(configuration.http.port == 0)
+        #expect(configuration.settings.integrateMilliseconds == 50)
+    }
+
+    @Test(
+        "what is wrong is named with its line",
+        arguments: [
+            ("name = n0", "nane = n0", ":3: "), ("alliance = test", "alliance = Test", ":2: "), ("[link]", "[links]", ":8: "),
+            ("insecure = true", "insecure = false", "securityMissing-or-words"),
+        ])
+    func problems(_ old: String, _ new: String, _ place: String) throws {
+        let path = try write { $0.replacingOccurrences(of: old, with: new) }
+        let error = #expect(throws: CommandError.self) { try NodeConfiguration(file: path) }
+        #expect(error?.code == .malformed)
+        if place.hasPrefix(":") { #expect(error?.message.contains("node.conf" + place) == true, "\(error?.message ?? "")") }
+    }
+
+    @Test("the example file in Firmware-Config is the one that the program prints")
+    func example() throws {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("Firmware-Config/node.conf")
+        #expect(try String(contentsOf: file, encoding: .utf8) == NodeConfigurationExample.text)
+    }
+}
