@@ -55,7 +55,10 @@ import Testing
         #expect(try await node.core.take(trustFile: alliance.trustFile.bytes))
         #expect(try node.store.read { try $0.entryBytes(1) } == alliance.trustFile.bytes)
         #expect(try await node.core.take(trustFile: first) == false)
-        await #expect(throws: NodeError.self) { try await node.core.take(trustFile: try TestAlliance().trustFile.bytes) }
+        var foreign = try TestAlliance()
+        for _ in 0..<3 { try foreign.update { _ in } }
+        let foreignBytes = foreign.trustFile.bytes
+        await #expect(throws: NodeError.self) { try await node.core.take(trustFile: foreignBytes) }
         await #expect(throws: NodeError.self) { try await node.core.take(trustFile: [1, 2, 3]) }
         #expect(try node.store.read { try $0.entryCount() } == 2)
         try node.remove()
