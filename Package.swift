@@ -189,8 +189,6 @@ if !agentOnly {
     ]
 }
 
-let keptTests: Set<String> = ["AnchorNodeTests", "NodeHTTPTests"]
-targets.removeAll { $0.type == .test && !keptTests.contains($0.name) }
 
 let package = Package(
     name: "harborseal",

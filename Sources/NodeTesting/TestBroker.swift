@@ -35,7 +35,8 @@ public final class TestBroker: Sendable {
     public func stop() {
         if process.isRunning {
             process.terminate()
-            process.waitUntilExit()
+            // Foundation's waitUntilExit waits for ever when another thread than the one that started the child calls it.
+            for _ in 0..<250 where process.isRunning { posix_sleep_milliseconds(20) }
         }
         try? FileManager.default.removeItem(at: folder)
     }

@@ -12,7 +12,7 @@ import Testing
 
 @Suite(.serialized) struct BrokerTests {
     @Test(
-        "through a real broker a hello is answered and a batch gets its receipt, also after the broker was away",
+        "through a real broker a hello is answered and a batch gets its receipt",
         .enabled(if: TestBroker.isInstalled, "mosquitto is not installed"))
     func endToEnd() async throws {
         let alliance = try TestAlliance()
