@@ -32,10 +32,10 @@ extension AgentConfiguration.Batches {
         byteCount = resolved.number("batches", "batch-bytes") ?? 0
         intervalMilliseconds = resolved.number("batches", "batch-interval") ?? 0
         share = resolved.text("batches", "share") == "hashes" ? .hashes : .events
-        shareExceptions = resolved.texts("batches", "share-exceptions").compactMap { EventKind(name: $0.bytes.span)?.rawValue }
+        shareExceptions = resolved.texts("batches", "share-exceptions").compactMap { KnownKind(name: $0.bytes.span)?.rawValue }
         // logistics.md: finance.linked is never withheld.
-        if share == .hashes, !shareExceptions.contains(EventKind.financeLinked.rawValue) {
-            shareExceptions.append(EventKind.financeLinked.rawValue)
+        if share == .hashes, !shareExceptions.contains(KnownKind.financeLinked.rawValue) {
+            shareExceptions.append(KnownKind.financeLinked.rawValue)
         }
         catchUpBatchesPerSecond = Int(clamping: resolved.number("batches", "catch-up-rate") ?? 1)
     }

@@ -68,7 +68,7 @@ extension Gateway {
     }
 
     /// Encodes and records one event of the agent's own; `false` when the journal could not take it.
-    private func recordOwn(_ kind: LogisticsEvents.EventKind, _ fields: [(ExtensionField, OwnValue)], at now: Moment) -> Bool {
+    private func recordOwn(_ kind: KnownKind, _ fields: [(ExtensionField, OwnValue)], at now: Moment) -> Bool {
         guard let bytes = OwnEvent.encode(kind, fields, moment: eventMoment(at: now)) else { return true }
         do throws(JournalProblem) {
             _ = try record(bytes, EventTraits(kind: kind.rawValue, importance: .control), at: now)

@@ -12,7 +12,7 @@ enum OwnValue {
 enum OwnEvent {
     /// The event's bytes, or `nil` if they would exceed 4,096.
     static func encode(
-        _ kind: LogisticsEvents.EventKind, _ fields: [(ExtensionField, OwnValue)], moment: EventMoment
+        _ kind: KnownKind, _ fields: [(ExtensionField, OwnValue)], moment: EventMoment
     ) -> [UInt8]? {
         var event = Event(
             kind: .number(kind.rawValue), wallClockMilliseconds: moment.wallMilliseconds,

@@ -44,7 +44,7 @@ enum EventWords {
     static func kind(_ kind: AttestationFormat.EventKind) -> String {
         switch kind {
         case .number(let number):
-            LogisticsEvents.EventKind(rawValue: number)?.description.name.string ?? "kind \(number)"
+            KnownKind(rawValue: number)?.description.name.string ?? "kind \(number)"
         case .text(let text): text.string
         }
     }

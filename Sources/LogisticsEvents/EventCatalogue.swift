@@ -3,10 +3,28 @@ import AttestationFormat
 /// The one table of event kinds (logistics.md "Event kinds").
 public enum EventCatalogue {
     /// All kinds, in the order of their numbers.
-    public static let kinds: [EventKindDescription] = control + equipment + goods + conditions + settlement
+    public static let kinds: [KindDescription] = control + equipment + goods + conditions + settlement
+
+    static let names = NameTable(kinds.map { $0.name })
 
     /// Where a kind's row stands in ``kinds``.
-    static func kindIndex(_ kind: EventKind) -> Int { Int(indexByNumber[Int(kind.rawValue)]) }
+    static func kindIndex(_ kind: KnownKind) -> Int { Int(indexByNumber[Int(kind.rawValue)]) }
+
+    /// Whether a name begins, up to its first dot, like one of the table's kinds.
+    static func sharesFirstPart(_ name: Span<UInt8>) -> Bool {
+        for row in kinds {
+            let known = row.name.bytes
+            var index = 0
+            while index < known.count, index < name.count, known[index] == name[index],
+                known[index] != UInt8(ascii: ".")
+            {
+                index += 1
+            }
+            let knownEnds = index == known.count || known[index] == UInt8(ascii: ".")
+            if knownEnds, index == name.count || name[index] == UInt8(ascii: ".") { return true }
+        }
+        return false
+    }
 
     /// Row by number, for every number up to the highest.
     private static let indexByNumber: [UInt8] = {
@@ -15,7 +33,7 @@ public enum EventCatalogue {
         return table
     }()
 
-    private static let control: [EventKindDescription] = [
+    private static let control: [KindDescription] = [
         row(
             .agentStarted, "agent.started",
             [
@@ -36,7 +54,7 @@ public enum EventCatalogue {
         row(.heartbeat, "heartbeat", [.field(.lastSequence)]),
     ]
 
-    private static let equipment: [EventKindDescription] = [
+    private static let equipment: [KindDescription] = [
         row(
             .deviceCommissioned, "device.commissioned",
             [.readings, .field(.calibration), .field(.calibrationUntil), .field(.placement)],
@@ -48,7 +66,7 @@ public enum EventCatalogue {
             epcis("Association", "DELETE", "removing")),
     ]
 
-    private static let goods: [EventKindDescription] = [
+    private static let goods: [KindDescription] = [
         row(.unitPacked, "unit.packed", [.parentSSCC, .units], epcis("Aggregation", "ADD", "packing")),
         row(
             .unitLoaded, "unit.loaded", [.parent, .units, .readPoint], epcis("Aggregation", "ADD", "loading")),
@@ -78,7 +96,7 @@ public enum EventCatalogue {
 
     private static let sensing = "sensor_reporting" as UTF8Text
 
-    private static let conditions: [EventKindDescription] = [
+    private static let conditions: [KindDescription] = [
         row(
             .conditionSummary, "condition.summary", [.summary, .field(.expectedCount)],
             epcis("Object", "OBSERVE", sensing)),
@@ -101,11 +119,11 @@ public enum EventCatalogue {
     ]
 
     /// The reading names the quantity, and with it the unit of threshold and worst value.
-    private static let excursion: [EventField] = [
+    private static let excursion: [MandatoryField] = [
         .readings, .field(.rule), .field(.threshold), .field(.worst), .field(.duration),
     ]
 
-    private static let settlement: [EventKindDescription] = [
+    private static let settlement: [KindDescription] = [
         row(
             .deliveryReceived, "delivery.received",
             [.units, .anyDocument, .document("receiver"), .field(.coSignature)],
@@ -138,9 +156,9 @@ public enum EventCatalogue {
     }
 
     private static func row(
-        _ kind: EventKind, _ name: UTF8Text, _ mandatory: [EventField], _ epcis: EPCISForm? = nil,
+        _ kind: KnownKind, _ name: UTF8Text, _ mandatory: [MandatoryField], _ epcis: EPCISForm? = nil,
         _ trait: Trait = .ordinary, measured: Quantity? = nil
-    ) -> EventKindDescription {
+    ) -> KindDescription {
         var isPriority = false
         var concernsPerson = false
         switch trait {
@@ -149,7 +167,7 @@ public enum EventCatalogue {
         case .handover: (isPriority, concernsPerson) = (true, true)
         case .person: concernsPerson = true
         }
-        return EventKindDescription(
+        return KindDescription(
             kind: kind, name: name, mandatory: mandatory, epcis: epcis, isPriority: isPriority,
             concernsPerson: concernsPerson, measured: measured)
     }

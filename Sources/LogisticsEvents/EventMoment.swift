@@ -1,3 +1,5 @@
+import AttestationFormat
+
 /// The time of an event: wall clock, monotonic clock, and how far the wall clock can be trusted (gateway.md "Time").
 public struct EventMoment: Sendable, Equatable {
     /// Where the wall-clock time comes from, as in key 3 of an event.
@@ -31,5 +33,34 @@ public struct EventMoment: Sendable, Equatable {
         self.errorMilliseconds = errorMilliseconds
         self.isUnsynchronised = isUnsynchronised
         self.isStepped = isStepped
+    }
+}
+
+extension EventMoment {
+    /// Key 3 of an event; nil when nothing is known about the clock.
+    var clock: EventClock? {
+        guard clockSource != .none || errorMilliseconds != nil else { return nil }
+        return EventClock(source: .init(rawValue: UInt64(clockSource.rawValue)), errorMilliseconds: errorMilliseconds)
+    }
+
+    /// What key 11 says about the clock.
+    var flags: EventFlags {
+        var flags: EventFlags = []
+        if isUnsynchronised { flags.insert(.clockUnsynchronised) }
+        if isStepped { flags.insert(.clockStepped) }
+        return flags
+    }
+}
+
+extension EventMoment.ClockSource {
+    /// The word in the field `clock-source`.
+    var word: UTF8Text {
+        switch self {
+        case .none: "none"
+        case .rtc: "rtc"
+        case .ntp: "ntp"
+        case .gnss: "gnss"
+        case .ptp: "ptp"
+        }
     }
 }

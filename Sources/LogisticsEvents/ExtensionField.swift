@@ -35,11 +35,8 @@ public enum ExtensionField: UInt8, CaseIterable, Sendable {
 
     /// Finds a field by its name.
     public init?(name: Span<UInt8>) {
-        for row in ExtensionField.table where row.name.bytes.matches(name) {
-            self = row.field
-            return
-        }
-        return nil
+        guard let index = ExtensionField.names.index(of: name) else { return nil }
+        self = ExtensionField.table[index].field
     }
 
     /// One row of the table of extensions.
@@ -54,6 +51,8 @@ public enum ExtensionField: UInt8, CaseIterable, Sendable {
 
     /// The one table of extensions, in the order of the cases.
     public static let table: [Row] = agentRows + goodsRows
+
+    private static let names = NameTable(table.map { $0.name })
 
     private static let agentRows: [Row] = [
         Row(field: .bootID, name: "boot-id", type: .text),

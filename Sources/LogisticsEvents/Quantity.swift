@@ -24,11 +24,8 @@ public enum Quantity: UInt8, CaseIterable, Sendable {
 
     /// Finds a quantity by the name that intake lines and configuration use.
     public init?(name: Span<UInt8>) {
-        for row in Quantity.table where row.name.bytes.matches(name) {
-            self = row.quantity
-            return
-        }
-        return nil
+        guard let index = Quantity.names.index(of: name) else { return nil }
+        self = Quantity.table[index].quantity
     }
 }
 
@@ -69,6 +66,8 @@ extension Quantity {
         row(.bytes, "bytes", "byte", "byte", 0, "Count", ""),
     ]
 
+    private static let names = NameTable(table.map { $0.name })
+
     private static func row(
         _ quantity: Quantity, _ name: UTF8Text, _ userUnit: UTF8Text, _ wireUnit: UTF8Text, _ decimals: UInt8,
         _ epcisType: UTF8Text, _ epcisUnit: UTF8Text
@@ -76,5 +75,14 @@ extension Quantity {
         QuantityDescription(
             quantity: quantity, name: name, userUnit: userUnit, wireUnit: wireUnit, decimals: decimals,
             epcisType: epcisType, epcisUnit: epcisUnit)
+    }
+}
+
+extension Quantity {
+    /// All names, for errors and help.
+    public static var nameList: UTF8Text {
+        var list: UTF8Text = ""
+        for row in table { list = list.byteCount == 0 ? row.name : list + ", " + row.name }
+        return list
     }
 }

@@ -13,9 +13,9 @@ public enum SaltRule {
     public static let ordinaryByteCount = 8
 
     /// Salt bytes of a numbered kind: none for control events and equipment, unless they are shared as hashes.
-    public static func byteCount(for kind: EventKind, sharedAsHashes: Bool = false) -> Int {
+    public static func byteCount(for kind: KnownKind, sharedAsHashes: Bool = false) -> Int {
         if kind.description.concernsPerson { return personByteCount }
-        return sharedAsHashes || kind.rawValue >= EventKind.unitPacked.rawValue ? ordinaryByteCount : 0
+        return sharedAsHashes || kind.rawValue >= KnownKind.unitPacked.rawValue ? ordinaryByteCount : 0
     }
 
     /// Salt bytes of a firm's own kind: nobody but the firm knows what it tells.

@@ -1,16 +1,41 @@
 public import AttestationFormat
-public import LogisticsEvents
+import CPosixShims
+import LogisticsEvents
 
-/// The machine's own health at a fixed period: `/proc` and `/sys`.
+/// The machine's own health at a fixed period, from `/proc` and `/sys`: works on any Linux machine.
 public final class HealthSource {
-    public private(set) var nextDeadline: UInt64?
+    /// When the next event is due, in monotonic ms; the first at once.
+    public private(set) var nextDeadline: UInt64? = 0
+
+    private let reader: HealthReader
+    private let periodMilliseconds: UInt64
+    private var hasComplained = false
 
     /// - Parameters:
     ///   - root: folder that holds `proc` and `sys`; empty for the machine itself.
     ///   - diskPath: any path on the file system whose free space is reported.
+    ///   - periodMilliseconds: time between two events; at least 1 s.
     public init(root: UTF8Text = "", diskPath: UTF8Text, periodMilliseconds: UInt64) {
+        reader = HealthReader(root: root, diskPath: diskPath)
+        self.periodMilliseconds = max(periodMilliseconds, 1000)
     }
 
+    /// Makes an `agent.health` event when it is due; it waits while there is no room for it.
     public func serve(context: SourceContext, into output: inout SourceOutput) {
+        let now = context.moment.monotonicMilliseconds
+        guard let due = nextDeadline, now >= due, context.eventRoom > 0 else { return }
+        nextDeadline = now + periodMilliseconds
+        let (facts, missing) = reader.read(unreceiptedCount: context.unreceiptedCount)
+        if let missing, !hasComplained {
+            hasComplained = true
+            output.notices.append(
+                SourceNotice(.warning, source: "health", missing + " cannot be read: 0 is reported in its place"))
+        }
+        do throws(EventError) {
+            let draft = try ControlEvent.health(facts).draft(at: context.moment)
+            output.events.append(SourceEvent(bytes: try draft.encoded(), isPriority: false))
+        } catch {
+            output.notices.append(SourceNotice(.warning, source: "health", error.message))
+        }
     }
 }

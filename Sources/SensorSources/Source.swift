@@ -23,7 +23,7 @@ public enum Source {
         switch self {
         case .health(let source): source.nextDeadline
         case .gpsd(let source): source.nextDeadline
-        case .intake(let source): source.nextDeadline
+        case .intake(let source): source.nextDeadline(isHeldBack: isHeldBack)
         case .replay(let source): isHeldBack ? nil : source.nextDeadline
         }
     }

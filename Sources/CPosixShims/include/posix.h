@@ -5,6 +5,7 @@
 #include "polling.h"   // not poll.h: it would hide the C library's
 #include "process.h"
 #include "program.h"
+#include "procfs.h"
 #include "smallfiles.h"
 #include "sockets.h"
 #include "checksum.h"

@@ -1,7 +1,7 @@
 public import AttestationFormat
 
 /// What happened: the kinds of logistics.md, by the number that stands in key 0 of an event.
-public enum EventKind: UInt64, CaseIterable, Sendable {
+public enum KnownKind: UInt64, CaseIterable, Sendable {
     case agentStarted = 1
     case agentHealth = 2
     case gapDeclared = 3
@@ -37,25 +37,22 @@ public enum EventKind: UInt64, CaseIterable, Sendable {
     case foreign = 90
 
     /// The row of the table for this kind.
-    public var description: EventKindDescription { EventCatalogue.kinds[EventCatalogue.kindIndex(self)] }
+    public var description: KindDescription { EventCatalogue.kinds[EventCatalogue.kindIndex(self)] }
 
     /// Finds a kind by its name, as intake lines and `record` write it.
     public init?(name: Span<UInt8>) {
-        for row in EventCatalogue.kinds where row.name.bytes.matches(name) {
-            self = row.kind
-            return
-        }
-        return nil
+        guard let index = EventCatalogue.names.index(of: name) else { return nil }
+        self = EventCatalogue.kinds[index].kind
     }
 }
 
 /// One row of the table of kinds: everything that encoder, intake, `inspect` and the documentation know about a kind.
-public struct EventKindDescription: Sendable {
-    public let kind: EventKind
+public struct KindDescription: Sendable {
+    public let kind: KnownKind
     /// The name in intake lines and `inspect`, such as `unit.loaded`.
     public let name: UTF8Text
     /// What must be present besides kind and times.
-    public let mandatory: [EventField]
+    public let mandatory: [MandatoryField]
     /// What an EPCIS 2.0 export writes; nil for control kinds, which have no EPCIS form.
     public let epcis: EPCISForm?
     /// Closes the batch at once (gateway.md "Batches").
@@ -79,7 +76,7 @@ public struct EPCISForm: Sendable, Equatable {
 }
 
 /// A mandatory field: where it stands in the event, and what stands there.
-public enum EventField: Sendable {
+public enum MandatoryField: Sendable {
     /// Key 4: the first entry, with the prefix `parent:`.
     case parent
     /// Key 4: the parent is an SSCC.
