@@ -181,14 +181,13 @@ if !agentOnly {
             path: "Tests/Benchmarks/NodeBenchmark", swiftSettings: houseSettings),
         tests(
             of: "HarborsealCommands",
-            ["harborseal", "NodeTesting", "NodeHTTP", "AnchorNode", "AllianceTrust", "AttestationFormat", lifecycle, crypto]),
+            ["harborseal", "NodeTesting", "NodeHTTP", "AnchorNode", "AllianceTrust", "AttestationFormat", "MQTTLink", lifecycle, crypto]),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["HarborsealTesting", "AttestationFormat", "MerkleTree", "DeviceCrypto"],
             swiftSettings: houseSettings),
     ]
 }
-
 
 let package = Package(
     name: "harborseal",

@@ -1,6 +1,9 @@
 import AllianceTrust
+import AnchorNode
 import AttestationFormat
 import Foundation
+import MQTTLink
+import NodeHTTP
 import NodeTesting
 import Testing
 
