@@ -48,6 +48,9 @@ enum JSONGrammar {
         guard high != 0 else { throw .zeroCharacter }
         guard high >= 0xD800, high < 0xE000 else { return (high, start + 6) }
         guard high < 0xDC00 else { throw .loneSurrogate }
+        guard start + 7 < line.count, line[start + 6] == UInt8(ascii: "\\"), line[start + 7] == UInt8(ascii: "u") else {
+            throw .loneSurrogate
+        }
         let low = try hexUnit(line, from: start + 6)
         guard low >= 0xDC00, low < 0xE000 else { throw .loneSurrogate }
         return (0x10000 + (high - 0xD800) << 10 + (low - 0xDC00), start + 12)
@@ -56,7 +59,6 @@ enum JSONGrammar {
     /// The 16 bits of `\uXXXX` at `start`.
     private static func hexUnit(_ line: Span<UInt8>, from start: Int) throws(JSONFault) -> UInt32 {
         guard start + 5 < line.count else { throw .unexpectedEnd }
-        guard line[start] == UInt8(ascii: "\\"), line[start + 1] == UInt8(ascii: "u") else { throw .loneSurrogate }
         var value: UInt32 = 0
         for index in start + 2..<start + 6 {
             guard let digit = hexValue(line[index]) else { throw .badEscape }
