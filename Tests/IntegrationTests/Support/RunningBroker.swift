@@ -1,0 +1,43 @@
+import CPosixShims
+import Foundation
+import HarborsealTesting
+
+/// A mosquitto with TLS, client certificates and the access list of `harborseal alliance broker-config`. May be killed and started again.
+final class RunningBroker {
+    let port: UInt16
+    private let folder: ScratchFolder
+    private var process: ChildProcess?
+
+    init(_ alliance: Alliance) throws {
+        port = try TestBroker.freePort()
+        folder = try ScratchFolder(named: "hs-broker")
+        try alliance.harborseal("alliance", "broker-config", "-o", folder.file("broker"), "--port", "\(port)", "--bind", "127.0.0.1")
+        try start()
+    }
+
+    deinit { kill() }
+
+    func start() throws {
+        let child = try ChildProcess([try Programs.mosquitto, "-c", folder.file("broker/mosquitto.conf")], logFile: folder.file("log"))
+        process = child
+        try wait(until: "mosquitto on port \(port)", instead: { child.log }) {
+            guard child.isRunning else { throw IntegrationFailure("mosquitto ended: \(child.log)") }
+            return isListening
+        }
+    }
+
+    func kill() {
+        process?.kill()
+        process = nil
+    }
+
+    var log: String { (try? String(contentsOfFile: folder.file("log"), encoding: .utf8)) ?? "" }
+
+    private var isListening: Bool {
+        let descriptor = posix_tcp_connect("127.0.0.1", port)
+        guard descriptor >= 0 else { return false }
+        defer { posix_socket_close(descriptor) }
+        var entry = posix_poll_entry(descriptor: descriptor, events: Int16(POSIX_POLL_OUT), revents: 0)
+        return posix_poll(&entry, 1, 1_000) == 1 && posix_socket_error(descriptor) == 0
+    }
+}
