@@ -68,7 +68,9 @@ class Demo:
             self.harborseal("alliance", "add-node", node, "--url", f"http://127.0.0.1:{self.http_ports[node]}")
         self.harborseal("alliance", "add-server", "broker", "--dns", "localhost", "--ip", "127.0.0.1")
         self.harborseal("alliance", "sign")
-        self.harborseal("alliance", "broker-config", "-o", "broker", "--port", self.broker_port, "--bind", "127.0.0.1")
+        # Started as root, mosquitto would become a user who cannot read files below this folder.
+        user = ["--user", "root"] if os.geteuid() == 0 else []
+        self.harborseal("alliance", "broker-config", "-o", "broker", "--port", self.broker_port, "--bind", "127.0.0.1", *user)
         self.harborseal("device", "issue", "--firm", FIRM, "--device", DEVICE, "-o", "gateway")
         shutil.copy(DEMO / "alliance/alliance.hstrust", DEMO / "alliance.hstrust")
         self.terminal.say(f"alliance {ALLIANCE}: firm {FIRM}, nodes {', '.join(NODES)}, two receipts needed; gateway {FIRM}.{DEVICE}")
