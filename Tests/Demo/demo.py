@@ -180,7 +180,7 @@ socket = {run}/intake.sock
         fed = DEMO / "fed"
         fed.mkdir()
         shutil.copy(JOURNEY, fed / "journey.ndjson")
-        recorded = temperature_lines(DATA / "temperature", 400)
+        recorded = temperature_lines(DATA / "temperature", 200)
         if recorded:
             (fed / "temperatures.ndjson").write_text("".join(line + "\n" for line in recorded))
         else:

@@ -6,7 +6,7 @@ import time
 
 
 class Feeder(threading.Thread):
-    """Feeds `lines` over `seconds`. When the agent is away it waits, then repeats what has no answer yet."""
+    """Feeds `lines` over `seconds`, catching up when it is late. While the agent is away it waits, then repeats what has no answer."""
 
     def __init__(self, socket_path, lines, seconds):
         super().__init__(daemon=True)
@@ -15,9 +15,9 @@ class Feeder(threading.Thread):
         self.pause = seconds / max(1, len(lines))
         self.answered = 0
         self.errors = []
-        self.repeats = 0
 
     def run(self):
+        self.begun = time.monotonic()
         while self.answered < len(self.lines):
             try:
                 self.feed_from(self.answered)
@@ -34,10 +34,9 @@ class Feeder(threading.Thread):
                 link.sendall(self.lines[index].encode() + b"\n")
                 answer = answers.readline()
                 if not answer.endswith(b"\n"):
-                    self.repeats += 1
                     raise EOFError
                 reply = json.loads(answer)
                 if "error" in reply:
                     self.errors.append((self.lines[index], reply))
                 self.answered = index + 1
-                time.sleep(self.pause)
+                time.sleep(max(0, self.begun + self.answered * self.pause - time.monotonic()))

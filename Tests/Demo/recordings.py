@@ -22,7 +22,7 @@ def temperature_lines(folder, count):
                 "source": "office-sensor", "number": number, "kind": "condition.summary",
                 "time": row["timestamp"].replace(" ", "T") + "Z",
                 "readings": [{"sensor": "office", "quantity": "temperature", "value": celsius, "min": celsius, "max": celsius,
-                              "mean": celsius, "count": 1, "span": 3600}],
+                              "mean": celsius, "count": 1, "span-ms": 3600000}],
                 "fields": {"expected-count": 1}}))
     return lines
 
