@@ -1,5 +1,6 @@
 import CPosixShims
 import Foundation
+import Glibc
 
 /// A mosquitto of the test's own on a free port of loopback.
 public final class TestBroker: Sendable {
@@ -34,8 +35,8 @@ public final class TestBroker: Sendable {
 
     public func stop() {
         if process.isRunning {
-            process.terminate()
-            // Foundation's waitUntilExit waits for ever when another thread than the one that started the child calls it.
+            // The child inherits the blocked SIGTERM of the task's thread, so a polite end would never come.
+            _ = kill(process.processIdentifier, SIGKILL)
             for _ in 0..<250 where process.isRunning { posix_sleep_milliseconds(20) }
         }
         try? FileManager.default.removeItem(at: folder)
