@@ -131,15 +131,17 @@ extension AgentLoop {
             case .connected(let index, let version):
                 log(.notice, "connected to \(brokerName(index)), MQTT \(version == .v5 ? "5" : "3.1.1")")
                 nextStatusMilliseconds = 0
+                link.connected()
                 gateway.linkConnected(at: now)
             case .disconnected(let cause):
-                log(.warning, "connection to \(brokerName(broker.status.brokerIndex)) lost: \(cause.words)")
+                log(.warning, "connection to \(brokerName(broker.status.brokerIndex)) lost: \(cause.text)")
                 gateway.linkDisconnected()
             case .attemptFailed(let cause):
-                log(.warning, "no connection to \(brokerName(broker.status.brokerIndex)): \(cause.words)")
-            case .published(_, let reasonCode):
-                link.latestReasonCode = reasonCode
+                log(.warning, "no connection to \(brokerName(broker.status.brokerIndex)): \(cause.text)")
+            case .published(let messageID, let reasonCode):
+                link.acknowledged(messageID, reasonCode: reasonCode)
             case .subscriptionRefused(_, let reasonCode):
+                link.subscriptionRefused(reasonCode: reasonCode)
                 log(.error, "the broker refused the subscription to replies (code \(reasonCode)): check its ACL for this gateway")
             case .subscribed: break
             case .message(let message): receive(message)

@@ -43,7 +43,7 @@ extension AgentLoop {
         document.add("state", text: status.phase.word, level: isUp ? .good : .warning)
         document.add("broker", text: brokerName(status.brokerIndex))
         if let version = status.version { document.add("mqtt", text: version == .v5 ? "5" : "3.1.1") }
-        if !isUp { document.add("cause", text: status.lastCause.words, level: .bad) }
+        if !isUp { document.add("cause", text: status.lastCause.text, level: .bad) }
         document.add("connections", status.connectionCount)
         document.add("attempts", status.attemptCount)
         document.add("published", status.publishedCount)

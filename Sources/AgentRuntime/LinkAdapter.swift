@@ -11,8 +11,8 @@ final class LinkAdapter: LinkPort {
     let statusTopic: [UInt8]
     /// The loop's monotonic clock, set once a turn.
     var nowMilliseconds: Int64 = 0
-    /// The latest refusal of the broker to take a message (MQTT 5 reason code), for `status`; 0 when none.
-    var latestReasonCode: UInt8 = 0
+    /// What this broker said so far to what was handed to it.
+    private(set) var answers = BrokerAnswers()
 
     init(_ link: BrokerLink?, gatewayID: GatewayID) {
         self.link = link
@@ -26,19 +26,23 @@ final class LinkAdapter: LinkPort {
     func publish(_ payload: [UInt8], on topic: LinkTopic) -> Bool {
         guard let link else { return false }
         do throws(LinkError) {
-            switch topic {
-            case .batch:
-                _ = try link.publish(
-                    topic: batchTopic, payload: payload, contentType: "application/cbor", nowMilliseconds: nowMilliseconds)
-            case .hello:
-                _ = try link.publish(
-                    topic: helloTopic, payload: payload, contentType: "application/cbor", nowMilliseconds: nowMilliseconds)
-            }
+            let messageID = try link.publish(
+                topic: topic == .batch ? batchTopic : helloTopic, payload: payload, contentType: "application/cbor",
+                nowMilliseconds: nowMilliseconds)
+            answers.handedOver(messageID, on: topic)
             return true
         } catch {
+            if error.code == .payloadTooLarge { answers.tooLarge(byteCount: payload.count) }
             return false
         }
     }
+
+    /// A connection began: what another broker said, or the same one before, means nothing now.
+    func connected() { answers = BrokerAnswers() }
+
+    func acknowledged(_ messageID: UInt16, reasonCode: UInt8) { answers.acknowledged(messageID, reasonCode: reasonCode) }
+
+    func subscriptionRefused(reasonCode: UInt8) { answers.subscriptionRefused(reasonCode: reasonCode) }
 
     /// The retained status for people and dashboards; never trusted.
     func publishStatus(_ json: [UInt8]) {

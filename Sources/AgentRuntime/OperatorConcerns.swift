@@ -1,3 +1,4 @@
+internal import AgentConfiguration
 internal import AttestationFormat
 internal import EventJournal
 internal import GatewayAgent
@@ -30,8 +31,11 @@ enum RefusalWords {
 }
 
 extension AgentLoop {
-    /// A batch that lacks its quorum for this long is a concern: twice the receipt-timeout's default.
-    private static var patienceMilliseconds: UInt64 { 45_000 }
+    /// A batch that lacks its quorum for this long is a concern: one and a half times the receipt-timeout, so that a hello may
+    /// be answered first, and always within the minute of gateway.md, "Link".
+    private var patienceMilliseconds: UInt64 {
+        min(45_000, UInt64(clamping: configuration.link.receiptTimeoutMilliseconds) * 3 / 2)
+    }
 
     /// What stops receipts, events or the link now.
     func operatorConcerns() -> [OperatorConcern] {
@@ -60,7 +64,7 @@ extension AgentLoop {
     private func addLinkConcerns(to concerns: inout [OperatorConcern]) {
         guard let broker = link.link else { return }
         guard broker.isConnected else {
-            concerns.append(OperatorConcern(code: "link", text: broker.status.lastCause.words))
+            concerns.append(OperatorConcern(code: "link", text: broker.status.lastCause.text))
             return
         }
         if facts.certificateUntilSeconds == nil {
@@ -74,13 +78,51 @@ extension AgentLoop {
                 concerns.append(OperatorConcern(code: "refusal", text: "node \(node.name.string): \(RefusalWords.of(code))"))
             }
         }
-        let isWaiting = gateway.oldestUnreceiptedMilliseconds.map { now.milliseconds(since: $0) > Self.patienceMilliseconds } ?? false
-        if isWaiting {
-            let isAnybodyThere = gateway.nodes.records.contains { $0.answeredHello }
+        addBrokerConcerns(to: &concerns)
+        addWaitingConcern(to: &concerns)
+    }
+
+    /// What an MQTT 5 broker says of its own accord, at once.
+    private func addBrokerConcerns(to concerns: inout [OperatorConcern]) {
+        if let code = link.answers.refusalCode {
             concerns.append(
-                isAnybodyThere
-                    ? OperatorConcern(code: "no-quorum", text: "batches wait for receipts although nodes answer: see the nodes below")
-                    : OperatorConcern(code: "no-node", text: "no node listens: batches go out and nobody answers; check the nodes and the broker's ACL"))
+                OperatorConcern(
+                    code: "broker-refuses", text: "the broker refuses what this gateway publishes "
+                        + "(\(LinkCause.words(ofReason: Int32(code)))): check its ACL and its limits; nothing is lost, the journal keeps it"))
         }
+        if let code = link.answers.subscriptionRefusalCode {
+            concerns.append(
+                OperatorConcern(
+                    code: "broker-refuses-replies", text: "the broker refuses the subscription to replies "
+                        + "(\(LinkCause.words(ofReason: Int32(code)))): check its ACL for this gateway"))
+        }
+        if let byteCount = link.answers.refusedByteCount {
+            concerns.append(
+                OperatorConcern(
+                    code: "too-large", text: "a message of \(byteCount) bytes is larger than the broker takes: "
+                        + "raise its max_packet_size to 270336; nothing is lost, the journal keeps it"))
+        }
+    }
+
+    /// Batches are out and no quorum comes: is nobody there, or too few?
+    private func addWaitingConcern(to concerns: inout [OperatorConcern]) {
+        if link.answers.hasNoSubscriber {
+            concerns.append(
+                OperatorConcern(
+                    code: "no-node", text: "no node listens: the broker has no subscriber for this gateway's batches; "
+                        + "check the nodes and the broker's ACL"))
+            return
+        }
+        guard let oldest = gateway.oldestUnreceiptedMilliseconds else { return }
+        // Right after a reconnect nobody can have answered yet.
+        let connected = UInt64(clamping: link.link?.status.connectedSinceMilliseconds ?? 0)
+        let since = max(oldest, connected)
+        guard now.milliseconds(since: since) > patienceMilliseconds else { return }
+        // Whoever fell silent after its hello does not listen any more.
+        let isAnybodyThere = gateway.nodes.records.contains { $0.heardAtMilliseconds.map { $0 > since } ?? false }
+        concerns.append(
+            isAnybodyThere
+                ? OperatorConcern(code: "no-quorum", text: "batches wait for receipts although nodes answer: see the nodes below")
+                : OperatorConcern(code: "no-node", text: "no node listens: batches go out and nobody answers; check the nodes and the broker's ACL"))
     }
 }

@@ -1,7 +1,6 @@
 internal import CPosixShims
 internal import EventJournal
 internal import GatewayAgent
-internal import MQTTLink
 
 /// Words for people: what happened, and one clear next step.
 enum SystemWords {
@@ -64,36 +63,6 @@ extension JournalProblem {
         case .damaged: "the bytes asked for are damaged"
         case .unacceptable: "an event has 1 to 4,096 bytes"
         }
-    }
-}
-
-extension LinkCause {
-    /// The cause, with what to do about it.
-    var words: String {
-        let words: String =
-            switch code {
-            case .notStarted: "not tried yet"
-            case .nameNotFound: "the broker's name was not found: check [link] brokers and the DNS"
-            case .networkError: "the network refused: \(SystemWords.of(reason))"
-            case .noAnswer: "the broker did not answer in time"
-            case .closedBeforeAnswer:
-                "the broker closed the connection before it answered: is this the right port, with TLS on both sides, and is the link certificate accepted?"
-            case .tlsFailed: "TLS failed: check ca, certificate and the clock"
-            case .identityUnusable: "the CA, certificate or key file of [link] cannot be used"
-            case .refusedByBroker: "the broker refused the connection (code \(reason)): check its users and ACL"
-            case .versionRefused: "the broker speaks another MQTT version; the other one is tried"
-            case .takenOver: "another client connected as this gateway"
-            case .connectionLost: reason == 0 ? "the connection broke" : "the connection broke: \(SystemWords.of(reason))"
-            case .closedByBroker: "the broker closed the connection (code \(reason))"
-            case .silence: "the broker fell silent"
-            case .noProgress: "the broker acknowledges nothing"
-            case .oversizePacket: "the broker sent more than this gateway takes"
-            case .protocolError: "what answers there does not speak MQTT"
-            case .outOfMemory: "not enough memory for what the broker sent"
-            case .stopped: "stopped"
-            }
-        let detail = self.detail.isEmpty ? "" : " (\(String(decoding: self.detail, as: UTF8.self)))"
-        return words + detail + (isIdentityShared ? "; this happens again and again: somebody else uses this identity" : "")
     }
 }
 

@@ -66,8 +66,13 @@ extension LinkCause {
         case 3: "not available"
         case 4: "bad user name or password"
         case 5: "not authorised"
-        default: mqtt_reason_text(reason).map { String(cString: $0) } ?? "reason \(reason)"
+        default: Self.words(ofReason: reason)
         }
+    }
+
+    /// MQTT 5's reason codes in words, for example "Not authorized" for 0x87.
+    public static func words(ofReason reason: Int32) -> String {
+        mqtt_reason_text(reason).map { String(cString: $0) } ?? "reason \(reason)"
     }
 }
 
