@@ -7,10 +7,10 @@ import Testing
 
 /// The tests' own hostile broker does what it says: otherwise tests with it would prove nothing.
 @Suite(.serialized) struct HostileBrokerTests {
-    private static let topic = "hs/1/0a/acme.gw-1/batch"
+    static let topic = "hs/1/0a/acme.gw-1/batch"
 
     /// A batch of three small events under a signature of random numbers, which is well formed.
-    private func batch(first: UInt64 = 0) throws -> [UInt8] {
+    func batch(first: UInt64 = 0) throws -> [UInt8] {
         let gateway = try #require(GatewayName(issuer: "hs:hk/acme.gw-1"))
         let events: [[UInt8]] = (0..<3).map { [0xA3, 0x00, 0x01, 0x01, 0x02, 0x02, UInt8($0)] }
         var frontier = MerkleFrontier<SHA256>()
@@ -26,7 +26,7 @@ import Testing
     }
 
     /// A listener at the real broker, and a gateway behind the proxy.
-    private func run(
+    func run(
         _ chances: [Mischief: Double], _ body: (HostileBroker, LinkDriver, LinkDriver) throws -> Void
     ) throws {
         let broker = try TestBroker()
