@@ -198,7 +198,7 @@ if !agentOnly || integrationOnly {
     targets.append(
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["HarborsealTesting", "AttestationFormat", "MerkleTree", "DeviceCrypto"],
+            dependencies: ["HarborsealTesting", "AttestationFormat", "MerkleTree", "DeviceCrypto", "MQTTLink", "CPosixShims"],
             exclude: ["Support/ledger.py"], swiftSettings: houseSettings))
 }
 

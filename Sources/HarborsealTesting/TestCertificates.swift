@@ -51,6 +51,18 @@ public struct TestCertificates: Sendable {
             extensions: "extendedKeyUsage=clientAuth\n", validity: validity)
     }
 
+    /// A PEM file with this CA's revocation list, in which these certificates stand.
+    public func revocationList(of revoked: [Identity]) throws -> String {
+        let name = "crl-\(UUID().uuidString)"
+        let database = try directory.write("", to: name + ".index")
+        let configuration = try directory.write(
+            "[ca]\ndefault_ca = list\n[list]\ndatabase = \(database)\ndefault_md = sha256\ndefault_crl_days = 30\n", to: name + ".conf")
+        let signer = ["ca", "-config", configuration, "-cert", authorityFile, "-keyfile", authorityKeyFile]
+        for identity in revoked { try Self.openssl(signer + ["-revoke", identity.certificateFile]) }
+        try Self.openssl(signer + ["-gencrl", "-out", directory.file(name + ".pem")])
+        return directory.file(name + ".pem")
+    }
+
     private func issue(_ name: String, subject: String, extensions: String, validity: Validity) throws -> Identity {
         let key = directory.file(name + ".key")
         let request = directory.file(name + ".csr")

@@ -1,0 +1,127 @@
+import Foundation
+import HarborsealTesting
+import Testing
+
+extension BrokersAndNodes {
+    /// The real binary as a person or a script calls it: what it prints, and its exit codes.
+    @Suite struct AgentCommands {
+        private static let alliance = Result { try Alliance(name: "gba-commands", nodes: ["hk-1"], quorum: 1) }
+
+        /// An agent without a broker: it records and signs.
+        private func agent(_ settings: [String] = []) throws -> RunningAgent {
+            try RunningAgent(try Self.alliance.get(), brokerPorts: [], settings: RunningAgent.quick + settings)
+        }
+
+        @Test("version and selftest say what they are asked") func versionAndSelfTest() throws {
+            let version = try AgentCommand.run(["version"])
+            #expect(version.code == 0 && version.output.hasPrefix("harborseal-agent "))
+            let selftest = try AgentCommand.run(["selftest"])
+            let lines = selftest.output.split(separator: "\n")
+            #expect(selftest.code == 0 && lines.count >= 5 && lines.allSatisfy { $0.hasPrefix("ok ") })
+        }
+
+        @Test("wrong usage ends with 64 and a hint", arguments: [
+            [], ["fly"], ["status", "--colour-me"], ["status", "--config"], ["record"], ["record", "door.opened", "contact"],
+            ["journal"], ["journal", "burn"], ["journal", "tail", "ten"], ["journal", "tail", "1", "2"],
+        ])
+        func usage(words: [String]) throws {
+            let result = try AgentCommand.run(words)
+            #expect(result.code == 64 && result.output.contains("--help"), "\(result.output)")
+        }
+
+        @Test("a command to an agent that does not run ends with 69 and says how to start it", arguments: [
+            ["status"], ["status", "--json"], ["record", "door.opened", "contact=rear"],
+        ])
+        func notRunning(words: [String]) throws {
+            let agent = try agent()
+            let result = try AgentCommand.run(words + ["--config", agent.configuration])
+            #expect(result.code == 69 && result.output.contains("harborseal-agent run"), "\(result.output)")
+        }
+
+        @Test("a configuration that cannot work ends with 78 and names file and line", arguments: ["run", "check-config", "status", "record"])
+        func badConfiguration(command: String) throws {
+            let agent = try agent()
+            try agent.reconfigure("[journal]", "[journal]\ncolour = blue")
+            let result = try AgentCommand.run([command] + (command == "record" ? ["door.opened"] : []) + ["--config", agent.configuration])
+            #expect(result.code == 78 && result.output.contains("agent.conf:7") && result.output.contains("colour"), "\(result.output)")
+        }
+
+        @Test("check-config prints every value with where it came from") func checkConfig() throws {
+            let agent = try agent()
+            let result = try agent.command("check-config", "--set", "journal.keep-for=3 d")
+            #expect(result.code == 0, "\(result.output)")
+            for part in [agent.device, agent.journal, "3 d", "keep-for", "receipt-timeout"] { #expect(result.output.contains(part), "\(part)") }
+        }
+
+        @Test("record returns when its event is durable, with its place; a repeated number gets the same place") func record() throws {
+            // Syncs are grouped, so that an answer before the sync would show.
+            let agent = try agent(["journal.sync-interval=300 ms"])
+            try agent.start()
+            var answers: [String] = []
+            for number in [7, 8, 7] {
+                let result = try agent.command("record", "unit.packed", "what=parent:https://id.gs1.org/00/395212340000000175", "what=bic:CSQU3054383", "source=shell", "number=\(number)")
+                #expect(result.code == 0, "\(result.output)")
+                let sequence = try AgentReport(#"{"answer":\#(result.output)}"#).number("answer", "sequence")
+                #expect(try agent.report().number("journal", "durable") > sequence)
+                answers.append(result.output)
+            }
+            #expect(answers[0] == answers[2] && answers[0] != answers[1])
+            let refused = try agent.command("record", "unit.packed", "what=parent:https://id.gs1.org/00/395212340000000176", "what=bic:CSQU3054383")
+            #expect(refused.code == 65 && refused.output.contains("check digit 5 expected"), "\(refused.output)")
+            // Killed at once: what was answered is in the journal.
+            agent.kill()
+            let tail = try agent.command("journal", "tail", "20")
+            let texts = tail.output.split(separator: "\n").map { Self.text(ofHex: $0.split(separator: " ").last ?? "") }
+            #expect(tail.code == 0 && texts.count { $0.contains("395212340000000175") } == 2, "\(tail.output)")
+        }
+
+        @Test("status is JSON for scripts and lines for people") func status() throws {
+            let agent = try agent()
+            try agent.start()
+            try Journey(agent).feed(3)
+            let report = try agent.report()
+            #expect(report.number("journal", "events") >= 3 && report.text("link", "state") == "none")
+            let text = try agent.command("status")
+            #expect(text.code == 0 && text.output.contains("\njournal\n") && !text.output.contains("\u{1B}"))
+        }
+
+        @Test("journal verify, export and tail read a stopped agent's journal; a running one's is not theirs") func journal() throws {
+            let agent = try agent()
+            try agent.start()
+            try Journey(agent).feed(5)
+            for action in ["verify", "export", "tail"] {
+                let busy = try agent.command("journal", action)
+                #expect(busy.code == 75 && busy.output.contains("stop it"), "\(busy.output)")
+            }
+            #expect(agent.terminate().ending == .exited(0))
+            let verified = try agent.command("journal", "verify")
+            #expect(verified.code == 0 && verified.output.contains("nothing is damaged"), "\(verified.output)")
+            let exported = try agent.command("journal", "export").output.split(separator: "\n")
+            let sequences = exported.compactMap { $0.split(separator: " ").first.flatMap { Int($0) } }
+            #expect(sequences == Array(0..<exported.count) && exported.count >= 5)
+            #expect(try agent.command("journal", "export", "3").output.split(separator: "\n").count == exported.count - 3)
+            let tail = try agent.command("journal", "tail", "2").output.split(separator: "\n")
+            #expect(tail.elementsEqual(exported.suffix(2)))
+        }
+
+        @Test("journal verify of a damaged journal ends with 1 and says where") func damagedJournal() throws {
+            let agent = try agent()
+            try agent.start()
+            try Journey(agent).feed(20)
+            #expect(agent.terminate().ending == .exited(0))
+            let segment = try #require(FileManager.default.contentsOfDirectory(atPath: agent.journal).sorted().first { $0.hasSuffix(".hsj") })
+            let url = URL(fileURLWithPath: agent.journal + "/" + segment)
+            var bytes = try Data(contentsOf: url)
+            bytes[bytes.count / 2] ^= 0x10
+            try bytes.write(to: url)
+            let result = try agent.command("journal", "verify")
+            #expect(result.code == 1 && result.output.contains("DAMAGED segment"), "\(result.output)")
+        }
+
+        private static func text(ofHex hex: Substring) -> String {
+            let digits = Array(hex.utf8)
+            let bytes = stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(String(decoding: digits[$0...($0 + 1)], as: UTF8.self), radix: 16) ?? 0 }
+            return String(decoding: bytes, as: UTF8.self)
+        }
+    }
+}
