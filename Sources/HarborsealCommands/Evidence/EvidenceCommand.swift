@@ -1,5 +1,4 @@
 internal import AllianceTrust
-internal import AsyncHTTPClient
 internal import AttestationFormat
 internal import Foundation
 
@@ -92,8 +91,7 @@ public struct EvidenceCommand: Sendable {
         switch error {
         case let error as CommandError: error.message
         case let error as FormatError: "its answer is malformed at byte \(error.offset)"
-        case let error as HTTPClientError: "cannot be reached: \(error)"
-        default: "cannot be reached: \(error)"
+        default: "cannot be reached: \(NodeClient.words(error))"
         }
     }
 }

@@ -4,6 +4,7 @@ internal import AttestationFormat
 internal import Foundation
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOPosix
 internal import NIOSSL
 
 /// Asks nodes over HTTP; their bytes are a stranger's until the verifier has seen them.
@@ -20,8 +21,19 @@ struct NodeClient {
         if let linkCertificate {
             tls.trustRoots = .certificates([try NIOSSLCertificate(bytes: linkCertificate, format: .der)])
         }
-        client = HTTPClient(
-            eventLoopGroupProvider: .singleton, configuration: HTTPClient.Configuration(tlsConfiguration: tls))
+        var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
+        // A node that is away is said to be away at once: the library would try for ten seconds.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    /// Why a node could not be asked, in the system's words where it is the system's error.
+    static func words(_ error: any Error) -> String {
+        switch error {
+        case let error as IOError: String(cString: strerror(error.errnoCode))
+        case let error as NIOConnectionError: error.connectionErrors.first.map { words($0.error) } ?? "\(error.host): no such host"
+        default: "\(error)"
+        }
     }
 
     func shutdown() async throws { try await client.shutdown() }
