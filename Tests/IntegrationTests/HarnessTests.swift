@@ -13,7 +13,7 @@ struct HarnessTests {
         let answer = try agent.intake().send(IntakeClient.line(number: 1))
         try agent.waitUntilReceipted()
         let events = try node.ledger().events(of: agent.gateway)
-        let place = try #require(events.first { $0.event.documents?["line"] == "wms-1/1" }).place
+        let place = try #require(events.first { $0.event.documents?["line"] == "wms-1/1" }, "\(answer) \(events) \(agent.tail)").place
         #expect(answer == .stored(place))
         #expect(node.conflictCount == 0)
     }

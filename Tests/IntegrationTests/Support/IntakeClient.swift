@@ -49,7 +49,7 @@ final class IntakeClient {
     static func line(source: String = "wms-1", number: Int, kind: String = "unit.packed", padding: Int = 0) -> String {
         let filler = padding == 0 ? "" : ",\"note\":\"\(String(repeating: "x", count: padding))\""
         return """
-            {"source":"\(source)","number":\(number),"kind":"\(kind)","what":["https://id.gs1.org/00/395212340000000175"],\
+            {"source":"\(source)","number":\(number),"kind":"\(kind)","what":["parent:https://id.gs1.org/00/395212340000000175","bic:CSQU3054383"],\
             "documents":{"line":"\(source)/\(number)"\(filler)}}
             """
     }

@@ -12,6 +12,11 @@ final class RunningBroker {
         port = try TestBroker.freePort()
         folder = try ScratchFolder(named: "hs-broker")
         try alliance.harborseal("alliance", "broker-config", "-o", folder.file("broker"), "--port", "\(port)", "--bind", "127.0.0.1")
+        // Started as root, mosquitto would change to a user that cannot read this folder.
+        if getuid() == 0 {
+            let text = try String(contentsOfFile: folder.file("broker/mosquitto.conf"), encoding: .utf8)
+            try (text + "\nuser root\n").write(toFile: folder.file("broker/mosquitto.conf"), atomically: false, encoding: .utf8)
+        }
         try start()
     }
 
