@@ -22,6 +22,16 @@ extension EventJournal {
         }
     }
 
+    /// Bytes of the oldest segments that may be deleted; looks no further once `wanted` are found.
+    func releasableByteCount(atMost wanted: Int) -> Int {
+        var byteCount = 0
+        for segment in segments.dropLast() {
+            guard byteCount <= wanted, isCovered(segment) else { break }
+            byteCount += segment.byteCount
+        }
+        return byteCount
+    }
+
     /// Deletes what the quorum covers and `keep-for` allows, oldest first; call about once a minute. Returns the number of segments.
     ///
     /// `keep-for` counts the agent's running time by the monotonic clock: a wall clock that jumps deletes nothing early, and one that

@@ -96,10 +96,12 @@ extension EventJournal {
     /// Bytes of all segment files and of what waits to be written.
     public var usedByteCount: Int { sealedByteCount + durableByteCount + pending.count }
 
-    /// How full the journal is.
+    /// How full the journal is. What the quorum covers does not count: it goes as soon as the cap needs its space, so a journal at its
+    /// cap takes events for as long as receipts come.
     public var spaceLevel: SpaceLevel {
-        let used = usedByteCount
+        let warningByteCount = eventCapByteCount / 10 * 8
+        let used = usedByteCount - releasableByteCount(atMost: usedByteCount - warningByteCount)
         if used + RecordFormat.eventLimit > eventCapByteCount { return .full }
-        return used >= eventCapByteCount / 10 * 8 ? .warning : .normal
+        return used >= warningByteCount ? .warning : .normal
     }
 }

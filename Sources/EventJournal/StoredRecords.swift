@@ -69,7 +69,7 @@ public struct StoredBatch: Equatable, Sendable {
 /// How full the journal is.
 public enum SpaceLevel: Equatable, Sendable {
     case normal
-    /// 80 % of the cap or more: warn.
+    /// 80 % of the cap or more, without what may be deleted at once: warn.
     case warning
     /// Ordinary events are refused.
     case full

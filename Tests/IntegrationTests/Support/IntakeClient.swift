@@ -31,7 +31,10 @@ final class IntakeClient {
 
     /// The next answer.
     func answer(seconds: Double = 10) throws -> Answer {
-        guard let text = stream.readLine(seconds: seconds) else { throw Ended() }
+        guard let text = stream.readLine(seconds: seconds) else {
+            guard stream.isAtEnd else { throw IntegrationFailure("the intake gave no answer within \(seconds) s") }
+            throw Ended()
+        }
         guard let reply = try? JSONDecoder().decode(Reply.self, from: Data(text.utf8)) else {
             throw IntegrationFailure("not an answer: \(text)")
         }
@@ -59,6 +62,8 @@ final class IntakeClient {
 final class UnixStream {
     private let descriptor: Int32
     private var received: [UInt8] = []
+    /// Whether the other end has closed.
+    private(set) var isAtEnd = false
 
     init?(_ path: String) {
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -112,7 +117,10 @@ final class UnixStream {
         guard poll(&entry, 1, left) == 1 else { return false }
         var bytes = [UInt8](repeating: 0, count: 4_096)
         let count = recv(descriptor, &bytes, bytes.count, 0)
-        guard count > 0 else { return false }
+        guard count > 0 else {
+            isAtEnd = true
+            return false
+        }
         received += bytes[..<count]
         return true
     }

@@ -1,0 +1,163 @@
+import Foundation
+import Testing
+
+/// SIGKILL of the real agent at 200 calls on its journal, with a live broker and node (gateway.md, "Journal").
+@Suite(.serialized)
+struct SigkillTests {
+    /// Small segments and a small cap: new segments and deletions come within every run.
+    static let settings = RunningAgent.quick + ["journal.segment-bytes=64 KiB", "journal.cap=1 MiB", "journal.keep-for=0"]
+    static let continuedPointCount = 170
+    static let freshPointCount = 30
+
+    @Test(
+        "killed at any of 170 calls on a journal in use, the agent loses no acknowledged event and doubles none",
+        .timeLimit(.minutes(15)))
+    func journalInUse() throws {
+        let stage = try Stage()
+        let agent = try stage.newAgent()
+        let source = NumberedSource()
+        // Fills the journal up to its cap, then records the calls of a run like those that are killed below.
+        try agent.start()
+        try source.feed(agent, count: 700)
+        try agent.waitUntilReceipted()
+        agent.kill()
+        let recorded = try stage.record(agent, source)
+        #expect(recorded.contains("unlinkat") && recorded.contains("fsync"), "a run makes and deletes segments: \(Set(recorded))")
+        let points = KillPoint.spread(Self.continuedPointCount, over: recorded)
+        #expect(points.count == Self.continuedPointCount)
+        for point in points { try stage.strike(agent, source, at: point) }
+        try stage.judge(agent, source)
+    }
+
+    @Test("killed at any of the first 30 calls on a new journal, the agent starts again and loses nothing", .timeLimit(.minutes(5)))
+    func newJournal() throws {
+        let stage = try Stage()
+        let recorded = try stage.record(try stage.newAgent(), NumberedSource())
+        let points = KillPoint.spread(recorded.count, over: recorded).prefix(Self.freshPointCount)
+        #expect(points.count == Self.freshPointCount)
+        for point in points {
+            let agent = try stage.newAgent()
+            let source = NumberedSource()
+            try stage.strike(agent, source, at: point)
+            try stage.judge(agent, source)
+        }
+    }
+}
+
+/// A source that numbers its lines, keeps what it was told, and repeats what was not answered.
+private final class NumberedSource {
+    /// A run that is to be killed gets at most this many lines before its point counts as missed.
+    static let patience = 600
+    private(set) var places: [Int: LedgerReader.Place] = [:]
+    private(set) var next = 1
+    private var unanswered: [Int] = []
+
+    static func line(_ number: Int) -> String { IntakeClient.line(number: number, padding: 1_400) }
+
+    /// Sends new lines, three under way at a time, until `count` are answered. Throws `Ended` when the agent goes.
+    func feed(_ agent: RunningAgent, count: Int) throws {
+        let client = try agent.intake()
+        for _ in 0..<(count + 2) / 3 {
+            let numbers = Array(next..<next + 3)
+            next += 3
+            unanswered += numbers
+            try client.write(numbers.map(Self.line))
+            do {
+                for number in numbers { try take(client.answer(), for: number) }
+            } catch let failure as IntegrationFailure {
+                throw IntegrationFailure("\(failure), lines \(numbers); \(agent.status.map { "\($0)" } ?? "no status"); \(agent.tail)")
+            }
+        }
+    }
+
+    /// Repeats every line that has no answer yet, and the latest that have one.
+    func repeatLines(_ agent: RunningAgent) throws {
+        let client = try agent.intake()
+        let known = places.keys.sorted().suffix(10)
+        for number in known + unanswered {
+            try client.write([Self.line(number)])
+            try take(client.answer(), for: number)
+        }
+    }
+
+    private func take(_ answer: IntakeClient.Answer, for number: Int) throws {
+        guard case .stored(let place) = answer else { throw IntegrationFailure("line \(number): \(answer)") }
+        if let told = places[number] {
+            #expect(told == place, "line \(number) was told \(told) before")
+        }
+        places[number] = place
+        unanswered.removeAll { $0 == number }
+    }
+}
+
+/// One broker and one node for all points of a test.
+private final class Stage {
+    let alliance: Alliance
+    let broker: RunningBroker
+    let node: RunningNode
+    let folder: ScratchFolder
+
+    init() throws {
+        alliance = try Alliance.ofOneNode()
+        broker = try RunningBroker(alliance)
+        node = try RunningNode(alliance, "hk-1", brokerPorts: [broker.port])
+        folder = try ScratchFolder(named: "hs-trace")
+    }
+
+    func newAgent() throws -> RunningAgent {
+        try RunningAgent(alliance, brokerPorts: [broker.port], settings: SigkillTests.settings)
+    }
+
+    private func tracer(_ agent: RunningAgent) -> JournalTracer {
+        JournalTracer(journal: agent.journal, logFile: folder.file("strace"))
+    }
+
+    /// The calls of one run, from the start to 60 lines with their receipts.
+    func record(_ agent: RunningAgent, _ source: NumberedSource) throws -> [String] {
+        let tracer = tracer(agent)
+        try agent.start(under: tracer.wrapper())
+        try source.feed(agent, count: 60)
+        try agent.waitUntilReceipted()
+        agent.kill()
+        return try tracer.recordedCalls
+    }
+
+    /// Feeds the agent until it is killed at the point, starts it again, and waits until everything is receipted.
+    func strike(_ agent: RunningAgent, _ source: NumberedSource, at point: KillPoint) throws {
+        let tracer = tracer(agent)
+        try agent.launch(under: tracer.wrapper(killingAt: point))
+        try wait(until: "the agent's intake or its end", everyMilliseconds: 2, instead: { agent.tail }) {
+            guard let process = agent.process, process.isRunning else { return true }
+            return UnixStream(agent.intakeSocket) != nil
+        }
+        do {
+            try source.feed(agent, count: NumberedSource.patience)
+        } catch is IntakeClient.Ended {}
+        let ending = agent.process?.waitUntilEnded(seconds: 5)
+        #expect(ending == .signalled(SIGKILL), "\(point): \(ending.map { "\($0)" } ?? "still running")")
+        #expect(try tracer.didStrike(point), "\(point) did not strike")
+        try agent.start()
+        try source.repeatLines(agent)
+        try agent.waitUntilReceipted()
+        agent.kill()
+    }
+
+    /// What the source was told against what the node's ledger holds.
+    func judge(_ agent: RunningAgent, _ source: NumberedSource) throws {
+        let ledger = try node.ledger()
+        let events = ledger.events(of: agent.gateway)
+        var held: [String: [LedgerReader.Place]] = [:]
+        for (place, event) in events {
+            if let line = event.documents?["line"] { held[line, default: []].append(place) }
+        }
+        for (number, place) in source.places {
+            #expect(held["wms-1/\(number)"] == [place], "line \(number)")
+        }
+        #expect(source.places.count == source.next - 1, "every line has an answer")
+        #expect(held.count == source.places.count)
+        #expect(ledger.epochs(of: agent.gateway).count == 1, "SIGKILL closes no epoch")
+        #expect(ledger.doubled(of: agent.gateway).isEmpty)
+        #expect(ledger.holes(of: agent.gateway).isEmpty)
+        #expect(node.conflictCount == 0)
+    }
+}
