@@ -4,8 +4,8 @@ import Testing
 /// SIGKILL of the real agent at 200 calls on its journal, with a live broker and node (gateway.md, "Journal").
 @Suite(.serialized)
 struct SigkillTests {
-    /// Small segments and a small cap: new segments and deletions come within every run.
-    static let settings = RunningAgent.quick + ["journal.segment-bytes=64 KiB", "journal.cap=1 MiB", "journal.keep-for=0"]
+    /// Small segments and a small cap: at the cap every new segment deletes an old one, so both come within every run.
+    static let settings = RunningAgent.quick + ["journal.segment-bytes=64 KiB", "journal.cap=1 MiB"]
     static let continuedPointCount = 170
     static let freshPointCount = 30
 
@@ -21,7 +21,7 @@ struct SigkillTests {
         try source.feed(agent, count: 700)
         try agent.waitUntilReceipted()
         agent.kill()
-        let recorded = try stage.record(agent, source)
+        let recorded = try stage.record(agent, source, lineCount: 180)
         #expect(recorded.contains("unlinkat") && recorded.contains("fsync"), "a run makes and deletes segments: \(Set(recorded))")
         let points = KillPoint.spread(Self.continuedPointCount, over: recorded)
         #expect(points.count == Self.continuedPointCount)
@@ -32,7 +32,7 @@ struct SigkillTests {
     @Test("killed at any of the first 30 calls on a new journal, the agent starts again and loses nothing", .timeLimit(.minutes(5)))
     func newJournal() throws {
         let stage = try Stage()
-        let recorded = try stage.record(try stage.newAgent(), NumberedSource())
+        let recorded = try stage.record(try stage.newAgent(), NumberedSource(), lineCount: 30)
         let points = KillPoint.spread(recorded.count, over: recorded).prefix(Self.freshPointCount)
         #expect(points.count == Self.freshPointCount)
         for point in points {
@@ -112,11 +112,11 @@ private final class Stage {
         JournalTracer(journal: agent.journal, logFile: folder.file("strace"))
     }
 
-    /// The calls of one run, from the start to 60 lines with their receipts.
-    func record(_ agent: RunningAgent, _ source: NumberedSource) throws -> [String] {
+    /// The calls of one run, from the start to some lines with their receipts.
+    func record(_ agent: RunningAgent, _ source: NumberedSource, lineCount: Int) throws -> [String] {
         let tracer = tracer(agent)
         try agent.start(under: tracer.wrapper())
-        try source.feed(agent, count: 60)
+        try source.feed(agent, count: lineCount)
         try agent.waitUntilReceipted()
         agent.kill()
         return try tracer.recordedCalls

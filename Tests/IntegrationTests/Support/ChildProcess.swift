@@ -69,6 +69,8 @@ final class ChildProcess: @unchecked Sendable {
         guard isRunning else { return }
         _ = Foundation.kill(-processID, SIGKILL)
         while isRunning { usleep(500) }
+        // Its own children, such as the agent under strace, still hold sockets and locks until they are gone too.
+        for _ in 0..<2_000 where Foundation.kill(-processID, 0) == 0 { usleep(1_000) }
     }
 
     /// SIGTERM; SIGKILL if it does not go within `seconds`. How it ended, and after how many milliseconds.

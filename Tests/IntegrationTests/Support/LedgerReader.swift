@@ -6,6 +6,8 @@ struct LedgerReader {
         let leaf: String
         let kind: String?
         let documents: [String: String]?
+        /// Those of its extension fields that are text.
+        let fields: [String: String]?
     }
 
     struct Statement: Decodable {
@@ -60,6 +62,29 @@ struct LedgerReader {
         Dictionary(grouping: events(of: gateway), by: \.place.epoch).flatMap { epoch, events in
             let covered = Set(events.map(\.place.sequence))
             return (0...(covered.max() ?? 0)).filter { !covered.contains($0) }.map { Place(epoch: epoch, sequence: $0) }
+        }
+    }
+
+    /// The leaf hashes of the event of each line, by the line's name `<source>/<number>`: must be one each.
+    func leaves(of gateway: String) -> [String: Set<String>] {
+        events(of: gateway).reduce(into: [:]) { lines, found in
+            if let line = found.event.documents?["line"] { lines[line, default: []].insert(found.event.leaf) }
+        }
+    }
+
+    /// Statements that do not name the one before them in their epoch, and openings that name nothing that the ledger holds before
+    /// them, but for the first: must be none.
+    func brokenLinks(of gateway: String) -> [Statement] {
+        let zeros = String(repeating: "0", count: 64)
+        var seen: Set<String> = [zeros]
+        var ends: [String: String] = [:]
+        return statements(of: gateway).filter { statement in
+            defer {
+                seen.insert(statement.hash)
+                ends[statement.epoch] = statement.hash
+            }
+            if let end = ends[statement.epoch] { return statement.previous != end }
+            return !seen.contains(statement.previous) || (statement.previous == zeros && seen.count > 1)
         }
     }
 }

@@ -6,6 +6,7 @@ final class Leftovers: @unchecked Sendable {
     private let lock = NSLock()
     private var groups: Set<pid_t> = []
     private var folders: Set<String> = []
+    private var mounts: Set<String> = []
 
     private init() { atexit { Leftovers.shared.removeAll() } }
 
@@ -13,6 +14,8 @@ final class Leftovers: @unchecked Sendable {
     func remove(group: pid_t) { lock.withLock { _ = groups.remove(group) } }
     func add(folder: String) { lock.withLock { _ = folders.insert(folder) } }
     func remove(folder: String) { lock.withLock { _ = folders.remove(folder) } }
+    func add(mount: String) { lock.withLock { _ = mounts.insert(mount) } }
+    func remove(mount: String) { lock.withLock { _ = mounts.remove(mount) } }
 
     private func removeAll() {
         // Only groups of children that were not waited for: their ids cannot have been given to others.
@@ -21,6 +24,7 @@ final class Leftovers: @unchecked Sendable {
             var status: Int32 = 0
             _ = waitpid(group, &status, 0)
         }
+        for mount in lock.withLock({ mounts }) { _ = umount2(mount, Int32(MNT_DETACH)) }
         for folder in lock.withLock({ folders }) { try? FileManager.default.removeItem(atPath: folder) }
     }
 }

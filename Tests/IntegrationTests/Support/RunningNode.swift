@@ -1,9 +1,11 @@
 import Foundation
+import HarborsealTesting
 
 /// `harborseal node serve` of one node of an alliance. May be stopped and started again with its ledger.
 final class RunningNode {
     let name: String
     let alliance: Alliance
+    let httpPort: UInt16
     private let folder: ScratchFolder
     private var process: ChildProcess?
 
@@ -11,6 +13,7 @@ final class RunningNode {
     init(_ alliance: Alliance, _ name: String, brokerPorts: [UInt16]) throws {
         self.alliance = alliance
         self.name = name
+        httpPort = try TestBroker.freePort()
         folder = try ScratchFolder(named: "hs-node")
         let keys = alliance.nodeFolder(name)
         try """
@@ -34,7 +37,7 @@ final class RunningNode {
             key = \(keys)/link.key
 
             [http]
-            port = \(alliance.httpPorts[name] ?? 0)
+            port = \(httpPort)
 
             """.write(toFile: folder.file("node.conf"), atomically: false, encoding: .utf8)
         try start()
@@ -66,7 +69,7 @@ final class RunningNode {
 
     var log: String { (try? String(contentsOfFile: folder.file("log"), encoding: .utf8)) ?? "" }
     var ledgerFile: String { folder.file("ledger.sqlite") }
-    var url: String { "http://127.0.0.1:\(alliance.httpPorts[name] ?? 0)" }
+    var url: String { "http://127.0.0.1:\(httpPort)" }
 
     /// The body of a page; nil when it does not answer with 200.
     func page(_ path: String) -> String? {

@@ -10,7 +10,7 @@ import sys
 import cbor2
 
 ISSUER, SUBJECT, FIRST, COUNT, PREVIOUS = 1, 2, -70001, -70002, -70003
-KIND, DOCUMENTS = 0, 8
+KIND, DOCUMENTS, FIELDS = 0, 8, 12
 
 
 def item(entry):
@@ -18,7 +18,9 @@ def item(entry):
     if not isinstance(entry, bytes):
         return {"leaf": entry[0].hex()}
     event = cbor2.loads(entry)
-    return {"leaf": hashlib.sha256(b"\0" + entry).hexdigest(), "kind": str(event[KIND]), "documents": event.get(DOCUMENTS, {})}
+    fields = {str(name): value for name, value in event.get(FIELDS, {}).items() if isinstance(value, str)}
+    return {"leaf": hashlib.sha256(b"\0" + entry).hexdigest(), "kind": str(event[KIND]), "documents": event.get(DOCUMENTS, {}),
+            "fields": fields}
 
 
 database = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)

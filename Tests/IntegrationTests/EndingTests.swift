@@ -1,0 +1,104 @@
+import Foundation
+import Testing
+
+/// SIGTERM, a full disk and a read-only one: the agent goes on, says so, and recovers (gateway.md, "Journal" and "Commands").
+@Suite(.serialized, .timeLimit(.minutes(4)))
+struct EndingTests {
+    @Test("SIGTERM ends the agent within 2 s with everything stored; what was not signed is signed at the next start")
+    func terminated() throws {
+        let alliance = try Alliance.ofOneNode()
+        let broker = try RunningBroker(alliance)
+        let node = try RunningNode(alliance, "hk-1", brokerPorts: [broker.port])
+        // Without a broker nothing is signed in the first 10 s.
+        broker.kill()
+        let agent = try RunningAgent(alliance, brokerPorts: [broker.port])
+        try agent.start()
+        let client = try agent.intake()
+        for number in 1...20 { _ = try client.send(IntakeClient.line(number: number)) }
+        let status = try #require(agent.status)
+        #expect(status.journal.signed == 0 && status.journal.events == 21)
+        let (ending, milliseconds) = agent.terminate()
+        #expect(ending == .exited(0))
+        #expect(milliseconds < 2_000)
+        #expect(agent.log.contains("21 events wait in the journal for a signature"))
+        try broker.start()
+        try agent.start()
+        try agent.waitUntilReceipted(seconds: 30)
+        let ledger = try node.ledger()
+        #expect(ledger.leaves(of: agent.gateway).count == 20)
+        #expect(ledger.epochs(of: agent.gateway).count == 1 && ledger.holes(of: agent.gateway).isEmpty)
+    }
+
+    @Test(
+        "with a full disk the agent keeps running, acknowledges nothing that it does not hold, says so, and goes on when there is room",
+        .enabled(if: SmallDisk.isPossible, Comment(rawValue: SmallDisk.reason)))
+    func diskFull() throws {
+        let disk = try SmallDisk(byteCount: 2 << 20)
+        let agent = try offlineAgent(on: disk)
+        try agent.start()
+        let filler = try disk.fill(leaving: 64 << 10)
+        let told = try feedUntilStuck(agent)
+        #expect(told.count > 5)
+        try wait(until: "a concern about the journal", instead: { agent.tail }) { self.complains(agent) }
+        try FileManager.default.removeItem(atPath: filler)
+        try wait(until: "the journal stores again", instead: { agent.tail }) { !self.complains(agent) }
+        try checkAfterRecovery(agent, told)
+    }
+
+    @Test(
+        "on a read-only disk the agent starts, says so, and stores as soon as it can be written",
+        .enabled(if: SmallDisk.isPossible, Comment(rawValue: SmallDisk.reason)))
+    func diskReadOnly() throws {
+        let disk = try SmallDisk(byteCount: 4 << 20)
+        let agent = try offlineAgent(on: disk)
+        try agent.start()
+        let client = try agent.intake()
+        var told: [Int: LedgerReader.Place] = [:]
+        for number in 1...10 {
+            if case .stored(let place) = try client.send(IntakeClient.line(number: number)) { told[number] = place }
+        }
+        agent.kill()
+        try disk.remount(readOnly: true)
+        try agent.start()
+        try wait(until: "a concern about the journal", instead: { agent.tail }) { self.complains(agent) }
+        #expect(agent.process?.isRunning == true)
+        try disk.remount(readOnly: false)
+        try wait(until: "the journal stores again", instead: { agent.tail }) { !self.complains(agent) }
+        try checkAfterRecovery(agent, told)
+    }
+
+    private func offlineAgent(on disk: SmallDisk) throws -> RunningAgent {
+        try RunningAgent(
+            try Alliance.ofOneNode(), brokerPorts: [],
+            settings: ["journal.directory=\(disk.path)/journal", "journal.sync-interval=0", "journal.segment-bytes=64 KiB"])
+    }
+
+    private func complains(_ agent: RunningAgent) -> Bool {
+        agent.status?.concerns?.contains { $0.text.contains("nothing can be stored") || $0.text.contains("journal is full") } ?? false
+    }
+
+    /// The places of the lines that were acknowledged before one was refused or left without an answer.
+    private func feedUntilStuck(_ agent: RunningAgent) throws -> [Int: LedgerReader.Place] {
+        var told: [Int: LedgerReader.Place] = [:]
+        let client = try agent.intake()
+        for number in 1...200 {
+            try client.write([IntakeClient.line(number: number, padding: 1_400)])
+            guard case .stored(let place)? = try? client.answer(seconds: 3) else { return told }
+            told[number] = place
+        }
+        throw IntegrationFailure("200 lines fitted a disk that should be full")
+    }
+
+    /// Everything acknowledged keeps its place, also over another SIGKILL, and new lines are taken.
+    private func checkAfterRecovery(_ agent: RunningAgent, _ told: [Int: LedgerReader.Place]) throws {
+        guard case .stored(let new) = try agent.intake().send(IntakeClient.line(number: 1_000)) else {
+            throw IntegrationFailure("a new line was refused: \(agent.tail)")
+        }
+        agent.kill()
+        try agent.start()
+        let client = try agent.intake()
+        for (number, place) in told.merging([1_000: new], uniquingKeysWith: { first, _ in first }) {
+            #expect(try client.send(IntakeClient.line(number: number, padding: 1_400)) == .stored(place), "line \(number)")
+        }
+    }
+}
