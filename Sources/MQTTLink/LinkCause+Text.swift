@@ -8,7 +8,7 @@ extension LinkCause {
         guard isIdentityShared else { return words }
         return code == .takenOver
             ? "another client uses this identity and took the connection over again: give each gateway its own certificate, and look for a clone"
-            : words + "; again and again soon after being accepted: another client may use this identity"
+            : words + "; again and again soon after being accepted: another client may use this identity, or the broker takes no message of this size"
     }
 
     private var summary: String {

@@ -34,6 +34,8 @@ extension BrokersAndNodes {
             ("max_packet_size 4000", "5", "too-large"),
             // Told with each PUBACK, MQTT 5 only.
             ("message_size_limit 4000", "5", "broker-refuses"),
+            // The broker closes the connection, without a word.
+            ("max_packet_size 4000", "3.1.1", "link"),
             // Acknowledged and thrown away.
             ("message_size_limit 4000", "3.1.1", "no-quorum"),
         ])

@@ -18,13 +18,13 @@ extension BrokersAndNodes {
             }
             #expect(absent.number("journal", "quorum") == 0 && !absent.concerns("link").isEmpty)
             try broker.start()
-            try agent.waitUntilReceipted()
+            try agent.waitUntilReceipted(seconds: 40)
             try journey.feed(10)
             broker.kill()
             try journey.feed(10)
             try broker.start()
             try journey.feed(10)
-            try agent.waitUntilReceipted(seconds: 30)
+            try agent.waitUntilReceipted(seconds: 40)
             try journey.expectEverything(once: 50, in: node)
         }
 
