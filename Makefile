@@ -64,9 +64,11 @@ size: agent agent-arm64 ## binary sizes and linked libraries against the budgets
 	@TOOLCHAIN=$(TOOLCHAIN) Tests/Benchmarks/size.sh x86_64 $(AGENT)
 	@TOOLCHAIN=$(TOOLCHAIN) Tests/Benchmarks/size.sh arm64 $(AGENT_ARM64)
 
-bench: agent ## the figures of README.md, with the peer in the same run
+bench: PACKAGES += collectd-core
+bench: agent ## the figures of README.md, with the peer in the same run: make bench ARGS="--quick --only rate"
 	@swift build -c release --product harborseal --scratch-path .build-release
-	@Tests/Benchmarks/bench.py
+	@swift build -c release --product NodeBenchmark --scratch-path .build-release
+	@TOOLCHAIN=$(TOOLCHAIN) Tests/Benchmarks/bench.py $(ARGS)
 
 fuzz: tools ## run every fuzzer for a while: make fuzz SECONDS_EACH=60
 	@Tests/Fuzz/run.sh $(or $(SECONDS_EACH),60)

@@ -85,6 +85,7 @@ extension AgentLoop {
             "loss-window-ms", interval, words: interval == 0 ? "0: an acknowledged event is on the medium" : nil)
         let written = store.counters.writtenByteCount
         let events = store.counters.eventByteCount
+        document.add("event-bytes", events)
         document.add("written-bytes", written)
         let perMille = events == 0 ? 0 : written.multipliedReportingOverflow(by: 1_000).partialValue / events
         document.add("wear-per-mille", perMille, words: "\(perMille / 1_000).\(perMille % 1_000 / 10) bytes written per event byte")

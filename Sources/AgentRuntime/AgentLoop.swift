@@ -76,7 +76,8 @@ final class AgentLoop {
         self.clock = clock
         now = setup.now
         gateway = setup.gateway
-        lastSyncMilliseconds = now.monotonicMilliseconds
+        // The first sync has nothing to wait for: the first event after a start is acknowledged at once.
+        lastSyncMilliseconds = 0
         declaredDamageCount = journal.journal.recovery.damages.count
     }
 

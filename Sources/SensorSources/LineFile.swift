@@ -67,9 +67,8 @@ struct LineFile: ~Copyable {
     }
 
     private func newline(from start: Int) -> Int? {
-        let bytes = buffer.span
-        for index in start..<unread.upperBound where bytes[index] == 0x0A { return index }
-        return nil
+        let found = buffer.span.extracting(start..<unread.upperBound).withUnsafeBytes { posix_find_byte($0.baseAddress, 0x0A, $0.count) }
+        return found < 0 ? nil : start + found
     }
 
     /// Moves what is left to the front and reads behind it; the errno when that fails.

@@ -7,6 +7,7 @@
 #include "program.h"
 #include "procfs.h"
 #include "smallfiles.h"
+#include "findbyte.h"
 #include "sockets.h"
 #include "checksum.h"
 #include "files.h"

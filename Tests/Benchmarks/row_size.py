@@ -1,0 +1,36 @@
+"""Row: the size of the stripped binary and what it links."""
+import re
+import subprocess
+from pathlib import Path
+
+from figures import Figure
+from workshop import AGENT, ROOT
+
+BINARIES = {
+    "x86_64": AGENT,
+    "arm64": ROOT / ".build-arm64/aarch64-none-none-elf/release/harborseal-agent",
+}
+METHOD = "Tests/Benchmarks/size.sh: llvm-objcopy --strip-all, NEEDED entries; make size fails above the budget"
+
+
+def run(bench):
+    figures = []
+    for architecture, binary in BINARIES.items():
+        if not binary.exists():
+            bench.say(f"size: {architecture} is not built (make agent-arm64)")
+            continue
+        figures.append(measure(architecture, binary))
+    return figures
+
+
+def measure(architecture, binary):
+    script = Path(__file__).resolve().with_name("size.sh")
+    result = subprocess.run([str(script), architecture, str(binary)], capture_output=True, text=True)
+    found = re.search(r"(\d+) bytes stripped.*links: (.*)", result.stdout)
+    if not found:
+        raise RuntimeError(result.stderr.strip() or result.stdout)
+    size, libraries = int(found[1]), found[2].split()
+    return Figure(
+        what=f"binary, stripped, {architecture}", ours=f"{size / 1024:.0f} KiB; links {', '.join(libraries)}",
+        peer="Greengrass nucleus lite 0.83 to 1.10 MB (not run here)", target="at most 384 KiB, no other libraries",
+        met=result.returncode == 0, method=METHOD, numbers={f"size.{architecture}": size})
