@@ -23,7 +23,7 @@ extension BrokersAndNodes {
             }
             #expect(report.number("link", "acknowledged") > 0 && report.number("journal", "quorum") == 0)
             if version == "5" { #expect(report.concerns("broker-refuses")[0].contains("ACL")) }
-            try broker.setPlainAccess(Self.fullAccess, alliance)
+            try broker.setPlainAccess(Self.fullAccess)
             try agent.waitUntilReceipted(seconds: 40)
             try journey.expectEverything(once: 10, in: node)
             #expect(try agent.report().concerns("broker-refuses").isEmpty)
