@@ -135,6 +135,40 @@ struct EpochTests {
         #expect(!told.isEmpty || node.conflictCount > 0, "an operator learns of it: at a clone, or as a conflict at the node")
     }
 
+    @Test("two clones that signed apart: the second meets a conflict, says so, and its events reach the ledger in an epoch of their own")
+    func signedApart() throws {
+        let one = try newAgent()
+        try one.start()
+        try feed(one, 1...5, source: "one")
+        try one.waitUntilReceipted()
+        one.kill()
+        let other = try newAgent(cloneOf: one)
+        try FileManager.default.copyItem(atPath: one.journal, toPath: other.journal)
+        // Without a broker both go on signing at the same place after 10 s.
+        broker.kill()
+        try one.start()
+        try feed(one, 6...10, source: "one")
+        // More than the first one will ever sign: what the node shows is then no newer statement but another one for the same place.
+        try other.start()
+        try feed(other, 6...30, source: "other")
+        for agent in [one, other] {
+            try wait(until: "a signature", instead: { agent.tail }) { agent.status.map { $0.journal.signed == $0.journal.events } ?? false }
+            agent.kill()
+        }
+        try broker.start()
+        try one.start()
+        try one.waitUntilReceipted(seconds: 40)
+        one.kill()
+        try other.start()
+        try other.waitUntilReceipted(seconds: 40)
+        #expect(tellings(other).contains { $0.contains("conflict") } || node.conflictCount > 0)
+        let ledger = try node.ledger()
+        #expect(ledger.epochs(of: one.gateway).count == 2)
+        let opening = try #require(ledger.statements(of: one.gateway).last { $0.first == 0 })
+        #expect(causes(ledger, other, epoch: opening.epoch) == ["conflict"])
+        checkLedger(ledger, one, lines: names(1...10, source: "one").union(names(6...30, source: "other")))
+    }
+
     private func tellings(_ agent: RunningAgent) -> [String] {
         agent.status?.concerns?.map(\.text).filter { $0.contains("another") } ?? []
     }
