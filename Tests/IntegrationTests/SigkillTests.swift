@@ -139,6 +139,7 @@ private final class Stage {
         try agent.start()
         try source.repeatLines(agent)
         try agent.waitUntilReceipted()
+        #expect(agent.status?.journal.damages == 0, "\(point): a cut tail is no damage")
         agent.kill()
     }
 
