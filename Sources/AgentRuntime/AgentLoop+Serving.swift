@@ -89,7 +89,9 @@ extension AgentLoop {
         guard let due = syncDueMilliseconds, now.monotonicMilliseconds >= due, journal.journal.suspended == nil else { return }
         do throws(JournalProblem) {
             try journal.sync()
-            lastSyncMilliseconds = now.monotonicMilliseconds
+            // The first sync holds the agent's own first event: it must not make the first sender wait for the next one.
+            if hasSynced { lastSyncMilliseconds = now.monotonicMilliseconds }
+            hasSynced = true
         } catch {
             log(.error, "the journal could not be synced: \(error.words); nothing is acknowledged until it can")
         }

@@ -46,6 +46,7 @@ final class AgentLoop {
     var interests: [PollInterest] = []
     var entries: [posix_poll_entry] = []
     var lastSyncMilliseconds: UInt64
+    var hasSynced = false
     var nextResumeMilliseconds: UInt64 = 0
     var nextRetainMilliseconds: UInt64 = 0
     var nextStatusMilliseconds: UInt64 = 0
