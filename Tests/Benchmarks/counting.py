@@ -36,7 +36,9 @@ class Subscriber:
         for topic in filters:
             words += ["-t", topic]
         self.messages = []
-        self.child = subprocess.Popen(words, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.child = subprocess.Popen(words, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # A row that fails may not come to close(): the workshop's end ends it too.
+        broker.subscribers.append(self)
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
 

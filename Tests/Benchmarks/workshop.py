@@ -35,6 +35,7 @@ class Workshop:
         shutil.rmtree(self.folder, ignore_errors=True)
         (self.folder / "logs").mkdir(parents=True)
         self.children = Processes(self.folder / "logs")
+        self.subscribers = []
         self.broker_port = free_port()
         self._make_alliance(devices)
         self._widen_acl()
@@ -125,6 +126,8 @@ port = 0
         shutil.rmtree(gateway.home / "journal", ignore_errors=True)
 
     def close(self, keep=False):
+        for subscriber in self.subscribers:
+            subscriber.close()
         self.children.end_all()
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
