@@ -66,6 +66,7 @@ class Subscriber:
         return int(values[-1]) if values else None
 
     def close(self):
-        self.child.terminate()
+        # SIGTERM would have it wait for a broker that may be gone.
+        self.child.kill()
         self.child.wait()
         self.thread.join(5)
