@@ -51,6 +51,7 @@ private final class NumberedSource {
     private(set) var places: [Int: LedgerReader.Place] = [:]
     private(set) var next = 1
     private var unanswered: [Int] = []
+    private var refused: [Int] = []
 
     static func line(_ number: Int) -> String { IntakeClient.line(number: number, padding: 1_400) }
 
@@ -64,6 +65,7 @@ private final class NumberedSource {
             try client.write(numbers.map(Self.line))
             do {
                 for number in numbers { try take(client.answer(), for: number) }
+                try repeatRefused(by: client)
             } catch let failure as IntegrationFailure {
                 throw IntegrationFailure("\(failure), lines \(numbers); \(agent.status.map { "\($0)" } ?? "no status"); \(agent.tail)")
             }
@@ -73,14 +75,29 @@ private final class NumberedSource {
     /// Repeats every line that has no answer yet, and the latest that have one.
     func repeatLines(_ agent: RunningAgent) throws {
         let client = try agent.intake()
+        refused = []
         let known = places.keys.sorted().suffix(10)
         for number in known + unanswered {
-            try client.write([Self.line(number)])
-            try take(client.answer(), for: number)
+            try take(client.send(Self.line(number)), for: number)
+            try repeatRefused(by: client)
+        }
+    }
+
+    /// A journal at its cap refuses until receipts have made room: the line is repeated, as a source would.
+    private func repeatRefused(by client: IntakeClient) throws {
+        let end = ContinuousClock.now + .seconds(20)
+        while let number = refused.first {
+            guard ContinuousClock.now < end else { throw IntegrationFailure("line \(number): the journal was full for 20 s") }
+            usleep(20_000)
+            refused.removeFirst()
+            try take(client.send(Self.line(number)), for: number)
         }
     }
 
     private func take(_ answer: IntakeClient.Answer, for number: Int) throws {
+        if case .refused(let reason) = answer, reason.hasPrefix("the journal is full") {
+            return refused.append(number)
+        }
         guard case .stored(let place) = answer else { throw IntegrationFailure("line \(number): \(answer)") }
         if let told = places[number] {
             #expect(told == place, "line \(number) was told \(told) before")

@@ -19,7 +19,8 @@ final class PlainClient {
         _ = try next("its subscription") { if case .subscribed = $0 { true } else { nil } }
     }
 
-    private func next<Value>(_ what: String, seconds: Int64 = 10, _ wanted: (LinkEvent) throws -> Value?) throws -> Value {
+    /// Longer than the 10 s for which a gateway that no node answers holds its first signature back.
+    private func next<Value>(_ what: String, seconds: Int64 = 30, _ wanted: (LinkEvent) throws -> Value?) throws -> Value {
         let end = posix_boottime_milliseconds() + seconds * 1_000
         while posix_boottime_milliseconds() < end {
             while let event = link.nextEvent() {

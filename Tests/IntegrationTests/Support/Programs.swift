@@ -16,6 +16,19 @@ enum Programs {
         get throws { try built(".build-embedded/release/harborseal-agent", by: "make agent") }
     }
 
+    /// The Embedded Swift release build for 64-bit ARM, under the emulator, with the libraries that it was linked with.
+    static var agentForARM64: [String] {
+        get throws {
+            let emulator = try tool("qemu-aarch64-static", package: "qemu-user-static")
+            let program = try built(".build-arm64/aarch64-none-none-elf/release/harborseal-agent", by: "make agent-arm64")
+            let libraries = packageRoot + "/.sysroots/arm64-bookworm"
+            guard FileManager.default.fileExists(atPath: libraries + "/.complete") else {
+                throw IntegrationFailure(".sysroots/arm64-bookworm is not there: run `make agent-arm64`")
+            }
+            return [emulator, "-L", libraries, program]
+        }
+    }
+
     static var harborseal: String {
         get throws { try built(".build/debug/harborseal", by: "make debug") }
     }

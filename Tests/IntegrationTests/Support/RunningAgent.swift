@@ -11,6 +11,8 @@ final class RunningAgent {
     /// `section.key=value`, given as `--set` at each start.
     var settings: [String]
     private(set) var process: ChildProcess?
+    /// The program and what runs it; the release build for this machine unless a test says otherwise.
+    var program: [String]?
 
     var gateway: String { "\(Alliance.firm).\(device)" }
     var journal: String { folder.file("journal") }
@@ -70,7 +72,7 @@ final class RunningAgent {
     deinit { kill() }
 
     var command: [String] {
-        get throws { [try Programs.agent, "run", "--config", configuration] + settings.flatMap { ["--set", $0] } }
+        get throws { try (program ?? [Programs.agent]) + ["run", "--config", configuration] + settings.flatMap { ["--set", $0] } }
     }
 
     /// Starts it, with `wrapper` (strace and its options) in front, and returns at once.
