@@ -10,8 +10,10 @@ extension AgentSettings {
         [
             Setting(
                 "link", "brokers", .addresses(maximumCount: 8), .unset, example: "mqtt-1.example.org:8883, mqtt-2.example.org",
-                why: "Tried in turn. Without a port 8883 is taken, or 1883 without TLS. Not set: events are recorded and signed, and "
-                    + "nothing is published."),
+                why: """
+                    Tried in turn. Without a port 8883 is taken, or 1883 without TLS. Not set: events are recorded and signed, and \
+                    nothing is published.
+                    """),
             Setting(
                 "link", "mqtt-version", .choice(["auto", "5", "3.1.1"]), .defaultText("auto"),
                 why: "auto tries MQTT 5, which gives reasons for refusals, and falls back to 3.1.1."),
@@ -34,8 +36,10 @@ extension AgentSettings {
                 why: "The key of that certificate, PEM; never the seal key. Needed unless insecure = true."),
             Setting(
                 "link", "insecure", .flag, .defaultText("false"),
-                why: "true connects without TLS or without a client certificate where those are not set. For a bench, never for a "
-                    + "network that others use."),
+                why: """
+                    true connects without TLS or without a client certificate where those are not set. For a bench, never for a \
+                    network that others use.
+                    """),
         ]
     }
 
@@ -43,8 +47,10 @@ extension AgentSettings {
         [
             Setting(
                 "link", "receipt-timeout", .duration(1_000...hour), .defaultText("30 s"),
-                why: "Without a receipt for this long the oldest batch is published again, the same bytes, then at doubling intervals up "
-                    + "to an hour."),
+                why: """
+                    Without a receipt for this long the oldest batch is published again, the same bytes, then at doubling intervals up \
+                    to an hour.
+                    """),
             Setting(
                 "link", "unreceipted-batches", .integer(1...4_096), .defaultText("64"),
                 why: "Batches published without a quorum. Beyond, new ones wait in the journal: a broker's queue frees nothing."),

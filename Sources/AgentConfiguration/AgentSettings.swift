@@ -37,23 +37,31 @@ public enum AgentSettings {
                 why: "Where events are kept until the quorum has them. Put it on flash that survives power cuts; nothing else writes there."),
             Setting(
                 "journal", "cap", .byteCount(1 << 20...1 << 40), .defaultText("256 MiB"),
-                why: "The most bytes that the segments may take together: about 30 days offline at one event a second. "
-                    + "At 80 % status warns, at 100 % full-policy decides."),
+                why: """
+                    The most bytes that the segments may take together: about 30 days offline at one event a second. \
+                    At 80 % status warns, at 100 % full-policy decides.
+                    """),
             Setting(
                 "journal", "segment-bytes", .byteCount(64 << 10...64 << 20), .defaultText("4 MiB"),
-                why: "A segment is the unit of deletion and of damage. Small enough that freeing one helps, large enough that a sync of "
-                    + "the directory is rare. At most a sixteenth of cap."),
+                why: """
+                    A segment is the unit of deletion and of damage. Small enough that freeing one helps, large enough that a sync of \
+                    the directory is rare. At most a sixteenth of cap.
+                    """),
             Setting(
                 "journal", "keep-for", .duration(0...3_650 * day), .defaultText("7 d"),
                 why: "How long events stay on the gateway after the quorum has them, for audits on the spot. The cap may cut it short."),
             Setting(
                 "journal", "sync-interval", .duration(0...minute), .defaultText("100 ms"),
-                why: "Syncs of the medium are grouped over this time, and an event is acknowledged to its source only after its sync: "
-                    + "a source may have to repeat what it sent in this window. 0 syncs every event by itself and wears flash."),
+                why: """
+                    Syncs of the medium are grouped over this time, and an event is acknowledged to its source only after its sync: \
+                    a source may have to repeat what it sent in this window. 0 syncs every event by itself and wears flash.
+                    """),
             Setting(
                 "journal", "full-policy", .choice(["newest", "lowest-priority"]), .defaultText("newest"),
-                why: "What gives way when the cap is reached and nothing may be deleted. newest keeps the oldest unbroken record; "
-                    + "lowest-priority keeps room for alarms. What is dropped is counted and declared in a signed event."),
+                why: """
+                    What gives way when the cap is reached and nothing may be deleted. newest keeps the oldest unbroken record; \
+                    lowest-priority keeps room for alarms. What is dropped is counted and declared in a signed event.
+                    """),
         ]
     }
 
@@ -62,8 +70,10 @@ public enum AgentSettings {
         return [
             Setting(
                 "batches", "batch-events", .integer(1...1_024), .defaultText("64"),
-                why: "Events after which a batch closes. 64 brings signature and header to under 5 bytes an event; batches grow by "
-                    + "themselves up to 1,024 while signing is what holds events back."),
+                why: """
+                    Events after which a batch closes. 64 brings signature and header to under 5 bytes an event; batches grow by \
+                    themselves up to 1,024 while signing is what holds events back.
+                    """),
             Setting(
                 "batches", "batch-bytes", .byteCount(4_096...256 << 10), .defaultText("64 KiB"),
                 why: "Bytes of its message after which a batch closes: small enough to get through a bad mobile link in one piece."),
@@ -72,15 +82,19 @@ public enum AgentSettings {
                 why: "Time after its first event at which a batch closes. 10 s takes a third of the processor and of the traffic."),
             Setting(
                 "batches", "share", .choice(["events", "hashes"]), .defaultText("events"),
-                why: "events sends events whole. hashes sends leaf hashes only: nodes still prove order and existence, the owner keeps "
-                    + "the bytes, and segments stay until they are exported."),
+                why: """
+                    events sends events whole. hashes sends leaf hashes only: nodes still prove order and existence, the owner keeps \
+                    the bytes, and segments stay until they are exported.
+                    """),
             Setting(
                 "batches", "share-exceptions", .choices(kinds, maximumCount: kinds.count), .unset, example: "bag.tracked, flow.count",
                 why: "Kinds for which the opposite of share holds."),
             Setting(
                 "batches", "catch-up-rate", .integer(1...1_000), .defaultText("50"),
-                why: "Batches a second that may go out beside new ones after an outage, so that a fleet that comes back does not "
-                    + "drown its nodes."),
+                why: """
+                    Batches a second that may go out beside new ones after an outage, so that a fleet that comes back does not \
+                    drown its nodes.
+                    """),
         ]
     }
 

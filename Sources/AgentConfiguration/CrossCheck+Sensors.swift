@@ -42,7 +42,7 @@ extension CrossCheck {
                 case .outOfRange: "is too large"
                 }
             reportBadValue(
-                section, "expected", "is in " + description.userUnit + "; \"" + text + "\" " + reason + "; write it as -30 .. 40")
+                section, "expected", "is in " + description.userUnit.text + "; \"" + text + "\" " + reason + "; write it as -30 .. 40")
             return nil
         }
     }

@@ -44,7 +44,7 @@ struct CrossCheck {
     }
 
     private mutating func checkSharing() {
-        let financing = KnownKind.financeLinked.description.name
+        let financing = KnownKind.financeLinked.description.name.text
         guard resolved.text("batches", "share") != "hashes", resolved.texts("batches", "share-exceptions").contains(financing)
         else { return }
         report(

@@ -86,10 +86,14 @@ struct CBORKeyCheck {
     mutating func finish(of reader: CBORReader) throws(FormatError) {
         if isAscending { return }
         let bytes = reader.bytes
-        seen.sort { CBORKeyCheck.compare($0, $1, in: bytes) < 0 }
-        for index in seen.indices.dropFirst()
-        where CBORKeyCheck.compare(seen[index - 1], seen[index], in: bytes) == 0 {
-            throw FormatError(.duplicateKey, at: max(seen[index - 1].lowerBound, seen[index].lowerBound))
+        let order = SortedOrder.indices(seen.count) { CBORKeyCheck.compare(seen[$0], seen[$1], in: bytes) < 0 }
+        var place = 1
+        while place < order.count {
+            let (left, right) = (seen[order[place - 1]], seen[order[place]])
+            if CBORKeyCheck.compare(left, right, in: bytes) == 0 {
+                throw FormatError(.duplicateKey, at: max(left.lowerBound, right.lowerBound))
+            }
+            place += 1
         }
     }
 

@@ -26,7 +26,8 @@ public struct COSESign1: Sendable {
         protectedRange = try reader.readByteString()
         header = try ProtectedHeader(reading: reader.nested(protectedRange))
         let unprotectedStart = reader.position
-        try reader.readLabelledMap(depth: 1) { (_, _) throws(FormatError) -> Bool in false }
+        var map = try LabelledMap(from: &reader, depth: 1)
+        while try map.nextLabel(from: &reader) != nil { try map.skipValue(from: &reader) }
         unprotectedRange = unprotectedStart..<reader.position
         payloadRange = try reader.readNull() ? nil : reader.readByteString()
         signature = try Signature(validating: bytes, range: try reader.readByteString())

@@ -118,7 +118,7 @@ extension Event {
 
     /// Indexes of text keys in the order of their encodings: the shorter first, then by bytes.
     private func sortedOrder(of keys: [UTF8Text], at offset: Int) throws(FormatError) -> [Int] {
-        let order = keys.indices.sorted { Event.precedes(keys[$0], keys[$1]) }
+        let order = SortedOrder.indices(keys.count) { Event.precedes(keys[$0], keys[$1]) }
         for place in order.indices.dropFirst() where keys[order[place - 1]] == keys[order[place]] {
             throw FormatError(.duplicateKey, at: offset)
         }

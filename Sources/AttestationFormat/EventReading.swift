@@ -78,17 +78,17 @@ extension EventReading.Summary {
     }
 
     fileprivate init(reading reader: inout CBORReader) throws(FormatError) {
-        try reader.readLabelledMap(depth: 3) { (key, reader) throws(FormatError) -> Bool in
+        var map = try LabelledMap(from: &reader, depth: 3)
+        while let key = try map.nextLabel(from: &reader) {
             switch key {
-            case 0: self.minimum = try reader.readInteger()
-            case 1: self.maximum = try reader.readInteger()
-            case 2: self.mean = try reader.readInteger()
-            case 3: self.count = try reader.readUnsigned()
-            case 4: self.spanMilliseconds = try reader.readUnsigned()
-            case 5: self.text = try reader.readText()
-            default: return false
+            case 0: minimum = try reader.readInteger()
+            case 1: maximum = try reader.readInteger()
+            case 2: mean = try reader.readInteger()
+            case 3: count = try reader.readUnsigned()
+            case 4: spanMilliseconds = try reader.readUnsigned()
+            case 5: text = try reader.readText()
+            default: try map.skipValue(from: &reader)
             }
-            return true
         }
     }
 }

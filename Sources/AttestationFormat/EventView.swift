@@ -21,11 +21,14 @@ public struct EventView: Sendable {
         guard bytes.count <= Limits.eventByteCount else { throw FormatError(.limitExceeded, at: 0) }
         var offsets = InlineArray<14, UInt16>(repeating: 0)
         var reader = CBORReader(bytes, keyOrder: .deterministic)
-        try reader.readLabelledMap(depth: 0) { (key, reader) throws(FormatError) -> Bool in
-            guard let index = Int(exactly: key), (0...13).contains(index) else { return false }
+        var map = try LabelledMap(from: &reader, depth: 0)
+        while let key = try map.nextLabel(from: &reader) {
+            guard let index = Int(exactly: key), (0...13).contains(index) else {
+                try map.skipValue(from: &reader)
+                continue
+            }
             offsets[index] = UInt16(truncatingIfNeeded: reader.position)
             try EventView.checkValue(ofKey: index, from: &reader)
-            return true
         }
         try reader.finish()
         for key in 0...2 where offsets[key] == 0 { throw FormatError(.missingLabel(Int64(key)), at: 0) }

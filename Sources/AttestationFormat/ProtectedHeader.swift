@@ -41,8 +41,9 @@ public struct ProtectedHeader: Sendable {
     init(reading reader: CBORReader) throws(FormatError) {
         var reader = reader
         offset = reader.position
-        try reader.readLabelledMap(depth: 0) { (label, reader) throws(FormatError) -> Bool in
-            try self.readValue(of: label, from: &reader)
+        var map = try LabelledMap(from: &reader, depth: 0)
+        while let label = try map.nextLabel(from: &reader) {
+            if try !readValue(of: label, from: &reader) { try map.skipValue(from: &reader) }
         }
         try reader.finish()
         guard isES256 else { throw FormatError(.algorithm, at: offset) }
@@ -83,14 +84,14 @@ public struct ProtectedHeader: Sendable {
     }
 
     private mutating func readClaims(from reader: inout CBORReader) throws(FormatError) {
-        try reader.readLabelledMap(depth: 1) { (claim, reader) throws(FormatError) -> Bool in
+        var map = try LabelledMap(from: &reader, depth: 1)
+        while let claim = try map.nextLabel(from: &reader) {
             switch claim {
-            case 1: self.issuer = try reader.readText()
-            case 2: self.subject = try reader.readText()
-            case 6: self.issuedAtSeconds = try reader.readUnsigned()
-            default: return false
+            case 1: issuer = try reader.readText()
+            case 2: subject = try reader.readText()
+            case 6: issuedAtSeconds = try reader.readUnsigned()
+            default: try map.skipValue(from: &reader)
             }
-            return true
         }
     }
 }

@@ -59,15 +59,15 @@ public struct PublicKey: Hashable, Sendable {
         var curve: CBORInteger?
         var x: Digest?
         var y: Digest?
-        try reader.readLabelledMap(depth: depth) { (label, reader) throws(FormatError) -> Bool in
+        var map = try LabelledMap(from: &reader, depth: depth)
+        while let label = try map.nextLabel(from: &reader) {
             switch label {
             case 1: type = try reader.readInteger()
             case -1: curve = try reader.readInteger()
             case -2: x = try reader.readDigest()
             case -3: y = try reader.readDigest()
-            default: return false
+            default: try map.skipValue(from: &reader)
             }
-            return true
         }
         guard type == .unsigned(2), curve == .unsigned(1), let x, let y else {
             throw FormatError(.publicKey, at: start)

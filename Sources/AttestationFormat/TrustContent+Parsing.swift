@@ -6,8 +6,9 @@ extension TrustContent {
         var reader = reader
         let start = reader.position
         var draft = Draft()
-        try reader.readLabelledMap(depth: 0) { (key, reader) throws(FormatError) -> Bool in
-            try draft.readValue(of: key, from: &reader)
+        var map = try LabelledMap(from: &reader, depth: 0)
+        while let key = try map.nextLabel(from: &reader) {
+            if try !draft.readValue(of: key, from: &reader) { try map.skipValue(from: &reader) }
         }
         try reader.finish()
         self = try draft.content(at: start)
@@ -80,14 +81,14 @@ extension TrustContent.Firm {
         var name: Name?
         var certificates: [[UInt8]]?
         var until: UInt64?
-        try reader.readLabelledMap(depth: 2) { (key, reader) throws(FormatError) -> Bool in
+        var map = try LabelledMap(from: &reader, depth: 2)
+        while let key = try map.nextLabel(from: &reader) {
             switch key {
             case 1: name = try reader.readName()
             case 2: certificates = try reader.readByteStrings(atLeast: 1)
             case 3: until = try reader.readUnsigned()
-            default: return false
+            default: try map.skipValue(from: &reader)
             }
-            return true
         }
         let firm = try require(name, 1, at: start)
         guard firm.text != "node", firm.text != "alliance" else { throw FormatError(.name, at: start) }
@@ -104,7 +105,8 @@ extension TrustContent.Node {
         var logKey: [UInt8]?
         var witnessKey: [UInt8]?
         var url: UTF8Text?
-        try reader.readLabelledMap(depth: 2) { (key, reader) throws(FormatError) -> Bool in
+        var map = try LabelledMap(from: &reader, depth: 2)
+        while let key = try map.nextLabel(from: &reader) {
             switch key {
             case 1: name = try reader.readName()
             case 2: origin = try reader.readText()
@@ -115,9 +117,8 @@ extension TrustContent.Node {
             case 4: logKey = try reader.readBytes(exactly: 32)
             case 5: witnessKey = try reader.readBytes(exactly: 32)
             case 6: url = try reader.readText()
-            default: return false
+            default: try map.skipValue(from: &reader)
             }
-            return true
         }
         self.init(
             name: try require(name, 1, at: start), origin: try require(origin, 2, at: start),
@@ -141,7 +142,8 @@ extension TrustContent.Quorum {
         var receipts: UInt64?
         var cosignatures: UInt64?
         var policy: Policy?
-        try reader.readLabelledMap(depth: 1) { (key, reader) throws(FormatError) -> Bool in
+        var map = try LabelledMap(from: &reader, depth: 1)
+        while let key = try map.nextLabel(from: &reader) {
             switch key {
             case 1: receipts = try reader.readUnsigned()
             case 2: cosignatures = try reader.readUnsigned()
@@ -149,9 +151,8 @@ extension TrustContent.Quorum {
                 let wordStart = reader.position
                 policy = Policy(word: try reader.readText())
                 if policy == nil { throw FormatError(.unexpectedValue, at: wordStart) }
-            default: return false
+            default: try map.skipValue(from: &reader)
             }
-            return true
         }
         self.init(
             receiptsNeeded: try require(receipts, 1, at: start), cosignaturesNeeded: cosignatures,
@@ -180,14 +181,14 @@ extension TrustContent.Contract {
         var chainID: UInt64?
         var address: [UInt8]?
         var origin: UTF8Text?
-        try reader.readLabelledMap(depth: 2) { (key, reader) throws(FormatError) -> Bool in
+        var map = try LabelledMap(from: &reader, depth: 2)
+        while let key = try map.nextLabel(from: &reader) {
             switch key {
             case 1: chainID = try reader.readUnsigned()
             case 2: address = try reader.readBytes(exactly: 20)
             case 3: origin = try reader.readText()
-            default: return false
+            default: try map.skipValue(from: &reader)
             }
-            return true
         }
         self.init(
             chainID: try require(chainID, 1, at: start), address: try require(address, 2, at: start),

@@ -80,8 +80,8 @@ extension TrustContent {
     }
 
     private static func hasRepetition(_ values: [[UInt8]]) -> Bool {
-        let sorted = values.sorted { $0.lexicographicallyPrecedes($1) }
-        for index in sorted.indices.dropFirst() where sorted[index - 1] == sorted[index] { return true }
+        let order = SortedOrder.indices(values.count) { values[$0].lexicographicallyPrecedes(values[$1]) }
+        for place in order.indices.dropFirst() where values[order[place - 1]] == values[order[place]] { return true }
         return false
     }
 }

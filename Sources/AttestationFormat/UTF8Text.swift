@@ -6,6 +6,7 @@ public struct UTF8Text: Hashable, Sendable {
     public let bytes: [UInt8]
 
     /// The text of a String, whose storage is UTF-8 already.
+    @inline(never)
     public init(_ string: String) {
         bytes = Array(string.utf8)
     }
@@ -22,6 +23,7 @@ public struct UTF8Text: Hashable, Sendable {
     }
 
     /// The same text as a String, for people.
+    @inline(never)
     public var string: String {
         String(decoding: bytes, as: UTF8.self)
     }
@@ -31,11 +33,14 @@ public struct UTF8Text: Hashable, Sendable {
         bytes.count
     }
 
+    // Disfavoured so that a literal is compared where it stands, as ``FixedText``, and not made into a text first.
+    @_disfavoredOverload @inline(never)
     public static func == (left: UTF8Text, right: UTF8Text) -> Bool {
         left.bytes == right.bytes
     }
 
     /// Joins two texts.
+    @inline(never)
     public static func + (left: UTF8Text, right: UTF8Text) -> UTF8Text {
         UTF8Text(validated: left.bytes + right.bytes)
     }
@@ -49,6 +54,7 @@ public struct UTF8Text: Hashable, Sendable {
 }
 
 extension UTF8Text: ExpressibleByStringLiteral {
+    @inline(never)
     public init(stringLiteral value: StaticString) {
         bytes = value.withUTF8Buffer { Array($0) }
     }
@@ -56,6 +62,7 @@ extension UTF8Text: ExpressibleByStringLiteral {
 
 extension UTF8Text: Comparable {
     /// Orders by bytes, which for UTF-8 is the order of code points.
+    @inline(never)
     public static func < (left: UTF8Text, right: UTF8Text) -> Bool {
         let shared = min(left.bytes.count, right.bytes.count)
         for index in 0..<shared where left.bytes[index] != right.bytes[index] {

@@ -77,6 +77,11 @@ bool hs_sha256_prefixed(uint8_t prefix, const uint8_t *bytes, size_t count, uint
 struct hs_p256_verifier {
     mbedtls_ecp_group group;
     mbedtls_ecp_point point;
+#if MBEDTLS_VERSION_NUMBER < 0x03000000
+    // The same curve with the key as its base point: 2.28 keeps the table of multiples of the base point with the group, so
+    // that multiplying the key costs half from the second verification on. 3.x ties that table to the curve's own base.
+    mbedtls_ecp_group keyGroup;
+#endif
 };
 
 hs_p256_verifier *hs_p256_verifier_new(const uint8_t *x, const uint8_t *y) {
@@ -89,6 +94,12 @@ hs_p256_verifier *hs_p256_verifier_new(const uint8_t *x, const uint8_t *y) {
         && mbedtls_mpi_read_binary(&verifier->point.HS_FIELD(Y), y, HS_P256_BYTE_COUNT) == 0
         && mbedtls_mpi_lset(&verifier->point.HS_FIELD(Z), 1) == 0
         && mbedtls_ecp_check_pubkey(&verifier->group, &verifier->point) == 0;
+#if MBEDTLS_VERSION_NUMBER < 0x03000000
+    mbedtls_ecp_group_init(&verifier->keyGroup);
+    good = good && mbedtls_ecp_group_load(&verifier->keyGroup, MBEDTLS_ECP_DP_SECP256R1) == 0;
+    // Borrowed, not copied: the group's own base is a constant of the library that nobody frees.
+    if (good) verifier->keyGroup.G = verifier->point;
+#endif
     if (good) return verifier;
     hs_p256_verifier_free(verifier);
     return NULL;
@@ -96,10 +107,49 @@ hs_p256_verifier *hs_p256_verifier_new(const uint8_t *x, const uint8_t *y) {
 
 void hs_p256_verifier_free(hs_p256_verifier *verifier) {
     if (verifier == NULL) return;
+#if MBEDTLS_VERSION_NUMBER < 0x03000000
+    mbedtls_ecp_group_free(&verifier->keyGroup);
+#endif
     mbedtls_ecp_point_free(&verifier->point);
     mbedtls_ecp_group_free(&verifier->group);
     free(verifier);
 }
+
+#if MBEDTLS_VERSION_NUMBER < 0x03000000
+/// FIPS 186-4, 6.4.2, with both multiplications by kept tables. Only a yes counts: the rare cases (a hash of zero, a sum at
+/// infinity), each error and each mismatch say no here.
+static bool verified_by_tables(
+    hs_p256_verifier *verifier, const uint8_t *digest, const mbedtls_mpi *r, const mbedtls_mpi *s) {
+    mbedtls_ecp_group *group = &verifier->group, *keyGroup = &verifier->keyGroup;
+    if (mbedtls_mpi_cmp_int(r, 1) < 0 || mbedtls_mpi_cmp_mpi(r, &group->N) >= 0) return false;
+    if (mbedtls_mpi_cmp_int(s, 1) < 0 || mbedtls_mpi_cmp_mpi(s, &group->N) >= 0) return false;
+    mbedtls_mpi hash, inverse, baseFactor, keyFactor, one;
+    mbedtls_mpi_init(&hash), mbedtls_mpi_init(&inverse), mbedtls_mpi_init(&one);
+    mbedtls_mpi_init(&baseFactor), mbedtls_mpi_init(&keyFactor);
+    mbedtls_ecp_point base, key, sum;
+    mbedtls_ecp_point_init(&base), mbedtls_ecp_point_init(&key), mbedtls_ecp_point_init(&sum);
+    bool valid = mbedtls_mpi_read_binary(&hash, digest, HS_SHA256_BYTE_COUNT) == 0 && mbedtls_mpi_lset(&one, 1) == 0
+        && mbedtls_mpi_inv_mod(&inverse, s, &group->N) == 0
+        && mbedtls_mpi_mul_mpi(&baseFactor, &hash, &inverse) == 0
+        && mbedtls_mpi_mod_mpi(&baseFactor, &baseFactor, &group->N) == 0
+        && mbedtls_mpi_mul_mpi(&keyFactor, r, &inverse) == 0
+        && mbedtls_mpi_mod_mpi(&keyFactor, &keyFactor, &group->N) == 0
+        && mbedtls_ecp_mul(group, &base, &baseFactor, &group->G, random_callback, NULL) == 0
+        && mbedtls_ecp_mul(keyGroup, &key, &keyFactor, &keyGroup->G, random_callback, NULL) == 0
+        && mbedtls_ecp_muladd(group, &sum, &one, &base, &one, &key) == 0 && !mbedtls_ecp_is_zero(&sum)
+        && mbedtls_mpi_mod_mpi(&sum.X, &sum.X, &group->N) == 0 && mbedtls_mpi_cmp_mpi(&sum.X, r) == 0;
+    mbedtls_ecp_point_free(&base), mbedtls_ecp_point_free(&key), mbedtls_ecp_point_free(&sum);
+    mbedtls_mpi_free(&hash), mbedtls_mpi_free(&inverse), mbedtls_mpi_free(&one);
+    mbedtls_mpi_free(&baseFactor), mbedtls_mpi_free(&keyFactor);
+    return valid;
+}
+#else
+static bool verified_by_tables(
+    hs_p256_verifier *verifier, const uint8_t *digest, const mbedtls_mpi *r, const mbedtls_mpi *s) {
+    (void)verifier, (void)digest, (void)r, (void)s;
+    return false;
+}
+#endif
 
 bool hs_p256_verify(hs_p256_verifier *verifier, const uint8_t *digest, const uint8_t *r, const uint8_t *s) {
     mbedtls_mpi rNumber, sNumber;
@@ -107,8 +157,9 @@ bool hs_p256_verify(hs_p256_verifier *verifier, const uint8_t *digest, const uin
     mbedtls_mpi_init(&sNumber);
     bool valid = mbedtls_mpi_read_binary(&rNumber, r, HS_P256_BYTE_COUNT) == 0
         && mbedtls_mpi_read_binary(&sNumber, s, HS_P256_BYTE_COUNT) == 0
-        && mbedtls_ecdsa_verify(
-               &verifier->group, digest, HS_SHA256_BYTE_COUNT, &verifier->point, &rNumber, &sNumber) == 0;
+        && (verified_by_tables(verifier, digest, &rNumber, &sNumber)
+            || mbedtls_ecdsa_verify(
+                   &verifier->group, digest, HS_SHA256_BYTE_COUNT, &verifier->point, &rNumber, &sNumber) == 0);
     mbedtls_mpi_free(&rNumber);
     mbedtls_mpi_free(&sNumber);
     return valid;

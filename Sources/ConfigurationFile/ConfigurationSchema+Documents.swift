@@ -65,7 +65,7 @@ extension ConfigurationSchema {
 extension Setting {
     var absenceExplanation: UTF8Text {
         switch absence {
-        case .defaultText(let text): "default " + text
+        case .defaultText(let text): "default " + text.text
         case .unset: "not set by default"
         case .refused: "required"
         }
@@ -73,7 +73,7 @@ extension Setting {
 
     var defaultCell: UTF8Text {
         switch absence {
-        case .defaultText(let text): "`" + text + "`"
+        case .defaultText(let text): "`" + text.text + "`"
         case .unset: "not set"
         case .refused: "required"
         }

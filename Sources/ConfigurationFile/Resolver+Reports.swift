@@ -38,7 +38,7 @@ extension Resolver {
     private func advice(_ setting: Setting, _ value: UTF8Text) -> UTF8Text {
         switch setting.kind {
         case .choice(let words):
-            return NearestName.find(value, among: words).map { "; did you mean \"" + $0 + "\"?" } ?? ""
+            return NearestName.find(value, among: words.texts).map { "; did you mean \"" + $0 + "\"?" } ?? ""
         case .duration where UnitText.decimal(value.bytes[...]) != nil:
             return "; name the unit: ms, s, min, h or d, for example " + value + " s"
         case .byteCount where UnitText.decimal(value.bytes[...]) != nil:

@@ -13,11 +13,11 @@ public enum SettingKind: Equatable, Sendable {
     /// `true` or `false`.
     case flag
     /// One of some words.
-    case choice([UTF8Text])
+    case choice([FixedText])
     /// Some of some words, separated by commas.
-    case choices([UTF8Text], maximumCount: Int)
+    case choices([FixedText], maximumCount: Int)
     /// One of some words, or a factor such as `10x`.
-    case choiceOrFactor([UTF8Text], ClosedRange<Int64>)
+    case choiceOrFactor([FixedText], ClosedRange<Int64>)
     case integer(ClosedRange<Int64>)
     case integers(ClosedRange<Int64>, maximumCount: Int)
     /// A file's mode in octal, for example 0660.
@@ -64,9 +64,9 @@ extension SettingKind {
         }
     }
 
-    private static func joined(_ words: [UTF8Text], _ separator: UTF8Text) -> UTF8Text {
+    private static func joined(_ words: [FixedText], _ separator: UTF8Text) -> UTF8Text {
         var text: UTF8Text = ""
-        for (index, word) in words.enumerated() { text = index == 0 ? word : text + separator + word }
+        for (index, word) in words.enumerated() { text = index == 0 ? word.text : text + separator + word.text }
         return text
     }
 }

@@ -4,7 +4,7 @@ internal import MerkleTree
 
 /// ES256 verification (ECDSA with P-256 and SHA-256, RFC 9053 section 2.1) for one public key.
 ///
-/// One verification takes about 1.6 ms on a server core with mbedTLS 2.28. Not for use from two threads at once.
+/// One verification takes about 1 ms on a server core with mbedTLS 2.28, the first of a key and a refused one 3 ms. Not for use from two threads at once.
 public final class P256Verifier: SignatureVerifier {
     private let handle: OpaquePointer
 

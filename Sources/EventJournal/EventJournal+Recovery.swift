@@ -131,7 +131,7 @@ extension EventJournal {
         }
         recovery.foreignFileCount = foreignCount
         guard numbers.count <= Segment.countLimit else { throw .tooManySegments }
-        numbers.sort()
+        numbers = Segment.ascending(numbers)
         lastNumber = numbers.last ?? 0
         var found: [FoundSegment] = []
         for number in numbers {

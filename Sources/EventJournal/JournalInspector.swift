@@ -33,7 +33,7 @@ public struct JournalInspector<FileSystem: JournalFileSystem> {
             if let number = Segment.number(in: name) { numbers.append(number) } else { foreignCount += 1 }
         }
         summary.foreignFileCount = foreignCount
-        return numbers.sorted()
+        return Segment.ascending(numbers)
     }
 
     private func header(of number: UInt64, _ window: ScanWindow) throws(SystemError) -> SegmentHeader? {

@@ -1,3 +1,4 @@
+internal import AttestationFormat
 /// What the journal keeps in memory of one segment file: some 80 bytes, whatever the number of its events.
 struct Segment {
     /// From this many on, covered segments go before their time: a failing medium makes many small ones.
@@ -23,6 +24,11 @@ struct Segment {
         var name: [UInt8] = []
         for shift in stride(from: 60, through: 0, by: -4) { name.append(digits[Int(number >> UInt64(shift) & 0xF)]) }
         return name + suffix
+    }
+
+    /// Segment numbers, the oldest first.
+    static func ascending(_ numbers: [UInt64]) -> [UInt64] {
+        SortedOrder.indices(numbers.count) { numbers[$0] < numbers[$1] }.map { numbers[$0] }
     }
 
     /// The number in a segment file's name; nil for any other file.

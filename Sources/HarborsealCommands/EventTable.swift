@@ -44,7 +44,7 @@ enum EventWords {
     static func kind(_ kind: AttestationFormat.EventKind) -> String {
         switch kind {
         case .number(let number):
-            KnownKind(rawValue: number)?.description.name.string ?? "kind \(number)"
+            KnownKind(rawValue: number)?.description.name.text.string ?? "kind \(number)"
         case .text(let text): text.string
         }
     }
@@ -62,7 +62,7 @@ enum EventWords {
     static func value(_ value: CBORInteger?, quantity number: UInt64) -> String {
         guard let value else { return "fault" }
         guard let quantity = quantity(number), let whole = value.int64 else { return "\(value) (quantity \(number))" }
-        return "\(decimal(whole, decimals: Int(quantity.decimals))) \(quantity.userUnit.string)"
+        return "\(decimal(whole, decimals: Int(quantity.decimals))) \(quantity.userUnit.text.string)"
     }
 
     /// An integer with its decimal point put back: -5 with 3 decimals is -0.005.

@@ -13,7 +13,7 @@ public enum EventCatalogue {
     /// Whether a name begins, up to its first dot, like one of the table's kinds.
     static func sharesFirstPart(_ name: Span<UInt8>) -> Bool {
         for row in kinds {
-            let known = row.name.bytes
+            let known = row.name.text.bytes
             var index = 0
             while index < known.count, index < name.count, known[index] == name[index],
                 known[index] != UInt8(ascii: ".")
@@ -94,7 +94,7 @@ public enum EventCatalogue {
         row(.transportArrived, "transport.arrived", [.readPoint], epcis("Object", "OBSERVE", "arriving")),
     ]
 
-    private static let sensing = "sensor_reporting" as UTF8Text
+    private static let sensing = "sensor_reporting" as FixedText
 
     private static let conditions: [KindDescription] = [
         row(
@@ -155,8 +155,9 @@ public enum EventCatalogue {
         case person
     }
 
+    @inline(__always)
     private static func row(
-        _ kind: KnownKind, _ name: UTF8Text, _ mandatory: [MandatoryField], _ epcis: EPCISForm? = nil,
+        _ kind: KnownKind, _ name: FixedText, _ mandatory: [MandatoryField], _ epcis: EPCISForm? = nil,
         _ trait: Trait = .ordinary, measured: Quantity? = nil
     ) -> KindDescription {
         var isPriority = false
@@ -172,8 +173,9 @@ public enum EventCatalogue {
             concernsPerson: concernsPerson, measured: measured)
     }
 
+    @inline(__always)
     private static func epcis(
-        _ type: UTF8Text, _ action: UTF8Text, _ step: UTF8Text, _ disposition: UTF8Text = ""
+        _ type: FixedText, _ action: FixedText, _ step: FixedText, _ disposition: FixedText = ""
     ) -> EPCISForm {
         EPCISForm(type: type, action: action, businessStep: step, disposition: disposition)
     }

@@ -5,7 +5,7 @@ extension EventDraft {
     public func check() throws(EventError) {
         guard let kind else { return }
         for field in kind.description.mandatory where !has(field) {
-            throw EventError(.missingField, key: field.key, field.reason + kind.description.name + " needs it")
+            throw EventError(.missingField, key: field.key, field.reason + kind.description.name.text + " needs it")
         }
     }
 
@@ -22,10 +22,10 @@ extension EventDraft {
         case .summary: event.readings.contains { $0.isSummary }
         case .document(let role): hasDocument(role)
         case .anyDocument: event.documents.contains { !MandatoryField.isParty($0.role) }
-        case .unitsOrBillOfLading: !event.what.isEmpty || hasDocument("bol")
+        case .unitsOrBillOfLading: !event.what.isEmpty || hasDocument("bol" as FixedText)
         case .attachment: !event.attachments.isEmpty
         case .foreignPayload: event.foreign != nil
-        case .field(let field): hasExtension(field.name)
+        case .field(let field): hasExtension(field.description.name)
         }
     }
 }
@@ -74,7 +74,7 @@ extension MandatoryField {
         case .readPoint, .place: "readPoint"
         case .position: "position"
         case .readings, .summary: "readings"
-        case .document(let name): "documents." + name
+        case .document(let name): "documents." + name.text
         case .anyDocument: "documents"
         case .attachment: "attachments"
         case .foreignPayload: "foreign"

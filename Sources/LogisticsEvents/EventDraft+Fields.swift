@@ -66,7 +66,17 @@ extension EventDraft {
         return false
     }
 
+    func hasDocument(_ role: FixedText) -> Bool {
+        for entry in event.documents where entry.role == role { return true }
+        return false
+    }
+
     func hasExtension(_ name: UTF8Text) -> Bool {
+        for entry in event.extensions where entry.name == name { return true }
+        return false
+    }
+
+    func hasExtension(_ name: FixedText) -> Bool {
         for entry in event.extensions where entry.name == name { return true }
         return false
     }

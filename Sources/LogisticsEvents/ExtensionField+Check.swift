@@ -49,10 +49,10 @@ extension ExtensionField {
         EventError(code, key: "fields." + name, detail)
     }
 
-    private static func list(_ words: [UTF8Text]) -> UTF8Text {
+    private static func list(_ words: [FixedText]) -> UTF8Text {
         var text: UTF8Text = ""
         for (index, word) in words.enumerated() {
-            text = index == 0 ? word : text + ", " + word
+            text = index == 0 ? word.text : text + ", " + word.text
         }
         return text
     }

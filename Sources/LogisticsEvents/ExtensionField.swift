@@ -15,7 +15,7 @@ public enum ExtensionField: UInt8, CaseIterable, Sendable {
         /// Text that is not empty.
         case text
         /// One of these words.
-        case oneOf([UTF8Text])
+        case oneOf([FixedText])
         /// 16 lower-case hex digits.
         case epoch
         /// An integer within bounds, in the unit that the name states.
@@ -29,7 +29,7 @@ public enum ExtensionField: UInt8, CaseIterable, Sendable {
     /// The row of the table for this name.
     public var description: Row { ExtensionField.table[Int(rawValue)] }
     /// The name in key 12.
-    public var name: UTF8Text { description.name }
+    public var name: UTF8Text { description.name.text }
     /// What may stand there.
     public var type: ValueType { description.type }
 
@@ -42,7 +42,7 @@ public enum ExtensionField: UInt8, CaseIterable, Sendable {
     /// One row of the table of extensions.
     public struct Row: Sendable {
         public let field: ExtensionField
-        public let name: UTF8Text
+        public let name: FixedText
         public let type: ValueType
     }
 

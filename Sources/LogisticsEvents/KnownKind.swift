@@ -50,7 +50,7 @@ public enum KnownKind: UInt64, CaseIterable, Sendable {
 public struct KindDescription: Sendable {
     public let kind: KnownKind
     /// The name in intake lines and `inspect`, such as `unit.loaded`.
-    public let name: UTF8Text
+    public let name: FixedText
     /// What must be present besides kind and times.
     public let mandatory: [MandatoryField]
     /// What an EPCIS 2.0 export writes; nil for control kinds, which have no EPCIS form.
@@ -66,13 +66,13 @@ public struct KindDescription: Sendable {
 /// EPCIS 2.0 and CBV 2.0 names of a kind.
 public struct EPCISForm: Sendable, Equatable {
     /// Object, Aggregation, Association or Transaction.
-    public let type: UTF8Text
+    public let type: FixedText
     /// ADD, OBSERVE or DELETE; empty where the payload says it.
-    public let action: UTF8Text
+    public let action: FixedText
     /// The CBV business step; empty where there is none.
-    public let businessStep: UTF8Text
+    public let businessStep: FixedText
     /// The CBV disposition; empty where there is none.
-    public let disposition: UTF8Text
+    public let disposition: FixedText
 }
 
 /// A mandatory field: where it stands in the event, and what stands there.
@@ -96,7 +96,7 @@ public enum MandatoryField: Sendable {
     /// Key 7: at least one reading with minimum, maximum, mean, count and span.
     case summary
     /// Key 8: this entry.
-    case document(UTF8Text)
+    case document(FixedText)
     /// Key 8: at least one entry beside the parties.
     case anyDocument
     /// Key 4 with a unit, or key 8 with `bol`.

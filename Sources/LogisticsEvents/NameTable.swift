@@ -7,11 +7,11 @@ public struct NameTable: Sendable {
     /// Where each name begins, and where the last one ends.
     private let starts: [Int]
 
-    public init(_ names: [UTF8Text]) {
+    public init(_ names: [FixedText]) {
         var bytes: [UInt8] = []
         var starts = [0]
         for name in names {
-            bytes.append(contentsOf: name.bytes)
+            bytes.append(contentsOf: name.text.bytes)
             starts.append(bytes.count)
         }
         self.bytes = bytes

@@ -33,17 +33,17 @@ public enum Quantity: UInt8, CaseIterable, Sendable {
 public struct QuantityDescription: Sendable {
     public let quantity: Quantity
     /// The name in intake lines, configuration and `inspect`.
-    public let name: UTF8Text
+    public let name: FixedText
     /// The unit that people write, such as `°C`.
-    public let userUnit: UTF8Text
+    public let userUnit: FixedText
     /// The integer unit on the wire, such as `m°C`.
-    public let wireUnit: UTF8Text
+    public let wireUnit: FixedText
     /// How many decimal digits the user's unit has on the wire: 3 for degrees to milli-degrees.
     public let decimals: UInt8
     /// The EPCIS 2.0 sensor report's type.
-    public let epcisType: UTF8Text
+    public let epcisType: FixedText
     /// The UN/ECE Recommendation 20 unit code of the EPCIS report; empty where there is none.
-    public let epcisUnit: UTF8Text
+    public let epcisUnit: FixedText
 }
 
 extension Quantity {
@@ -68,9 +68,10 @@ extension Quantity {
 
     private static let names = NameTable(table.map { $0.name })
 
+    @inline(__always)
     private static func row(
-        _ quantity: Quantity, _ name: UTF8Text, _ userUnit: UTF8Text, _ wireUnit: UTF8Text, _ decimals: UInt8,
-        _ epcisType: UTF8Text, _ epcisUnit: UTF8Text
+        _ quantity: Quantity, _ name: FixedText, _ userUnit: FixedText, _ wireUnit: FixedText, _ decimals: UInt8,
+        _ epcisType: FixedText, _ epcisUnit: FixedText
     ) -> QuantityDescription {
         QuantityDescription(
             quantity: quantity, name: name, userUnit: userUnit, wireUnit: wireUnit, decimals: decimals,
@@ -82,7 +83,7 @@ extension Quantity {
     /// All names, for errors and help.
     public static var nameList: UTF8Text {
         var list: UTF8Text = ""
-        for row in table { list = list.byteCount == 0 ? row.name : list + ", " + row.name }
+        for row in table { list = list.byteCount == 0 ? row.name.text : list + ", " + row.name.text }
         return list
     }
 }

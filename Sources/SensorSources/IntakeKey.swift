@@ -5,7 +5,7 @@ import LogisticsEvents
 enum IntakeKey: Int, CaseIterable {
     case source, number, kind, time, what, readPoint, position, readings, documents, attachments, foreign, flags, fields
 
-    static let names: [UTF8Text] = [
+    static let names: [FixedText] = [
         "source", "number", "kind", "time", "what", "readPoint", "position", "readings", "documents", "attachments",
         "foreign", "flags", "fields",
     ]
@@ -15,10 +15,10 @@ enum IntakeKey: Int, CaseIterable {
 
 /// The keys that one object may have.
 struct KeyTable {
-    let names: [UTF8Text]
+    let names: [FixedText]
     private let table: NameTable
 
-    init(_ names: [UTF8Text]) {
+    init(_ names: [FixedText]) {
         self.names = names
         table = NameTable(names)
     }
@@ -56,9 +56,9 @@ struct JSONMembers {
     /// The same, by the key's place in the list.
     subscript(_ key: Int) -> Int? { values[key] == 0 ? nil : Int(values[key]) }
 
-    private static func unknown(_ key: Span<UInt8>, _ names: [UTF8Text], _ place: UTF8Text) -> EventError {
+    private static func unknown(_ key: Span<UInt8>, _ names: [FixedText], _ place: UTF8Text) -> EventError {
         var list: UTF8Text = ""
-        for name in names { list = list.bytes.isEmpty ? name : list + ", " + name }
+        for name in names { list = list.bytes.isEmpty ? name.text : list + ", " + name.text }
         // An error must not carry a stranger's 16 KiB back: 64 bytes show which key it is.
         let shown = UTF8Text(validating: [UInt8](copying: key.extracting(0..<min(key.count, 64)))) ?? "?"
         let path = place.bytes.isEmpty ? shown : place + "." + shown

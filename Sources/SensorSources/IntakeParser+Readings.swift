@@ -56,7 +56,7 @@ extension IntakeParser {
         _ line: Span<UInt8>, _ parts: JSONMembers, _ quantity: Quantity, index: Int
     ) throws(EventError) -> EventReading.Summary {
         func key(_ part: Int) -> UTF8Text {
-            IntakeParser.place("readings", index) + "." + IntakeParser.readingKeys.names[part]
+            IntakeParser.place("readings", index) + "." + IntakeParser.readingKeys.names[part].text
         }
         var summary = EventReading.Summary()
         if let token = parts[3] { summary.minimum = try measured(line, token, quantity, key: key(3)) }

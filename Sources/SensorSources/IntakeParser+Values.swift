@@ -47,7 +47,7 @@ extension IntakeParser {
 
     /// A number as a count of 10^-decimals, exactly.
     func number(
-        _ line: Span<UInt8>, _ token: Int, decimals: UInt8, unit: UTF8Text, key: @autoclosure () -> UTF8Text
+        _ line: Span<UInt8>, _ token: Int, decimals: UInt8, unit: FixedText, key: @autoclosure () -> UTF8Text
     ) throws(EventError) -> Int64 {
         let value = json[token]
         guard case .number = value.kind else {
@@ -61,7 +61,7 @@ extension IntakeParser {
     }
 
     private static func fault(
-        _ failure: FixedPoint.Failure, decimals: UInt8, unit: UTF8Text, key: UTF8Text
+        _ failure: FixedPoint.Failure, decimals: UInt8, unit: FixedText, key: UTF8Text
     ) -> EventError {
         switch failure {
         case .notANumber:
@@ -71,7 +71,7 @@ extension IntakeParser {
         case .tooPrecise:
             let digits: UTF8Text =
                 decimals == 0 ? "whole numbers" : .decimal(Int64(decimals)) + " digits behind the point"
-            let of: UTF8Text = unit.bytes.isEmpty ? "" : " of " + unit
+            let of: UTF8Text = unit.byteCount == 0 ? "" : " of " + unit.text
             return EventError(.tooPrecise, key: key, "at most " + digits + of + ": round it where it was measured")
         }
     }

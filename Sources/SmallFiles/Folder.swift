@@ -23,8 +23,7 @@ public enum Folder {
             names.append(text)
         }
         guard systemError == 0 else { throw FileError(.list, path, systemError: systemError) }
-        names.sort()
-        return names
+        return SortedOrder.indices(names.count) { names[$0] < names[$1] }.map { names[$0] }
     }
 
     private static func bytes(of name: UnsafePointer<CChar>) -> [UInt8] {

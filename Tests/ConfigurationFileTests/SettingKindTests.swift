@@ -50,7 +50,7 @@ struct SettingKindTests {
         #expect(NetworkAddress(UTF8Text(text), usualPort: 1) == nil)
     }
 
-    private static let words: [UTF8Text] = ["red", "green"]
+    private static let words: [FixedText] = ["red", "green"]
 
     @Test(
         "other kinds",
@@ -61,7 +61,7 @@ struct SettingKindTests {
             (.socketPath, "/" + String(repeating: "s", count: 106), .text(UTF8Text("/" + String(repeating: "s", count: 106)))),
             (.socketPath, "/" + String(repeating: "s", count: 107), nil), (.flag, "true", .flag(true)), (.flag, "false", .flag(false)),
             (.flag, "yes", nil), (.flag, "TRUE", nil), (.choice(words), "red", .text("red")), (.choice(words), "blue", nil),
-            (.choices(words, maximumCount: 2), "red,green", .texts(words)), (.choices(words, maximumCount: 2), "red, red", nil),
+            (.choices(words, maximumCount: 2), "red,green", .texts(words.texts)), (.choices(words, maximumCount: 2), "red, red", nil),
             (.choices(words, maximumCount: 1), "red, green", nil), (.choices(words, maximumCount: 2), "red,", nil),
             (.choiceOrFactor(words, 1...10), "red", .text("red")), (.choiceOrFactor(words, 1...10), "10x", .number(10)),
             (.choiceOrFactor(words, 1...10), "11x", nil), (.choiceOrFactor(words, 1...10), "x", nil), (.integer(1...5), "5", .number(5)),

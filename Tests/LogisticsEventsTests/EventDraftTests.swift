@@ -24,18 +24,18 @@ private func knownField(_ name: UTF8Text) -> ExtensionField? { ExtensionField(na
         #expect(EventCatalogue.kinds.count == KnownKind.allCases.count)
         for kind in KnownKind.allCases {
             #expect(kind.description.kind == kind)
-            #expect(knownKind(kind.description.name) == kind)
+            #expect(knownKind(kind.description.name.text) == kind)
         }
         #expect(knownKind("unit.lost") == nil)
         #expect(knownKind("") == nil)
-        #expect(KnownKind.unitLoaded.description.name.string == "unit.loaded")
+        #expect(KnownKind.unitLoaded.description.name.text.string == "unit.loaded")
     }
 
     @Test("every quantity and every field finds its own row")
     func rows() {
         for quantity in Quantity.allCases {
             #expect(quantity.description.quantity == quantity)
-            #expect(knownQuantity(quantity.description.name) == quantity)
+            #expect(knownQuantity(quantity.description.name.text) == quantity)
         }
         for field in ExtensionField.allCases {
             #expect(field.description.field == field)

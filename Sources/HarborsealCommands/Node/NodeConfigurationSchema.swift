@@ -50,8 +50,10 @@ enum NodeConfigurationSchema {
         [
             Setting(
                 "limits", "gateway-rate", .integer(0...1_000_000), .defaultText("50"),
-                why: "Messages a second of one gateway in the long run; 0 means no limit. A gateway at one batch a second that catches "
-                    + "up after an outage stays below."),
+                why: """
+                    Messages a second of one gateway in the long run; 0 means no limit. A gateway at one batch a second that catches \
+                    up after an outage stays below.
+                    """),
             Setting(
                 "limits", "gateway-burst", .integer(1...1_000_000), .defaultText("2000"),
                 why: "Messages that one gateway may send at once after a pause: half an hour's batches."),
@@ -74,8 +76,10 @@ enum NodeConfigurationSchema {
                 why: "The key of that certificate, PEM; never the receipt key. Needed unless insecure = true."),
             Setting(
                 "link", "insecure", .flag, .defaultText("false"),
-                why: "true connects without TLS or without a client certificate where those are not set. For a bench, never for a "
-                    + "network that others use."),
+                why: """
+                    true connects without TLS or without a client certificate where those are not set. For a bench, never for a \
+                    network that others use.
+                    """),
             Setting(
                 "link", "mqtt-version", .choice(["auto", "3.1.1"]), .defaultText("auto"),
                 why: "auto tries MQTT 5, which gives reasons for refusals, and falls back to 3.1.1."),
