@@ -66,6 +66,8 @@ printf '\n%d s' $(($(date +%s) - started))
 [ -d "$TEST_DATA" ] || printf '; %s is absent: the tests that read it were skipped' "$TEST_DATA"
 printf '\n'
 [ ${#failures[@]} = 0 ] || printf 'FAILED %s\n' "${failures[@]}"
+# The reasons last, where a reader of a long log looks first.
+grep -ahE -A4 '^✘ Test .* recorded an issue|error: ' $logs/*.log | cut -c1-1000 | head -n 80
 grep -ahE '^. Test .* skipped' $logs/*.log | sort | uniq | head -n 40
 printf '%d passed, %d failed, %d skipped\n' $passed $failed $skipped
 [ $failed = 0 ] && [ ${#failures[@]} = 0 ]
