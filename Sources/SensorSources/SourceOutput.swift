@@ -1,9 +1,12 @@
 public import AttestationFormat
+public import LogisticsEvents
 
-/// What a source has to say: events for the journal, notices for log and `status`.
+/// What a source has to say: events for the journal, readings for the sensor table, notices for log and `status`.
 public struct SourceOutput: Sendable {
     /// In the order in which they must enter the journal.
     public var events: [SourceEvent] = []
+    /// Samples that no event tells of yet, in the order in which they were taken: the sensor table makes events of them.
+    public var readings: [SensorReading] = []
     /// Changes worth telling a person, rate-limited by their sources.
     public var notices: [SourceNotice] = []
 
