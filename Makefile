@@ -19,9 +19,9 @@ AGENT_ARM64 = .build-arm64/$(TRIPLE_arm64)/release/harborseal-agent
 
 PACKAGES := libmbedtls-dev libmosquitto-dev libinih-dev libcjson-dev libsqlite3-dev \
 	mosquitto mosquitto-clients openssl curl strace gpsd gpsd-clients qemu-user-static binutils \
-	python3 python3-venv python3-cbor2 procps
+	python3 python3-venv python3-cbor2 procps device-tree-compiler
 
-.PHONY: help tools demo demo-clean test test-agent test-all-but-agent readers agent agent-arm64 debug size bench fuzz clean
+.PHONY: help tools demo demo-clean test test-agent test-all-but-agent readers hardware agent agent-arm64 debug size bench fuzz clean
 
 help: ## what can be made
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -48,6 +48,9 @@ readers: tools .venv/.complete ## our messages read by pycose, cwt, scitt-cose a
 
 .venv/.complete: Tests/IndependentReaders/requirements.txt
 	@rm -rf .venv && python3 -m venv .venv && .venv/bin/pip install -q --disable-pip-version-check -r $< && touch $@
+
+hardware: tools agent ## Hardware's overlays put into trees of their boards, its agent.conf fragments and links checked
+	@Tests/Hardware/check.py $(AGENT)
 
 debug: tools ## the debug build that demo, tests and CI share
 	@swift build --product harborseal

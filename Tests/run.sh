@@ -49,6 +49,7 @@ before=$(own_processes)
 
 stage agent-side make --no-print-directory test-agent
 stage embedded-agent make --no-print-directory agent
+stage hardware Tests/Hardware/check.py .build-embedded/release/harborseal-agent
 stage embedded-arm64 make --no-print-directory agent-arm64
 stage independent-readers make --no-print-directory readers
 stage alliance-build swift build --build-tests

@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+"""Holds Hardware/ against the tools that will read it.
+
+    check.py PATH/TO/harborseal-agent [DEVICE-TREES]
+
+Overlays: each compiles without a word, fits a tree of its board alone and together with the others, with labels and without, and puts there what
+expected.py says; trees of other boards are refused. Pages: every agent.conf fragment is accepted by the agent, every link leads somewhere, every overlay is
+described. With a folder of device trees (an unpacked linux-image package of Debian) the overlays are also put into the boards' real trees.
+The boards themselves are not here: that a pin is where its page says nobody can check by program.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from expected import EXPECTED
+
+ROOT = Path(__file__).resolve().parents[2]
+HARDWARE = ROOT / "Hardware"
+OVERLAYS = HARDWARE / "overlays"
+BASES = Path(__file__).resolve().parent / "bases"
+REAL_TREES = {
+    "cm4": "bcm2711-rpi-cm4-io.dtb", "bbb": "am335x-boneblack.dtb", "imx8mm-evk": "imx8mm-evk.dtb",
+    "iot2050": "k3-am6548-iot2050-advanced-pg2.dtb", "segin": "imx6ull-phytec-segin-ff-rdk-emmc.dtb",
+}
+IDENTITY = "[identity]\nalliance = pearl\nfirm = acme\ndevice = gw-1\n"
+
+passed, failed, skipped = 0, 0, 0
+
+
+def report(what, problem=None):
+    global passed, failed
+    if problem is None:
+        passed += 1
+    else:
+        failed += 1
+        print(f"FAILED {what}: {problem}")
+
+
+def skip(what, reason):
+    global skipped
+    skipped += 1
+    print(f"skipped {what}: {reason}")
+
+
+def run(*command, **options):
+    return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=60, **options)
+
+
+# Overlays.
+
+
+def board_of(overlay):
+    return overlay.rsplit("-", 1)[0]
+
+
+def compiled(source, target, *options):
+    """Compiles, and returns what dtc had to say."""
+    done = run("dtc", *options, "-I", "dts", "-O", "dtb", "-o", target, source)
+    return done.stderr.strip() or (f"status {done.returncode}" if done.returncode else None)
+
+
+def property_value(tree, path, name):
+    """A property as fdtget prints it: text for text, else decimal numbers; None where there is none."""
+    kind = "s" if name in ("compatible", "status", "line-name") else "u"
+    done = run("fdtget", "-t", kind, tree, path, name)
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def wanted_value(tree, value):
+    """The expected value with each reference replaced by that node's number in this tree."""
+    return re.sub(r"->(\S+)", lambda match: property_value(tree, match[1], "phandle") or f"no {match[1]}", str(value))
+
+
+def problem_in(tree, overlay):
+    for path, name, value in EXPECTED[overlay]:
+        found, wanted = property_value(tree, path, name), wanted_value(tree, value)
+        if found != wanted:
+            return f"{path}: {name} is {found!r}, not {wanted!r}"
+    return None
+
+
+def nodes(tree, path="/"):
+    below = run("fdtget", "-l", tree, path).stdout.split()
+    children = [path.rstrip("/") + "/" + name for name in below]
+    return {path}.union(*(nodes(tree, child) for child in children))
+
+
+def apply_script(base, result, overlays):
+    return run(OVERLAYS / "apply.sh", base, result, *(OVERLAYS / f"{name}.dtso" for name in overlays))
+
+
+def check_board(board, work):
+    overlays = sorted(name for name in EXPECTED if board_of(name) == board)
+    labelled, bare, result = work / f"{board}.dtb", work / f"{board}-bare.dtb", work / "result.dtb"
+    report(f"the test's tree of {board}", compiled(BASES / f"{board}.dts", labelled, "-@"))
+    compiled(BASES / f"{board}.dts", bare)
+    blobs = []
+    for name in overlays:
+        blob = work / f"{name}.dtbo"
+        report(f"{name} compiles without a warning", compiled(OVERLAYS / f"{name}.dtso", blob, "-@"))
+        blobs.append(blob)
+        done = run("fdtoverlay", "-i", labelled, "-o", result, blob)
+        report(f"{name} fits a tree with labels", done.stderr.strip() if done.returncode else problem_in(result, name))
+        done = apply_script(bare, result, [name])
+        report(f"{name} fits a tree without labels", done.stderr.strip() if done.returncode else problem_in(result, name))
+    done = run("fdtoverlay", "-i", labelled, "-o", result, *blobs)
+    problems = [done.stderr.strip()] if done.returncode else [problem_in(result, name) for name in overlays]
+    report(f"all overlays of {board} fit together", next((problem for problem in problems if problem), None))
+    lost = nodes(labelled) - nodes(result)
+    report(f"the overlays of {board} take nothing away", f"gone: {', '.join(sorted(lost))}" if lost else None)
+    return bare
+
+
+def check_refusals(bare, work):
+    result = work / "refused.dtb"
+    for board, tree in bare.items():
+        other = next(name for name in bare if name != board)
+        done = apply_script(tree, result, [f"{other}-i2c"])
+        named = done.returncode == 65 and "It has no node for:" in done.stderr and not result.exists()
+        report(f"the tree of {board} refuses an overlay for {other}", None if named else f"status {done.returncode}: {done.stderr}")
+    (work / "text.dtb").write_text("no device tree\n")
+    done = apply_script(work / "text.dtb", result, ["cm4-i2c"])
+    report("text is refused as a device tree", None if done.returncode == 65 else f"status {done.returncode}")
+    done = apply_script(work / "absent.dtb", result, ["cm4-i2c"])
+    report("an absent tree is refused", None if done.returncode == 66 else f"status {done.returncode}")
+
+
+def check_real_trees(folder, work):
+    for board, file in REAL_TREES.items():
+        for tree in sorted(folder.rglob(file)):
+            overlays = sorted(name for name in EXPECTED if board_of(name) == board)
+            done = apply_script(tree, work / "real.dtb", overlays)
+            lost = nodes(tree) - nodes(work / "real.dtb") if done.returncode == 0 else None
+            report(f"the overlays of {board} fit {tree}", done.stderr.strip() if done.returncode else lost or None)
+
+
+def check_overlays(work):
+    files = {file.stem for file in OVERLAYS.glob("*.dtso")}
+    report("every overlay has its expectations", ", ".join(sorted(files ^ set(EXPECTED))) or None)
+    bare = {board: check_board(board, work) for board in REAL_TREES}
+    check_refusals(bare, work)
+
+
+# Pages.
+
+
+def pages():
+    return sorted(HARDWARE.rglob("*.md"))
+
+
+def anchors(page):
+    """GitHub's anchors of a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def check_links():
+    reached = {HARDWARE / "README.md"}
+    for page in pages():
+        for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+            if "://" in target:
+                continue
+            file, _, anchor = target.partition("#")
+            found = (page.parent / file).resolve() if file else page
+            reached.add(found)
+            known = found.exists() and (not anchor or found.suffix != ".md" or anchor in anchors(found))
+            report(f"{page.relative_to(ROOT)} links to {target}", None if known else "leads nowhere")
+    for page in pages():
+        report(f"{page.relative_to(ROOT)} can be reached", None if page in reached else "no page links to it")
+    text = "".join(page.read_text() for page in pages())
+    for name in EXPECTED:
+        report(f"{name} is described", None if f"{name}.dtso" in text else "no page names it")
+
+
+def checked_config(agent, text, work):
+    (work / "agent.conf").write_text(text if "[identity]" in text else IDENTITY + text)
+    return run(agent, "check-config", "--config", work / "agent.conf")
+
+
+def check_fragments(agent, work):
+    count = 0
+    for page in pages():
+        for number, text in enumerate(re.findall(r"^```ini\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL), 1):
+            count += 1
+            name = f"configuration {number} of {page.relative_to(ROOT)}"
+            done = checked_config(agent, text, work)
+            unknown = re.search(r'"type" of \[\S+\] must be .*; "(\S+)" is not', done.stderr)
+            if unknown:
+                skip(name, f"this agent has no source of type {unknown[1]}")
+            else:
+                report(name, done.stderr.strip() if done.returncode else None)
+            wrong = checked_config(agent, text + "\nno-such-key = 1\n", work)
+            report(f"{name} with a wrong key is refused", None if wrong.returncode == 78 else f"status {wrong.returncode}")
+    report("there are configurations to check", None if count else "none found")
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    agent = Path(sys.argv[1]).resolve()
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        check_overlays(work)
+        if len(sys.argv) > 2:
+            check_real_trees(Path(sys.argv[2]), work)
+        check_links()
+        check_fragments(agent, work)
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    sys.exit(1 if failed else 0)
+
+
+main()
