@@ -5,7 +5,7 @@
 
 Overlays: each compiles without a word, fits a tree of its board alone and together with the others, with labels and without, and puts there what
 expected.py says; trees of other boards are refused. Pages: every agent.conf fragment is accepted by the agent, every link leads somewhere, every overlay is
-described. With a folder of device trees (an unpacked linux-image package of Debian) the overlays are also put into the boards' real trees.
+described, and the outputs that a technician is to expect are the program's. With a folder of device trees (an unpacked linux-image package of Debian) the overlays are also put into the boards' real trees.
 The boards themselves are not here: that a pin is where its page says nobody can check by program.
 """
 
@@ -197,6 +197,26 @@ def check_fragments(agent, work):
     report("there are configurations to check", None if count else "none found")
 
 
+def check_outputs(agent):
+    """Whether the outputs that a technician is told to expect are the program's: the names of checks and fields, and every phrase of
+    some length between what is the gateway's own (`<...>`, numbers, paths)."""
+    program = agent.read_bytes()
+    if "doctor" not in run(agent, "--help").stdout:
+        skip("the outputs of Hardware/acceptance.md", "this agent has no doctor")
+        return
+    page = (HARDWARE / "acceptance.md").read_text()
+    lines = [line for block in re.findall(r"^```text\n(.*?)^```", page, re.MULTILINE | re.DOTALL) for line in block.splitlines()]
+    for line in lines:
+        name = re.match(r"(?:ok|warning|PROBLEM)? +([a-z-]+)", line)
+        # Up to 15 bytes the compiler may keep a text in instructions, where it cannot be found.
+        parts = re.split(r"<[^>]*>|\d+|/\S+|^(?:ok|warning|PROBLEM)? +[a-z-]+:? | {2,}", line)
+        phrases = [part for part in (part.removeprefix(": ") for part in parts) if len(part) > 15]
+        wanted = phrases + [name[1]] * (name is not None and name[1] != "do")
+        missing = [part for part in wanted if part.encode() not in program]
+        report(f"acceptance.md: {line.strip()!r}", f"the program never says {', '.join(missing)}" if missing else None)
+    report("there are outputs to expect", None if lines else "none found")
+
+
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
@@ -208,6 +228,7 @@ def main():
             check_real_trees(Path(sys.argv[2]), work)
         check_links()
         check_fragments(agent, work)
+    check_outputs(agent)
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     sys.exit(1 if failed else 0)
 
