@@ -109,6 +109,9 @@ def check_board(board, work):
     done = run("fdtoverlay", "-i", labelled, "-o", result, *blobs)
     problems = [done.stderr.strip()] if done.returncode else [problem_in(result, name) for name in overlays]
     report(f"all overlays of {board} fit together", next((problem for problem in problems if problem), None))
+    # The compiler's checks of cells, references and addresses see the whole only now.
+    warnings = run("dtc", "-I", "dtb", "-O", "dts", "-o", "/dev/null", result).stderr.strip()
+    report(f"the tree of {board} with all overlays raises no warning", warnings or None)
     lost = nodes(labelled) - nodes(result)
     report(f"the overlays of {board} take nothing away", f"gone: {', '.join(sorted(lost))}" if lost else None)
     return bare
