@@ -96,12 +96,16 @@ EXPECTED = {
         ("/bus@100000/gpio@600000", "pinctrl-0", "->/bus@100000/pinctrl@11c000/harborseal-contact-pins"),
         ("/bus@100000/pinctrl@11c000/harborseal-contact-pins", "pinctrl-single,pins", f"{0x8c} {0x60007} {0x98} {0x60007}"),
         (f"{IOT_EXPANDER}/harborseal-d5-direction-hog", "output-low", ""),
+        (f"{IOT_EXPANDER}/harborseal-d5-direction-hog", "gpios", "5 0"),
         (f"{IOT_EXPANDER}/harborseal-d6-direction-hog", "output-low", ""),
+        (f"{IOT_EXPANDER}/harborseal-d6-direction-hog", "gpios", "6 0"),
     ],
     "iot2050-gnss": [
         (f"{IOT_MCU}/serial@40a00000", "status", "okay"),
         (f"{IOT_EXPANDER}/harborseal-d0-direction-hog", "output-low", ""),
+        (f"{IOT_EXPANDER}/harborseal-d0-direction-hog", "gpios", "0 0"),
         (f"{IOT_EXPANDER}/harborseal-d1-direction-hog", "output-high", ""),
+        (f"{IOT_EXPANDER}/harborseal-d1-direction-hog", "gpios", "1 0"),
     ],
     "iot2050-tpm": tpm(f"{IOT_MCU}/spi@40300000", 0, f"{IOT_WAKE}/pinctrl@4301c000/harborseal-spi-pins") + [
         (f"{IOT_EXPANDER}/harborseal-spi-out-hog", "gpios", "10 0 11 0 13 0"),
