@@ -94,7 +94,7 @@ EXPECTED = {
     ]),
     "iot2050-contacts": [
         ("/bus@100000/gpio@600000", "pinctrl-0", "->/bus@100000/pinctrl@11c000/harborseal-contact-pins"),
-        ("/bus@100000/pinctrl@11c000/harborseal-contact-pins", "pinctrl-single,pins", f"{0x8c} {0x60007} {0x98} {0x60007}"),
+        ("/bus@100000/pinctrl@11c000/harborseal-contact-pins", "pinctrl-single,pins", f"{0x8c} {0x64007} {0x98} {0x64007}"),
         (f"{IOT_EXPANDER}/harborseal-d5-direction-hog", "output-low", ""),
         (f"{IOT_EXPANDER}/harborseal-d5-direction-hog", "gpios", "5 0"),
         (f"{IOT_EXPANDER}/harborseal-d6-direction-hog", "output-low", ""),
