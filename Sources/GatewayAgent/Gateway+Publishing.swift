@@ -8,6 +8,7 @@ extension Gateway {
         nodes.connectionBegan()
         hello.connected()
         oldestResend.hurry()
+        outageBacklogEnd = journal.signedEnd
         publishIfDue(at: now)
     }
 
@@ -29,9 +30,9 @@ extension Gateway {
 
     /// No receipt within the receipt-timeout although batches are out: ask who is there.
     private func askWhenOverdue(at now: Moment) {
-        guard let oldest = window.oldest else { return }
-        let since = max(oldest.publishedAtMilliseconds, lastReceiptMilliseconds)
-        if now.milliseconds(since: since) >= policy.receiptTimeoutMilliseconds { hello.request() }
+        guard !window.isEmpty, overdueHello.isDue(at: now) else { return }
+        hello.request()
+        overdueHello.repeated(at: now)
     }
 
     private func sayHello(at now: Moment) {
@@ -55,6 +56,7 @@ extension Gateway {
                 continue
             }
             guard !window.isFull, now.monotonicMilliseconds >= backlogAllowedMilliseconds else { return }
+            let isCatchingUp = publishCursor < outageBacklogEnd
             guard let loaded = load(atOrAfter: publishCursor) else {
                 backlogAllowedMilliseconds = now.monotonicMilliseconds &+ 1_000
                 return
@@ -64,7 +66,7 @@ extension Gateway {
                 freshMessage = loaded
                 return
             }
-            backlogAllowedMilliseconds = now.monotonicMilliseconds &+ backlogSpacingMilliseconds
+            if isCatchingUp { backlogAllowedMilliseconds = now.monotonicMilliseconds &+ backlogSpacingMilliseconds }
             enter(loaded.batch, at: now)
         }
     }
@@ -76,7 +78,10 @@ extension Gateway {
         var batch = batch
         batch.publishedAtMilliseconds = now.monotonicMilliseconds
         batch.firstPublishedAtMilliseconds = now.monotonicMilliseconds
-        if window.isEmpty { oldestResend.start(at: now.monotonicMilliseconds) }
+        if window.isEmpty {
+            oldestResend.start(at: now.monotonicMilliseconds)
+            overdueHello.start(at: now.monotonicMilliseconds)
+        }
         window.add(batch)
         publishCursor = batch.end
     }

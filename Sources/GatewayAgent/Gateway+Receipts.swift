@@ -45,6 +45,7 @@ extension Gateway {
         nodes[node].refusalCode = nil
         nodes[node].catchUpSchedule.hurry()
         lastReceiptMilliseconds = now.monotonicMilliseconds
+        overdueHello.start(at: now.monotonicMilliseconds)
         control.sawCheckpoint(node: nodes[node].name, treeSize: receipt.header.treeSize, root: receipt.root)
         _ = window.count(receiptOf: node, at: index)
         releaseQuorate(at: now)

@@ -13,8 +13,8 @@ extension Gateway {
             return
         }
         nodes[node].heardAtMilliseconds = now.monotonicMilliseconds
-        // At once when a node answers, but not twice within the receipt-timeout.
-        oldestResend.hurry()
+        // At once when a node answers, but not twice within the receipt-timeout. A refusal is no reason to say the same again soon.
+        if case .refusal = reply {} else { oldestResend.hurry() }
         switch reply {
         case .receipt(let first, let receipt):
             receive(receipt, first: first, at: now)
@@ -93,7 +93,12 @@ extension Gateway {
                 counters.unbelievedHintCount += 1
                 return
             }
-            if shown.header.epoch == journal.epoch { receive(ownEpoch: shown, from: node, at: now) }
+            if shown.header.epoch == journal.epoch {
+                receive(ownEpoch: shown, from: node, at: now)
+            } else if !journal.isFormer(shown.header.epoch) {
+                // A rival opening: what follows it is not shown here, and the next epoch must name the newest.
+                hello.request()
+            }
         case .badSignature, .badChain, .malformed, .tooLarge:
             guard nodes[node].mayCheck(at: now) else { return }
             if confirms(refusal) {

@@ -49,6 +49,9 @@ public final class Gateway<Platform: GatewayPlatform> {
     // Publishing
     var window: UnreceiptedWindow
     var oldestResend: ResendSchedule
+    /// When to ask who is there, counted from the latest receipt. Its own clock: repetitions of the oldest batch that a node's
+    /// refusal brings forward must not put the question off for ever.
+    var overdueHello: ResendSchedule
     var hello: HelloPolicy
     var catchUp = CatchUp()
     /// First sequence of the next batch that was not published since this epoch or process began.
@@ -56,7 +59,10 @@ public final class Gateway<Platform: GatewayPlatform> {
     /// The message of the batch signed last, so that the ordinary way never reads the journal.
     var freshMessage: FreshMessage?
     var isConnected = false
-    /// When the next batch of a backlog may be read and published.
+    /// Where the batches end that were signed before the link came up: they go out at the catch-up rate. What is signed since
+    /// and had to wait for a full window is the ordinary stream, and as fast as the broker takes it.
+    var outageBacklogEnd: UInt64 = 0
+    /// When the next batch of that backlog may be read and published.
     var backlogAllowedMilliseconds: UInt64 = 0
     var lastReceiptMilliseconds: UInt64
 
@@ -86,6 +92,7 @@ public final class Gateway<Platform: GatewayPlatform> {
         gate = StartGate(neededAnswerCount: trust?.receiptsNeededCount ?? 1, hasBroker: policy.hasBroker, at: now)
         window = UnreceiptedWindow(batchCapacity: policy.unreceiptedBatchCount, byteCapacity: policy.unreceiptedByteCount)
         oldestResend = ResendSchedule(firstMilliseconds: policy.receiptTimeoutMilliseconds)
+        overdueHello = ResendSchedule(firstMilliseconds: policy.receiptTimeoutMilliseconds)
         hello = HelloPolicy(receiptTimeoutMilliseconds: policy.receiptTimeoutMilliseconds)
         publishCursor = journal.quorumEnd
         lastReceiptMilliseconds = now.monotonicMilliseconds
@@ -177,10 +184,7 @@ extension Gateway {
         if publishCursor < journal.signedEnd, window.hasRoom(forByteCount: freshMessage?.bytes.count ?? 512) {
             due = min(due, backlogAllowedMilliseconds)
         }
-        if let oldest = window.oldest, hello.wakeMilliseconds == nil {
-            let since = max(oldest.publishedAtMilliseconds, lastReceiptMilliseconds)
-            due = min(due, since &+ policy.receiptTimeoutMilliseconds)
-        }
+        if !window.isEmpty, let wake = overdueHello.dueMilliseconds { due = min(due, wake) }
         return due
     }
 }

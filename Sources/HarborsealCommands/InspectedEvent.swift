@@ -48,7 +48,7 @@ enum InspectedEvent {
         }
         return .members(
             ("sensor", .string(reading.sensor.string)),
-            ("quantity", .string(EventWords.quantity(reading.quantity)?.name.string ?? "\(reading.quantity)")),
+            ("quantity", .string(EventWords.quantity(reading.quantity)?.name.text.string ?? "\(reading.quantity)")),
             ("value", .string(EventWords.value(reading.value, quantity: reading.quantity))),
             ("minimum", words(summary.minimum)), ("maximum", words(summary.maximum)), ("mean", words(summary.mean)),
             ("count", summary.count.map { .unsigned($0) }),

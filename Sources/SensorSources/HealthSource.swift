@@ -32,7 +32,7 @@ public final class HealthSource {
                 SourceNotice(.warning, source: "health", missing + " cannot be read: 0 is reported in its place"))
         }
         do throws(EventError) {
-            let draft = try ControlEvent.health(facts).draft(at: context.moment)
+            let draft = try facts.draft(at: context.moment)
             output.events.append(SourceEvent(bytes: try draft.encoded(), isPriority: false))
         } catch {
             output.notices.append(SourceNotice(.warning, source: "health", error.message))

@@ -28,6 +28,26 @@ enum JSONGrammar {
         return index
     }
 
+    /// Where a run of bytes ends that stand for themselves in a string: ASCII without controls, quote and backslash.
+    ///
+    /// Eight at a time, since most of a line is such text: a byte of `word` that is none sets its high bit in `special`. A borrow
+    /// may set further bits above the first, never below it.
+    static func plainEnd(_ line: Span<UInt8>, from start: Int) -> Int {
+        let (ones, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        var index = start
+        while index <= line.count - 8 {
+            let word = UInt64(littleEndian: line.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+            let quotes = word ^ (ones &* 0x22)
+            let backslashes = word ^ (ones &* 0x5C)
+            let special =
+                (word | (word &- ones &* 0x20) & ~word | (quotes &- ones) & ~quotes | (backslashes &- ones) & ~backslashes) & highs
+            if special != 0 { return index + special.trailingZeroBitCount / 8 }
+            index += 8
+        }
+        while index < line.count, line[index] >= 0x20, line[index] < 0x80, line[index] != 0x22, line[index] != 0x5C { index += 1 }
+        return index
+    }
+
     /// The end of the escape that begins at `start`; a surrogate pair is one escape.
     static func escapeEnd(_ line: Span<UInt8>, from start: Int) throws(JSONFault) -> Int {
         guard start + 1 < line.count else { throw .unexpectedEnd }

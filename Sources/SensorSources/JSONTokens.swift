@@ -192,7 +192,9 @@ struct JSONTokens {
         var index = start
         var hasEscapes = false
         defer { position = index }
-        while index < line.count {
+        while true {
+            index = JSONGrammar.plainEnd(line, from: index)
+            guard index < line.count else { throw .unexpectedEnd }
             let byte = line[index]
             if byte == UInt8(ascii: "\"") {
                 try append(.string, start: start, end: index, hasEscapes: hasEscapes)
@@ -204,12 +206,9 @@ struct JSONTokens {
                 index = try JSONGrammar.escapeEnd(line, from: index)
             } else if byte < 0x20 {
                 throw .controlCharacter
-            } else if byte < 0x80 {
-                index += 1
             } else {
                 index = try JSONGrammar.sequenceEnd(line, from: index)
             }
         }
-        throw .unexpectedEnd
     }
 }

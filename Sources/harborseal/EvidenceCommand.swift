@@ -7,7 +7,8 @@ struct CollectEvidenceCommand: AsyncParsableCommand {
         commandName: "evidence",
         abstract: "Ask nodes for what they hold about a subject or a gateway, and write one evidence file.",
         discussion: """
-            Says which node did not answer and what is missing. The file is judged by harborseal verify.
+            Says which node did not answer and what is missing. The file is judged by harborseal verify. Exit 0 when every node
+            answered, 2 when the file was written without one that could not be asked, 1 when there is nothing to write.
 
             EXAMPLE
               harborseal evidence --subject bic:CSQU3054383 --node https://n1.example.org:8480 --node https://n2.example.org:8480 \\

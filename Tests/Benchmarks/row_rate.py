@@ -15,8 +15,6 @@ LINE_COUNT = 65_000
 # for everything takes is said beside it.
 LATE_RECEIPTS = ["ledger.integrate-interval=5 s"]
 WIDE_WINDOW = "unreceipted-batches = 4096\nunreceipted-bytes = 64 MiB"
-# A batch that had to wait for the broker counts as catching up: its default bound of 50 a second is for fleets, not for a bench.
-NO_BOUND = "catch-up-rate = 1000"
 BROKER_COUNT = "$SYS/broker/publish/messages/received"
 
 
@@ -81,7 +79,7 @@ def agent_rate(workshop, lines, count):
     """From exec until the agent has the broker's last acknowledgement; then everything must be at the subscriber."""
     gateway = Gateway(workshop)
     workshop.forget_journal(gateway)
-    gateway.configure(gateway.replay_section(lines), link=WIDE_WINDOW, batches=NO_BOUND)
+    gateway.configure(gateway.replay_section(lines), link=WIDE_WINDOW)
     subscriber = Subscriber(workshop, "counter", "hs/1/+/+/batch")
     try:
         time.sleep(0.5)
@@ -120,7 +118,7 @@ def intake_rate(bench, workshop, count):
     bench.say(f"rate: {count:,} lines through the intake socket")
     gateway = Gateway(workshop)
     workshop.forget_journal(gateway)
-    gateway.configure(gateway.intake_section, link=WIDE_WINDOW, batches=NO_BOUND)
+    gateway.configure(gateway.intake_section, link=WIDE_WINDOW)
     gateway.start(OURS)
     gateway.wait("the agent", lambda status: status["link"]["state"] == "connected", 20)
     sender = Sender(gateway.intake)

@@ -60,6 +60,49 @@ struct EpochTests {
         #expect(scene.journal.epochReasons == [.rollback])
     }
 
+    @Test("refused for another epoch's opening, the gateway asks for the newest statement and links to it, however often it is refused")
+    func rivalOpening() throws {
+        let scene = try running()
+        scene.receive(Reply.position(try scene.ownStatement(epoch: Epoch(77), first: 3)).encoded(), from: scene.nodes[0])
+        scene.pass(1)
+        #expect(scene.journal.epochReasons == [.rollback])
+        let rival = try scene.ownStatement(epoch: Epoch(78), first: 0)
+        let newest = try scene.ownStatement(epoch: Epoch(78), first: 9, iat: 1_800_000_900)
+        var helloCount = scene.link.hellos.count
+        for _ in 0..<95 {
+            scene.pass(1_000)
+            for batch in scene.link.takeBatches() {
+                let first = batch.statement.header.first
+                let refusal = Refusal(first: first, code: .conflict, text: "conflict", conflicting: rival)
+                for node in scene.nodes { scene.receive(Reply.refusal(refusal).encoded(), from: node) }
+            }
+            if scene.link.hellos.count > helloCount {
+                helloCount = scene.link.hellos.count
+                for node in scene.nodes { scene.receive(Reply.position(newest).encoded(), from: node) }
+            }
+        }
+        #expect(scene.journal.epochReasons == [.rollback, .rollback], "the second change waits its minute")
+        #expect(try firstStatement(scene).header.previous == newest.hash(using: SHA256.self))
+    }
+
+    @Test("a gateway that every node refuses asks and repeats ever more seldom")
+    func refusedForEver() throws {
+        let scene = try running()
+        let (helloCount, batchCount) = (scene.link.hellos.count, scene.link.takeBatches().count)
+        var repetitionCount = 0
+        for _ in 0..<7_200 {
+            scene.pass(1_000)
+            for batch in scene.link.takeBatches() where batch.statement.header.first < 15 {
+                repetitionCount += 1
+                let refusal = Refusal(first: batch.statement.header.first, code: .revoked, text: "revoked")
+                for node in scene.nodes { scene.receive(Reply.refusal(refusal).encoded(), from: node) }
+            }
+        }
+        #expect(batchCount == 1)
+        #expect((5...9).contains(scene.link.hellos.count - helloCount), "\(scene.link.hellos.count - helloCount) hellos in two hours")
+        #expect((5...9).contains(repetitionCount), "\(repetitionCount) repetitions in two hours")
+    }
+
     @Test("a new journal links to what a node shows, without another epoch")
     func freshJournal() throws {
         let scene = try Scene()

@@ -63,14 +63,27 @@ struct PublishingTests {
     @Test("catch-up keeps the rate that is configured")
     func boundedRate() throws {
         let scene = try scene { $0.batchEventCount = 1; $0.catchUpBatchesPerSecond = 10 }
-        scene.link.canPublish = false
+        scene.gateway.linkDisconnected()
         for _ in 0..<60 {
             try scene.record(1, isPriority: true)
             scene.pass(1)
         }
-        scene.link.canPublish = true
+        scene.gateway.linkConnected(at: scene.now)
         for _ in 0..<200 { scene.pass(5) }
         #expect((9...13).contains(scene.link.batches.count), "\(scene.link.batches.count) in a second")
+    }
+
+    @Test("what is signed while the link is up is no catch-up, though it waited for the broker")
+    func ordinaryStream() throws {
+        let scene = try scene { $0.batchEventCount = 1; $0.catchUpBatchesPerSecond = 1 }
+        scene.link.canPublish = false
+        for _ in 0..<40 {
+            try scene.record(1, isPriority: true)
+            scene.pass(1)
+        }
+        scene.link.canPublish = true
+        scene.pass(5)
+        #expect(scene.link.batches.count >= 40)
     }
 
     @Test("only the oldest is repeated, after 30 s, doubling to an hour")

@@ -58,6 +58,7 @@ private struct AnsweringNode {
         let result = try await command.run()
         #expect(result.output.contains("3 events in 3 batches, 2 more by their statements"))
         #expect(result.notes.contains("http://127.0.0.1:1: NOT included"))
+        #expect(result.exitCode == 2)
         #expect(result.notes.contains("\(nodes[0].url): answered"))
         let trust = folder.appendingPathComponent("alliance.hstrust").path
         try DurableFile.write(alliance.trustFile.bytes, to: trust, mode: 0o644, replacing: true)
@@ -78,7 +79,9 @@ private struct AnsweringNode {
         let output = folder.appendingPathComponent("gateway.hsev").path
         var command = EvidenceCommand(nodes: [answering.url], output: output)
         command.gateway = "acme.gw-1"
-        #expect(try await command.run().output.contains("3 events in 1 batches"))
+        let result = try await command.run()
+        #expect(result.output.contains("3 events in 1 batches"))
+        #expect(result.exitCode == 0)
         let trust = folder.appendingPathComponent("alliance.hstrust").path
         try DurableFile.write(alliance.trustFile.bytes, to: trust, mode: 0o644, replacing: true)
         let verdict = try await VerifyEvidence(file: output, trustFile: trust, pinnedHash: nil, asJSON: false, showsEvents: false,

@@ -123,11 +123,12 @@ struct EpochTests {
         var told = tellings(one) + tellings(other)
         // Each alone comes to an end.
         other.kill()
-        try one.waitUntilReceipted(seconds: 90)
+        // Its second change of epoch waits a minute, in case the other clone is still there.
+        try one.waitUntilReceipted(seconds: 120)
         told += tellings(one)
         one.kill()
         try other.start()
-        try other.waitUntilReceipted(seconds: 90)
+        try other.waitUntilReceipted(seconds: 120)
         told += tellings(other)
         let ledger = try node.ledger()
         checkLedger(ledger, one, lines: names(1...25, source: "one").union(names(1...20, source: "other")))

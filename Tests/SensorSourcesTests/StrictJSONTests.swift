@@ -59,6 +59,18 @@ private func scanned(_ line: [UInt8], capacity: Int = 1024) throws -> JSONTokens
         #expect(offset <= hostile[index].line.count)
     }
 
+    @Test("a byte that may not stand in a string is found wherever it stands among the eight read at once", arguments: 0..<40)
+    func specialBytes(_ place: Int) {
+        let plain = [UInt8](repeating: 0x7F, count: 40)
+        for byte in [UInt8](0...255) {
+            var text = plain
+            text[place] = byte
+            let isPlain = byte >= 0x20 && byte < 0x80 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+            #expect(JSONGrammar.plainEnd(text.span, from: 0) == (isPlain ? 40 : place), "byte \(byte)")
+            #expect(JSONGrammar.plainEnd(text.span, from: place) == (isPlain ? 40 : place), "byte \(byte), begun there")
+        }
+    }
+
     @Test("cJSON takes what gateway.md says it takes: the reason for a reader of our own")
     func whatCJSONTakes() {
         for line in [

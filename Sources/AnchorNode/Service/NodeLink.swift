@@ -10,6 +10,10 @@ public enum NodeLink {
     /// Inbound bytes of one connection beside the node's inbox: sixteen of the largest messages.
     private static let inboundByteCount: UInt32 = 4 << 20
 
+    /// A gateway's back-off grows to five minutes, since thousands of them come back at once. An alliance has a handful of nodes,
+    /// and every receipt waits for them.
+    private static let lastBackoffMilliseconds: Int64 = 15_000
+
     /// The configuration with a node's subscriptions and windows.
     public static func prepared(_ configuration: LinkConfiguration) -> LinkConfiguration {
         var prepared = configuration
@@ -17,6 +21,7 @@ public enum NodeLink {
         prepared.publishWindow = publishWindow
         prepared.receiveMaximum = receiveMaximum
         prepared.inboundQueueByteCount = inboundByteCount
+        prepared.timing.lastBackoffMilliseconds = lastBackoffMilliseconds
         return prepared
     }
 }

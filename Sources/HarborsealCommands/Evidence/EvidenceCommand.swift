@@ -4,7 +4,8 @@ internal import Foundation
 
 /// `harborseal evidence`: asks several nodes for what they hold about a subject or a gateway, and writes one evidence file.
 ///
-/// Nothing is dropped silently: what a node did not answer, and what is missing between batches, is said.
+/// Nothing is dropped silently: what a node did not answer, and what is missing between batches, is said. Exit 2 when a node
+/// could not be asked: the file may verify all the same, and may be more complete on the next try.
 public struct EvidenceCommand: Sendable {
     /// A URI of key 4, also found as `parent:<URI>`.
     public var subject: String?
@@ -33,24 +34,31 @@ public struct EvidenceCommand: Sendable {
             throw CommandError(.usage, "no node to ask", nextStep: "give --node URL for each node of the alliance")
         }
         let client = try NodeClient(linkCertificate: try linkCertificate())
-        let (merger, notes) = await ask(client)
+        let answers = await ask(client)
         try await client.shutdown()
-        return try write(merger, notes)
+        return try write(answers)
     }
 
-    private func ask(_ client: NodeClient) async -> (EvidenceMerger, [String]) {
+    /// What the nodes gave together, a line about each, and how many gave nothing because they could not be asked.
+    private struct Answers {
         var merger = EvidenceMerger()
         var notes: [String] = []
+        var missingCount = 0
+    }
+
+    private func ask(_ client: NodeClient) async -> Answers {
+        var answers = Answers()
         for node in nodes {
             do {
                 let pages = try await client.pages(of: node, parameters)
-                for page in pages { try merger.add(page) }
-                notes.append(pages.isEmpty ? "\(node): holds nothing about this" : "\(node): answered")
+                for page in pages { try answers.merger.add(page) }
+                answers.notes.append(pages.isEmpty ? "\(node): holds nothing about this" : "\(node): answered")
             } catch {
-                notes.append("\(node): NOT included: \(Self.words(error))")
+                answers.notes.append("\(node): NOT included: \(Self.words(error))")
+                answers.missingCount += 1
             }
         }
-        return (merger, notes)
+        return answers
     }
 
     private var parameters: [(String, String)] {
@@ -67,9 +75,9 @@ public struct EvidenceCommand: Sendable {
         return try TrustFileVerifier.verify(try DurableFile.read(trustFile)).content.linkCertificate
     }
 
-    private func write(_ merger: EvidenceMerger, _ notes: [String]) throws -> CommandResult {
-        var text = notes.map { "  \($0)\n" }.joined()
-        guard var merged = merger.merged() else {
+    private func write(_ answers: Answers) throws -> CommandResult {
+        var text = answers.notes.map { "  \($0)\n" }.joined()
+        guard var merged = answers.merger.merged() else {
             throw CommandError(.failed, "no node gave any evidence:\n\(text)", nextStep: "check the subject, the times and the nodes")
         }
         merged.evidence.title = (title ?? subject ?? gateway).map { UTF8Text($0) }
@@ -84,7 +92,7 @@ public struct EvidenceCommand: Sendable {
         let summary =
             "\(output): \(merged.disclosedCount) events in \(merged.disclosingCount) batches, "
             + "\(merged.batchCount - merged.disclosingCount) more by their statements, \(bytes.count) bytes\n"
-        return CommandResult(output: summary, notes: text)
+        return CommandResult(output: summary, notes: text, exitCode: answers.missingCount == 0 ? 0 : 2)
     }
 
     private static func words(_ error: any Error) -> String {
