@@ -213,10 +213,11 @@ def check_outputs(agent):
     lines = [line for block in re.findall(r"^```text\n(.*?)^```", page, re.MULTILINE | re.DOTALL) for line in block.splitlines()]
     for line in lines:
         name = re.match(r"(?:ok|warning|PROBLEM)? +([a-z-]+)", line)
+        parts = re.split(r"<[^>]*>|\d+|/\S+|, |^(?:ok|warning|PROBLEM)? +[a-z-]+:? | {2,}", line)
         # Up to 15 bytes the compiler may keep a text in instructions, where it cannot be found.
-        parts = re.split(r"<[^>]*>|\d+|/\S+|^(?:ok|warning|PROBLEM)? +[a-z-]+:? | {2,}", line)
-        phrases = [part for part in (part.removeprefix(": ") for part in parts) if len(part) > 15]
-        wanted = phrases + [name[1]] * (name is not None and name[1] != "do")
+        wanted = [part for part in (part.strip(": ") for part in parts) if len(part) > 15]
+        if name and name[1] != "do":
+            wanted.append(name[1])
         missing = [part for part in wanted if part.encode() not in program]
         report(f"acceptance.md: {line.strip()!r}", f"the program never says {', '.join(missing)}" if missing else None)
     report("there are outputs to expect", None if lines else "none found")
