@@ -9,13 +9,17 @@ internal import SensorSources
 extension AgentSetup {
     // MARK: - Journal
 
+    /// - Parameter isForReading: for a look at it: nothing in the folder changes, and a running agent does not mind.
     static func openJournal(
-        _ settings: AgentConfiguration.Journal, gatewayID: GatewayID, now: Moment
+        _ settings: AgentConfiguration.Journal, gatewayID: GatewayID, now: Moment, isForReading: Bool = false
     ) throws(SetupError) -> JournalAdapter<PosixFileSystem> {
         let folder: PosixFileSystem
         do throws(SystemError) {
-            folder = try PosixFileSystem(path: settings.directory.bytes)
+            folder = try PosixFileSystem(path: settings.directory.bytes, isForReading: isForReading)
         } catch {
+            if isForReading, error.code == SystemError.notFound {
+                throw SetupError(.noInput, "there is no journal at \(settings.directory.string): run the agent first, or name its folder")
+            }
             throw SetupError(
                 .inputOutput, "the journal's folder \(settings.directory.string) cannot be used: \(error.words)")
         }

@@ -105,7 +105,9 @@ struct AgentSetup {
         do throws(DeviceCryptoError) {
             return try SigningKey.load(from: seal.keyFile)
         } catch {
-            throw SetupError(.noPermission, "the seal key cannot be used: \(error.message)")
+            var code = ExitCode.noPermission
+            if case .file(let cause) = error.code, cause.isNotFound { code = .noInput }
+            throw SetupError(code, "the seal key cannot be used: \(error.message)")
         }
     }
 

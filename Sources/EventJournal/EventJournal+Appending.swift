@@ -36,6 +36,7 @@ extension EventJournal {
         _ = pending.end(salt: salt)
         let place = EventPlace(epoch: live.epoch, sequence: sequence)
         live.noteNumber(number, source: index)
+        absent?.noteStored(number, of: source.value)
         ring.insert(.init(number: number, place: place, source: source.value))
         noteAppended(event.count)
         return .stored(place)

@@ -102,7 +102,8 @@ extension EventJournal {
     private func read(_ index: Int, _ scan: inout RecoveryScan) throws(SystemError) {
         var segment = segments[index]
         let isLast = index == segments.count - 1
-        if segment.signedUpTo == .max, isLast, index > 0 {
+        let hasHeader = segment.signedUpTo != .max
+        if !hasHeader, isLast, index > 0 {
             segment = Segment(
                 number: segment.number, epoch: segment.epoch, firstSequence: scan.next, endSequence: nil, signedUpTo: .max,
                 runningMilliseconds: segment.runningMilliseconds, byteCount: segment.byteCount)
@@ -121,7 +122,15 @@ extension EventJournal {
             guard case .end(let offset, let tail) = item else { continue }
             scan.next = max(scan.next, walker.expected)
             guard isLast else { return }
-            recovery.tornTailByteCount += tail
+            if !hasHeader, tail > 0, offset <= RecordFormat.magic.count {
+                // Headers are synced before the first record: what has neither was no unfinished write.
+                take(
+                    .damage(Damage(
+                        segment: segment.number, offset: offset, byteCount: tail, firstSequence: scan.next, lostEventCount: nil,
+                        epoch: segment.epoch)), epoch: segment.epoch, &scan)
+            } else {
+                recovery.tornTailByteCount += tail
+            }
             durableByteCount = offset
             segments[index].byteCount = offset
             return

@@ -10,7 +10,9 @@ extension EventJournal {
         if let place = ring.find(source: source, number: number) { return .repeated(place) }
         try flush()
         do {
-            if let place = try search(source: source, number: number) { return .repeated(place) }
+            if absent?.contains(number, of: source) != true, let place = try search(source: source, number: number) {
+                return .repeated(place)
+            }
             guard let oldest = segments.first, let header = try header(of: oldest.number) else { return .olderThanHeld }
             // What deleted segments held is at most what the oldest one that is left began with.
             let deletedLimit = Int(source) < header.state.sources.count ? header.state.sources[Int(source)].numberLimit : 0
@@ -20,23 +22,30 @@ extension EventJournal {
         }
     }
 
-    /// Looks through the segments that can hold the number.
+    /// Looks through the segments that can hold the number; when none does, `absent` tells its neighbours' distance.
     private func search(source: UInt8, number: UInt64) throws(SystemError) -> EventPlace? {
+        var gap = AbsentNumbers(source: source, first: 0, end: .max)
         for (index, segment) in segments.enumerated() {
-            if index + 1 < segments.count, let next = try header(of: segments[index + 1].number),
-                Int(source) >= next.state.sources.count || next.state.sources[Int(source)].numberLimit <= number {
-                continue
+            if index + 1 < segments.count, let next = try header(of: segments[index + 1].number) {
+                guard Int(source) < next.state.sources.count else { continue }
+                let limit = next.state.sources[Int(source)].numberLimit
+                if limit <= number {
+                    gap.first = max(gap.first, limit)
+                    continue
+                }
             }
             var walker = try self.walker(segment, window: statementWindow)
             walking: while true {
                 switch try walker.next() {
                 case .event(let event) where event.source == source && event.number == number:
                     return EventPlace(epoch: segment.epoch, sequence: event.sequence)
+                case .event(let event) where event.source == source: gap.exclude(event.number, around: number)
                 case .end: break walking
                 default: break
                 }
             }
         }
+        absent = gap
         return nil
     }
 
@@ -46,6 +55,27 @@ extension EventJournal {
         defer { try? fileSystem.close(file) }
         let size = try retrying { () throws(SystemError) in try fileSystem.size(file) }
         return try SegmentHeader.find(fileSystem, file: file, number: number, size: size, window: eventWindow)
+    }
+}
+
+/// A run of one source's numbers that stand nowhere in the journal. A source that counts anew below its highest number, or whose
+/// lines come out of order, would otherwise have the whole journal read for each of them.
+struct AbsentNumbers {
+    let source: UInt8
+    /// Half open: `end` is not in it.
+    var first: UInt64
+    var end: UInt64
+
+    func contains(_ number: UInt64, of source: UInt8) -> Bool { source == self.source && first <= number && number < end }
+
+    /// Another number was found while `number` was looked for.
+    mutating func exclude(_ found: UInt64, around number: UInt64) {
+        if found < number { first = max(first, found + 1) } else { end = min(end, found) }
+    }
+
+    /// A number of the run was stored: what lies above it is still absent.
+    mutating func noteStored(_ number: UInt64, of source: UInt8) {
+        if contains(number, of: source) { first = number + 1 }
     }
 }
 

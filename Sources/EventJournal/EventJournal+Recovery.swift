@@ -56,6 +56,7 @@ extension EventJournal {
         segments = []
         carried = []
         ring = IntakeRing()
+        absent = nil
     }
 
     /// Whatever the lost header said, its epoch is over.
@@ -186,7 +187,7 @@ extension EventJournal {
     /// Removes files at the end that a power cut left half made: no header, no record, no more bytes than a header takes. Returns false
     /// when one could not be removed: then the segment before must stay as it is.
     private func dropHalfMade(_ found: inout [FoundSegment]) -> Bool {
-        while let last = found.last, last.header == nil, holdsNothing(last) {
+        while let last = found.last, last.header == nil, holdsNothing(last, isOnly: found.count == 1) {
             found.removeLast()
             recovery.tornTailByteCount += last.size
             do {
@@ -197,8 +198,9 @@ extension EventJournal {
         return true
     }
 
-    private func holdsNothing(_ segment: FoundSegment) -> Bool {
-        guard segment.size <= RecordFormat.magic.count + 2 * RecordFormat.recordLimit else { return false }
+    /// - Parameter isOnly: the journal's first header knows no sources and no former epochs, and stays below a kilobyte.
+    private func holdsNothing(_ segment: FoundSegment, isOnly: Bool = false) -> Bool {
+        guard segment.size <= (isOnly ? 1_024 : RecordFormat.magic.count + 2 * RecordFormat.recordLimit) else { return false }
         do {
             let file = try fileSystem.open(Segment.name(of: segment.number), .read)
             defer { try? fileSystem.close(file) }

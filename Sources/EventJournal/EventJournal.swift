@@ -37,6 +37,8 @@ public final class EventJournal<FileSystem: JournalFileSystem, Hash: HashFunctio
     /// The highest number that a file was made with.
     var lastNumber: UInt64 = 0
     var ring = IntakeRing()
+    /// What the latest search for a number has shown to be absent.
+    var absent: AbsentNumbers?
     /// Bytes of all segments but the last.
     var sealedByteCount = 0
     /// The agent's running time, all starts together, when this one began.

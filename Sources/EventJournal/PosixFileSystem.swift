@@ -7,13 +7,18 @@ public final class PosixFileSystem: JournalFileSystem {
     private static let lockName: [UInt8] = Array("lock".utf8)
 
     private let folder: Int32
+    private let isForReading: Bool
     private var lockFile: Int32 = -1
 
     /// Opens the folder at a path. Throws when it neither exists nor can be made.
-    public init(path: [UInt8]) throws(SystemError) {
-        let result = Self.withName(path) { posix_folder_open($0, true) }
+    ///
+    /// - Parameter isForReading: nothing is made, written, cut, removed or locked: the folder behaves like one on a read-only medium,
+    ///   also beside a running agent.
+    public init(path: [UInt8], isForReading: Bool = false) throws(SystemError) {
+        let result = Self.withName(path) { posix_folder_open($0, !isForReading) }
         guard result >= 0 else { throw SystemError(.open, -result) }
         folder = result
+        self.isForReading = isForReading
     }
 
     deinit {
@@ -42,6 +47,7 @@ public final class PosixFileSystem: JournalFileSystem {
             case .write: POSIX_FILE_WRITE
             case .create: POSIX_FILE_CREATE
             }
+        if isForReading, mode != .read { throw SystemError(.open, SystemError.readOnly) }
         let result = Self.withName(name) { posix_file_open_at(folder, $0, number) }
         guard result >= 0 else { throw SystemError(.open, -result) }
         return result
@@ -70,6 +76,7 @@ public final class PosixFileSystem: JournalFileSystem {
     public func close(_ file: Int32) throws(SystemError) { try check(posix_file_close(file), .close) }
 
     public func remove(_ name: [UInt8]) throws(SystemError) {
+        if isForReading { throw SystemError(.remove, SystemError.readOnly) }
         try check(Self.withName(name) { posix_file_remove_at(folder, $0) }, .remove)
     }
 
@@ -83,6 +90,7 @@ public final class PosixFileSystem: JournalFileSystem {
 
     /// An advisory lock on the file `lock`, whose content is the holder's process id for people; on a read-only medium on the folder itself.
     public func lock() throws(SystemError) -> JournalLock {
+        if isForReading { return .taken }
         var file = Self.withName(Self.lockName) { posix_file_open_at(folder, $0, POSIX_FILE_LOCK) }
         let isFile = file >= 0
         if !isFile { file = Self.withName([0x2E]) { posix_file_open_at(folder, $0, POSIX_FILE_READ) } }

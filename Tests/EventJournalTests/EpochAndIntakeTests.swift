@@ -105,6 +105,44 @@ struct EpochAndIntakeTests {
         #expect(try journal.append(eventBytes(1), source, 2_997) == .repeated(EventPlace(epoch: 0xE0, sequence: next)))
     }
 
+    @Test("a source that counts anew below its highest number has the journal read once, and keeps every answer")
+    func countingAnew() throws {
+        let disk = FaultyFileSystem()
+        let journal = try TestJournal(disk, options: options(segmentByteCount: 32 << 10))
+        let source = try journal.sourceIndex("wms-1"), other = try journal.sourceIndex("yard")
+        for number in 0..<2_000 as Range<UInt64> {
+            _ = try journal.append(eventBytes(Int(number)), number % 2 == 0 ? source : other, 1_000_000 + number * 10)
+        }
+        try journal.sync()
+        let callsBefore = disk.callCount
+        _ = try journal.append(eventBytes(1), source, 5)
+        let searchCount = disk.callCount - callsBefore
+        for number in 6..<400 as Range<UInt64> {
+            #expect(try journal.append(eventBytes(1), source, number) == .stored(EventPlace(epoch: 0xE0, sequence: 1_995 + number)))
+        }
+        // Only whether older segments were deleted is asked again, of one header.
+        #expect(disk.callCount - callsBefore < searchCount + 394 * 6)
+        for number in [5, 6, 399, 1_000_000, 1_000_020, 1_019_980] as [UInt64] {
+            guard case .repeated = try journal.append(eventBytes(1), source, number) else {
+                Issue.record("\(number) was stored twice")
+                continue
+            }
+        }
+        // Between stored ones, around them, and another source's: each is new once.
+        for number in [1_000_015, 1_000_014, 1_000_016, 1_000_013] as [UInt64] {
+            for place in [source, other] {
+                guard case .stored = try journal.append(eventBytes(1), place, number) else {
+                    Issue.record("\(number) was not stored")
+                    continue
+                }
+                guard case .repeated = try journal.append(eventBytes(1), place, number) else {
+                    Issue.record("\(number) was stored twice")
+                    continue
+                }
+            }
+        }
+    }
+
     @Test("there are 64 places for sources")
     func sourceLimit() throws {
         let journal = try TestJournal(FaultyFileSystem(), options: options())

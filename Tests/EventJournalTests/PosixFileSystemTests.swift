@@ -53,6 +53,33 @@ struct PosixFileSystemTests {
         }
     }
 
+    @Test("a look through a folder that is open for reading shows everything and changes no byte, beside the one who writes")
+    func forReading() throws {
+        try withFolder { path in
+            let journal = try open(path)
+            for id in 0..<10 { _ = try journal.append(event: eventBytes(id).span) }
+            try journal.sync()
+            let name = try #require(FileManager.default.contentsOfDirectory(atPath: path).first { $0.hasSuffix(".hsj") })
+            let file = URL(fileURLWithPath: "\(path)/\(name)")
+            // A write under way, and a file that a power cut left half made.
+            let torn = try Data(contentsOf: file) + Data([9, 9, 9])
+            try torn.write(to: file)
+            try Data([1, 2]).write(to: URL(fileURLWithPath: "\(path)/0000000000000002.hsj"))
+            let names = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+            let looked = try RealJournal(
+                PosixFileSystem(path: Array(path.utf8), isForReading: true), options: options(epoch: 0xE7))
+            #expect(looked.epoch == 0xE0 && looked.nextSequence == 10)
+            #expect(try looked.readBatch(first: 0, count: 10).count == 10)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: path).sorted() == names)
+            #expect(try Data(contentsOf: file) == torn)
+            #expect(throws: JournalError.self) { try looked.append(event: eventBytes(1).span) }
+        }
+        try withFolder { path in
+            #expect(throws: SystemError.self) { try PosixFileSystem(path: Array(path.utf8), isForReading: true) }
+            #expect(!FileManager.default.fileExists(atPath: path))
+        }
+    }
+
     private func inspect(_ path: String) throws -> (Int, InspectionSummary) {
         var count = 0
         let summary = try JournalInspector(PosixFileSystem(path: Array(path.utf8))).forEachItem { _ in count += 1; return true }

@@ -9,7 +9,7 @@ enum Help {
           record KIND key=value...     record one event from a shell, through the running agent
           status [--json]              what the running agent is doing, and what is wrong
           check-config                 the effective configuration, with where each value came from
-          journal verify|export|tail   look at the journal, also while the agent is stopped
+          journal verify|export|tail   look at the journal, whether the agent runs or not
           selftest                     known answers for hash, signature, encoding, tree and checksum
           version                      the version
 
@@ -59,10 +59,10 @@ enum Help {
 
         """
     private static let journal: StaticString = """
-        journal verify         reads the whole journal and says what is damaged; changes nothing that is whole
+        journal verify         reads the whole journal and says what is damaged
         journal export [FROM]  writes the events of the open epoch, one line each: sequence, a space, the bytes in hex
         journal tail [COUNT]   the newest events (default 10) in the same form
-        The agent must be stopped: a journal has one user.
+        Nothing is changed, and a running agent is not disturbed.
         Example: harborseal-agent journal verify --config ./agent.conf
 
         """

@@ -5,7 +5,8 @@ internal import EventJournal
 internal import GatewayAgent
 internal import SensorSources
 
-/// `journal verify|export|tail`: looks at a journal whose agent is stopped.
+/// `journal verify|export|tail`: looks at a journal, whether its agent runs or is stopped, and changes nothing: a torn tail is cut, and
+/// damage answered, by the agent's own start.
 enum JournalCommand {
     static func run(_ arguments: Arguments) -> ExitCode {
         guard let action = arguments.operands.first else { return AgentProgram.usage("journal needs verify, export or tail") }
@@ -38,7 +39,12 @@ enum JournalCommand {
         }
         let name = try AgentSetup.gatewayName(configuration.identity)
         var clock = ClockReader()
-        return try AgentSetup.openJournal(configuration.journal, gatewayID: name.gatewayID, now: clock.read())
+        let adapter = try AgentSetup.openJournal(
+            configuration.journal, gatewayID: name.gatewayID, now: clock.read(), isForReading: true)
+        guard !adapter.journal.recovery.isNew else {
+            throw SetupError(.noInput, "\(configuration.journal.directory.string) holds no journal yet")
+        }
+        return adapter
     }
 
     // MARK: - Actions
@@ -68,6 +74,9 @@ enum JournalCommand {
             Output.print(
                 "DAMAGED segment \(damage.segment) at byte \(damage.offset): \(damage.byteCount) bytes, from sequence \(damage.firstSequence)"
                     + (damage.lostEventCount.map { ", \($0) events lost" } ?? ""))
+        }
+        if journal.recovery.tornTailByteCount > 0 {
+            Output.print("\(journal.recovery.tornTailByteCount) bytes behind the last record are an unfinished write")
         }
         let damageCount = journal.recovery.damages.count + journal.recovery.unlistedDamageCount
         if damageCount == 0, lostCount == 0 {
