@@ -33,7 +33,7 @@ public struct AllianceSigningKey: Sendable {
 
     /// Reads a PEM file that nobody but its owner may read.
     ///
-    /// - Throws: ``TrustError`` with code `file`, `keyPermissions` or `key`.
+    /// - Throws: ``TrustError`` with code `unreadable`, `tooLarge`, `keyPermissions` or `key`.
     public init(file path: String) throws {
         let bytes = try DurableFile.read(path, byteLimit: 65_536)
         guard let mode = DurableFile.permissions(of: path), mode & 0o077 == 0 else {

@@ -46,10 +46,10 @@ struct CompletenessCheck {
         if let first = faults.first {
             return .init(.complete, .failed, first, details: faults.rest + gaps.all + leftOut.all)
         }
-        if !gaps.all.isEmpty {
+        if !gaps.isEmpty {
             return .init(.complete, .notJudged, "\(summary); not complete", details: gaps.all + leftOut.all)
         }
-        let runs = leftOut.all.isEmpty ? "nothing in between is missing" : "\(leftOut.all.count == 1 ? "a run is" : "runs are") left out on purpose"
+        let runs = leftOut.isEmpty ? "nothing in between is missing" : "\(leftOut.all.count == 1 ? "a run is" : "runs are") left out on purpose"
         return .init(.complete, .passed, "\(summary); \(runs)", details: leftOut.all)
     }
 
@@ -132,7 +132,7 @@ struct CompletenessCheck {
     // MARK: - Runs left out
 
     private mutating func checkLeftOut(_ first: UInt64, _ next: UInt64, at number: Int) {
-        let range = first < next ? JudgedBatch.range(first, next) : "\(first) to \(next)"
+        var range: String { first < next ? JudgedBatch.range(first, next) : "\(first) to \(next)" }
         guard number > 0, let before = entries[number - 1].batch else {
             faults.add("left out \(range): no batch stands before it")
             return

@@ -8,20 +8,20 @@ public enum DurableFile {
     /// Reads a whole file.
     ///
     /// - Parameter byteLimit: larger files are refused before anything is allocated for them.
-    /// - Throws: ``TrustError`` with code `file`.
+    /// - Throws: ``TrustError`` with code `unreadable` or `tooLarge`.
     public static func read(_ path: String, byteLimit: Int = 16 * 1024 * 1024) throws -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw failure("read", path) }
+        guard descriptor >= 0 else { throw failure("read", path, .unreadable) }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
         while true {
             let count = Glibc.read(descriptor, &chunk, chunk.count)
             if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw failure("read", path) }
+            guard count >= 0 else { throw failure("read", path, .unreadable) }
             if count == 0 { return bytes }
             guard bytes.count + count <= byteLimit else {
-                throw TrustError(.file, "\(path) is larger than \(byteLimit) bytes, the most that belongs here")
+                throw TrustError(.tooLarge, "\(path) is larger than \(byteLimit) bytes, the most that belongs here")
             }
             bytes.append(contentsOf: chunk[..<count])
         }
@@ -123,8 +123,8 @@ public enum DurableFile {
         return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
     }
 
-    private static func failure(_ verb: String, _ path: String) -> TrustError {
+    private static func failure(_ verb: String, _ path: String, _ code: TrustError.Code = .file) -> TrustError {
         let cause = errno
-        return TrustError(.file, "cannot \(verb) \(path): \(String(cString: strerror(cause)))")
+        return TrustError(code, "cannot \(verb) \(path): \(String(cString: strerror(cause)))")
     }
 }

@@ -6,55 +6,77 @@ internal import X509
 
 /// The certificates and revocation lists of one evidence file, judged once.
 struct EvidenceCertificates {
-    /// What became of one enclosed certificate.
-    struct Enclosed {
-        /// Key id, where the certificate could be read at all.
-        var keyID: Digest?
-        /// Why it certifies nobody; nil when it holds.
-        var refusal: String?
-        /// Its SAN URI, when it holds.
-        var issuer: UTF8Text?
-    }
+    /// Shorter than any certificate or list: not worth a parser's time, and a file holds millions of them.
+    private static let smallestByteCount = 64
 
     private(set) var verifier: SealCertificateVerifier?
-    private(set) var enclosed: [Enclosed] = []
     /// Why enclosed revocation lists are not used.
-    private(set) var listRefusals: [String] = []
+    private(set) var listRefusals = Findings()
     /// Keys of all certificates that can be read, also of those that certify nobody: whether a signature is intact does
     /// not depend on whom the key belongs to.
     private var keys: [Digest: CryptoVerifier] = [:]
+    /// By key: why its first refused certificate certifies nobody.
+    private var refusals: [Digest: String] = [:]
+    /// By key: the SAN URI of its first certificate that holds.
+    private var issuers: [Digest: UTF8Text] = [:]
+    /// Why the first certificate that cannot be read cannot.
+    private var unreadable: String?
 
     init(_ evidence: Evidence, trustFile: TrustFile) async {
         verifier = try? SealCertificateVerifier(trustFile: trustFile)
-        for der in evidence.sealCertificates { enclosed.append(await judge(der)) }
-        for der in evidence.revocationLists {
-            do {
-                try verifier?.insert(revocationList: der)
-            } catch {
-                listRefusals.append((error as? TrustError)?.message ?? "\(error)")
-            }
+        // The same bytes again say nothing new, and cost as much.
+        var seen: Set<[UInt8]> = []
+        for der in evidence.sealCertificates where seen.insert(der).inserted { await judge(der) }
+        for der in evidence.revocationLists where seen.insert(der).inserted { take(revocationList: der) }
+    }
+
+    private mutating func take(revocationList der: [UInt8]) {
+        guard der.count >= Self.smallestByteCount else {
+            listRefusals.add("the revocation list cannot be parsed: \(der.count) bytes are none")
+            return
+        }
+        do {
+            try verifier?.insert(revocationList: der)
+        } catch {
+            listRefusals.add((error as? TrustError)?.message ?? "\(error)")
         }
     }
 
-    private mutating func judge(_ der: [UInt8]) async -> Enclosed {
-        var result = Enclosed()
-        if let key = Self.publicKey(of: der), let verifier = CryptoVerifier(publicKey: key) {
-            let keyID = key.keyID(using: SHA256.self)
-            result.keyID = keyID
-            keys[keyID] = verifier
+    private mutating func judge(_ der: [UInt8]) async {
+        guard der.count >= Self.smallestByteCount, let key = Self.publicKey(of: der),
+            let keyVerifier = CryptoVerifier(publicKey: key)
+        else {
+            await noteUnreadable(der)
+            return
         }
-        guard let sealVerifier = verifier else {
-            result.refusal = "the trust file's own certificates cannot be parsed"
-            return result
+        let keyID = key.keyID(using: SHA256.self)
+        keys[keyID] = keyVerifier
+        do {
+            let certificate = try await verified(der)
+            verifier?.insert(certificate)
+            if issuers[keyID] == nil { issuers[keyID] = certificate.issuer }
+        } catch {
+            if refusals[keyID] == nil { refusals[keyID] = error.message }
+        }
+    }
+
+    /// The first one's reason stands for all.
+    private mutating func noteUnreadable(_ der: [UInt8]) async {
+        guard unreadable == nil else { return }
+        do { _ = try await verified(der) } catch { unreadable = error.message }
+    }
+
+    private func verified(_ der: [UInt8]) async throws(TrustError) -> SealCertificate {
+        guard let verifier else {
+            throw TrustError(.certificateForm, "the trust file's own certificates cannot be parsed")
         }
         do {
-            let certificate = try await sealVerifier.verify(der)
-            verifier?.insert(certificate)
-            result.issuer = certificate.issuer
+            return try await verifier.verify(der)
+        } catch let error as TrustError {
+            throw error
         } catch {
-            result.refusal = (error as? TrustError)?.message ?? "\(error)"
+            throw TrustError(.certificateForm, "\(error)")
         }
-        return result
     }
 
     private static func publicKey(of der: [UInt8]) -> PublicKey? {
@@ -90,12 +112,10 @@ struct EvidenceCertificates {
 
     /// Why no certificate holds for a key and issuer.
     func refusal(for header: BatchHeader) -> String {
-        let ofKey = enclosed.filter { $0.keyID == header.keyID }
-        if let refused = ofKey.compactMap(\.refusal).first { return refused }
-        if let other = ofKey.compactMap(\.issuer).first {
+        if let refused = refusals[header.keyID] { return refused }
+        if let other = issuers[header.keyID] {
             return "the statement's issuer \(header.gateway.issuer) is not the certificate's name \(other)"
         }
-        if let unreadable = enclosed.first(where: { $0.keyID == nil })?.refusal { return unreadable }
-        return "no certificate of this key is enclosed"
+        return unreadable ?? "no certificate of this key is enclosed"
     }
 }

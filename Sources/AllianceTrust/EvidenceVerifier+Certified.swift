@@ -22,7 +22,7 @@ extension EvidenceVerifier {
             if names.last != name { names.append(name) }
         }
         let (revocation, isRevocationJudged) = revocationWords(batches, trustFile: trustFile, certificates: certificates)
-        let notes = certificates.listRefusals.map { "a revocation list is not used: \($0)" }
+        let notes = certificates.listRefusals.all.map { "a revocation list is not used: \($0)" }
         if let first = faults.first { return .init(.certified, .failed, first, details: faults.rest + notes) }
         if let first = unjudged.first { return .init(.certified, .notJudged, first, details: unjudged.rest + notes) }
         let whom = names.count <= 4 ? names.joined(separator: ", ") : "\(names.count) gateways"

@@ -13,7 +13,7 @@ extension EvidenceVerifier {
             if batch.isSignatureValid == nil {
                 unjudged.add("\(batch.name): no certificate with the statement's key is enclosed, so its signature cannot be judged")
             }
-            for index in batch.changedEvents {
+            for index in batch.changedEvents.sorted() {
                 faults.add("\(batch.name): the event at index \(index) is not the one that was signed")
             }
         }
@@ -65,7 +65,7 @@ extension EvidenceVerifier {
                 faults.add(
                     "\(batch.name): \(counted(batch.counted.count, "receipt")) where the trust file asks for \(batch.receiptsNeeded)")
             }
-            for refused in batch.refusedReceipts { notes.add("\(batch.name): \(refused)") }
+            for refused in batch.refusedReceipts.all { notes.add("\(batch.name): \(refused)") }
         }
         if !evidence.checkpoints.isEmpty || !evidence.ledgerAnchors.isEmpty {
             notes.add(
@@ -127,9 +127,12 @@ struct Findings {
     private(set) var sentences: [String] = []
     private var dropped = 0
 
-    mutating func add(_ sentence: String) {
-        if sentences.count < Self.limit { sentences.append(sentence) } else { dropped += 1 }
+    /// The sentence is made only if it is shown: a file can give cause for millions.
+    mutating func add(_ sentence: @autoclosure () -> String) {
+        if sentences.count < Self.limit { sentences.append(sentence()) } else { dropped += 1 }
     }
+
+    var isEmpty: Bool { sentences.isEmpty }
 
     var first: String? { sentences.first }
     var rest: [String] { Array(all.dropFirst()) }

@@ -18,18 +18,20 @@ struct JudgedEntry {
 }
 
 /// One batch with its signature, events and receipts judged, each by itself.
-struct JudgedBatch {
+///
+/// A class, so that an entry that is no batch takes no room for one.
+final class JudgedBatch {
     let statement: Statement
     let events: [Evidence.DisclosedEvent]
     let hash: Digest
     /// nil: no certificate of the key is enclosed, so the signature cannot be judged.
     let isSignatureValid: Bool?
     /// Indexes of events that are not what was signed.
-    let changedEvents: [UInt64]
+    let changedEvents: Set<UInt64>
     /// Receipts that verify, in their order.
     let receipts: [Receipt]
     /// Why other receipts do not count.
-    let refusedReceipts: [String]
+    let refusedReceipts: Findings
     /// The earliest counted receipt of each node.
     let counted: [Receipt]
     let receiptsNeeded: UInt64
@@ -46,7 +48,7 @@ struct JudgedBatch {
         events = batch.events
         hash = batch.statement.hash(using: SHA256.self)
         isSignatureValid = certificates.key(batch.statement.header.keyID).map { batch.statement.isSignatureValid(using: $0) }
-        changedEvents = batch.events.filter { !$0.isIncluded(in: batch.statement, using: SHA256.self) }.map(\.index)
+        changedEvents = Set(batch.events.lazy.filter { !$0.isIncluded(in: batch.statement, using: SHA256.self) }.map(\.index))
         self.certificates = certificates.certificates(for: batch.statement.header)
         revokedSinceSeconds = certificates.revokedSinceSeconds(batch.statement.header)
         receiptsNeeded = trustFile.content.quorum.receiptsNeeded
@@ -54,9 +56,9 @@ struct JudgedBatch {
         counted = Self.count(receipts, revokedSinceSeconds: revokedSinceSeconds)
     }
 
-    private static func judge(_ batch: Evidence.Batch, trustFile: TrustFile) -> ([Receipt], [String]) {
+    private static func judge(_ batch: Evidence.Batch, trustFile: TrustFile) -> ([Receipt], Findings) {
         var receipts: [Receipt] = []
-        var refused: [String] = []
+        var refused = Findings()
         for (number, bytes) in batch.receipts.enumerated() {
             do throws(FormatError) {
                 let unverified = try UnverifiedReceipt(parsing: bytes)
@@ -65,10 +67,10 @@ struct JudgedBatch {
                         try unverified.verified(
                             for: batch.statement, trustFile: trustFile, verifier: CryptoVerifier.self, using: SHA256.self))
                 } catch {
-                    refused.append("receipt \(number + 1), said to be of \(unverified.header.node.node), does not count: \(error.words)")
+                    refused.add("receipt \(number + 1), said to be of \(unverified.header.node.node), does not count: \(error.words)")
                 }
             } catch {
-                refused.append("receipt \(number + 1) does not count: malformed, \(error.words)")
+                refused.add("receipt \(number + 1) does not count: malformed, \(error.words)")
             }
         }
         return (receipts, refused)

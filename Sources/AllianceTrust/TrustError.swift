@@ -2,8 +2,12 @@
 public struct TrustError: Error, Equatable, Sendable {
     /// The stable codes.
     public enum Code: String, Sendable, CaseIterable {
-        /// A file cannot be read or written.
+        /// A file cannot be written.
         case file
+        /// A file cannot be read.
+        case unreadable
+        /// A file larger than what belongs there may be.
+        case tooLarge
         /// A private key that others may read.
         case keyPermissions
         /// A private or public key that is not P-256, or not a key at all.

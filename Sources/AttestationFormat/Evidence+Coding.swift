@@ -51,7 +51,7 @@ extension Evidence.Entry {
         case 2: self = .leftOut(first: try reader.readSequence(), next: try reader.readSequence())
         case 3:
             let statement = try reader.readNested { (bytes) throws(FormatError) in try Statement(parsing: bytes) }
-            let events = try reader.readList { (reader) throws(FormatError) in
+            let events = try reader.readList(atMost: Limits.batchEventCount) { (reader) throws(FormatError) in
                 try Evidence.DisclosedEvent(reading: &reader)
             }
             self = .batch(Evidence.Batch(statement: statement, events: events, receipts: try reader.readByteStrings()))

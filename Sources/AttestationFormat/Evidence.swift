@@ -29,7 +29,8 @@ public struct Evidence: Sendable {
 
     /// One batch, or a run of batches that was left out on purpose.
     public enum Entry: Sendable {
-        case batch(Batch)
+        /// Indirect: a file of 16 MiB holds five million runs, and each would take a batch's room.
+        indirect case batch(Batch)
         /// Sequences from `first` to before `next` of the epoch of the batch before it.
         case leftOut(first: UInt64, next: UInt64)
     }
@@ -37,6 +38,7 @@ public struct Evidence: Sendable {
     /// A batch: its statement, the events that are shown, and what nodes said.
     public struct Batch: Sendable {
         public var statement: Statement
+        /// At most 1,024: a batch has no more.
         public var events: [DisclosedEvent]
         /// Receipts as enclosed; ``UnverifiedReceipt/init(parsing:)`` says whether one is well formed.
         public var receipts: [[UInt8]]

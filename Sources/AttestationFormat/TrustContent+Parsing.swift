@@ -214,11 +214,12 @@ extension CBORReader {
 
     /// Reads an array of things of one kind.
     mutating func readList<Element>(
-        atLeast minimum: Int = 0, _ readElement: (inout CBORReader) throws(FormatError) -> Element
+        atLeast minimum: Int = 0, atMost maximum: Int = .max, _ readElement: (inout CBORReader) throws(FormatError) -> Element
     ) throws(FormatError) -> [Element] {
         let start = position
         let count = try readArray()
         guard count >= minimum else { throw FormatError(.wrongCount, at: start) }
+        guard count <= maximum else { throw FormatError(.limitExceeded, at: start) }
         // Not reserved: elements in memory are larger than in the bytes that have been seen.
         var elements: [Element] = []
         for _ in 0..<count { elements.append(try readElement(&self)) }

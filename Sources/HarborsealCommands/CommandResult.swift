@@ -6,7 +6,8 @@ public struct CommandResult: Equatable, Sendable {
     public var output: String
     /// For people: notes that are no result.
     public var notes: String
-    /// 0 good, 1 something failed, 2 something could not be judged, 64 usage, 65 malformed input.
+    /// 0 good, 1 something failed, 2 something could not be judged, 64 usage, 65 malformed input, 66 a file cannot be read,
+    /// 74 one cannot be written.
     public var exitCode: Int32
 
     public init(output: String = "", notes: String = "", exitCode: Int32 = 0) {
@@ -26,6 +27,10 @@ public struct CommandError: Error, Equatable, Sendable {
         case usage = 64
         /// Input that is not in the form it should have.
         case malformed = 65
+        /// A file that cannot be read.
+        case noInput = 66
+        /// A file, or the output, that cannot be written.
+        case inputOutput = 74
     }
 
     public let code: Code

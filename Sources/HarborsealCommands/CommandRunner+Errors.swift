@@ -13,7 +13,8 @@ extension CommandRunner {
 
     private static func code(of code: TrustError.Code) -> CommandError.Code {
         switch code {
-        case .certificateForm, .revocationList: .malformed
+        case .certificateForm, .revocationList, .tooLarge: .malformed
+        case .unreadable: .noInput
         case .argument: .usage
         default: .failed
         }

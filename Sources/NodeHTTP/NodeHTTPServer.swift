@@ -3,10 +3,14 @@ public import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
 public import Logging
+import NIOCore
 import NIOSSL
 
 /// The HTTP face of a node: health, metrics, evidence, keys and entries (alliance.md, "Node").
 public enum NodeHTTPServer {
+    /// A connection that says nothing for so long is closed: half a request would hold its descriptor for ever.
+    private static var idleTimeout: TimeAmount { .seconds(30) }
+
     /// Makes the service. It listens when it is run.
     ///
     /// - Parameter onListening: is told the port, for those who asked for any free one.
@@ -31,11 +35,14 @@ public enum NodeHTTPServer {
     }
 
     private static func server(_ configuration: NodeHTTPConfiguration) throws -> HTTPServerBuilder {
-        guard let tls = configuration.tls else { return .http1() }
+        let http = HTTP1Channel.Configuration(idleTimeout: idleTimeout)
+        guard let tls = configuration.tls else { return .http1(configuration: http) }
         do {
             let chain = try NIOSSLCertificate.fromPEMFile(tls.certificate).map { NIOSSLCertificateSource.certificate($0) }
             let key = try NIOSSLPrivateKey(file: tls.key, format: .pem)
-            return try .tls(tlsConfiguration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
+            return try .tls(
+                .http1(configuration: http),
+                tlsConfiguration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
         } catch {
             throw NodeHTTPError(
                 code: .tlsUnusable, message: "\(tls.certificate) and \(tls.key) cannot be used for TLS: \(error)")

@@ -7,8 +7,13 @@ enum CommandOutput {
     /// Runs a command; returns for exit code 0, else throws the exit code.
     static func finish(_ command: () async throws -> CommandResult) async throws {
         let result = await CommandRunner.result(of: command)
-        try? FileHandle.standardOutput.write(contentsOf: Data(result.output.utf8))
+        let isWritten = (try? FileHandle.standardOutput.write(contentsOf: Data(result.output.utf8))) != nil
         try? FileHandle.standardError.write(contentsOf: Data(result.notes.utf8))
+        // A verdict that nobody can read must not end like a good one.
+        if !isWritten {
+            try? FileHandle.standardError.write(contentsOf: Data("error: standard output cannot be written\n".utf8))
+            throw ExitCode(CommandError.Code.inputOutput.rawValue)
+        }
         if result.exitCode != 0 { throw ExitCode(result.exitCode) }
     }
 

@@ -9,7 +9,8 @@ import ArgumentParser
             EXAMPLE
               harborseal verify journey.hsev --trust alliance.hstrust
 
-            Exit codes: 0 good, 1 something failed, 2 something could not be judged, 64 usage, 65 malformed input.
+            Exit codes: 0 good, 1 something failed, 2 something could not be judged, 64 usage, 65 malformed input,
+            66 a file cannot be read, 74 one cannot be written.
             """,
         version: "0.1.0",
         subcommands: Subcommands.all)

@@ -7,7 +7,8 @@ struct VerifyCommand: AsyncParsableCommand {
         abstract: "Judge an evidence file offline: one line a check, with the reason.",
         discussion: """
             Needs the trust file of the alliance, which came by a way that you trust, and nothing else: no network, no account.
-            Exit codes: 0 all good, 1 something failed, 2 something could not be judged, 64 usage, 65 malformed.
+            Exit codes: 0 all good, 1 something failed, 2 something could not be judged, 64 usage, 65 malformed,
+            66 a file cannot be read, 74 the output cannot be written.
 
             EXAMPLE
               harborseal verify journey.hsev --trust alliance.hstrust --events

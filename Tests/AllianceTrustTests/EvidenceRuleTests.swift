@@ -193,4 +193,44 @@ import Testing
         #expect(median < .milliseconds(5))
         #endif
     }
+
+    // MARK: - Volume
+
+    private enum Flood: String, CaseIterable {
+        case receipts, certificates, lists, runs
+    }
+
+    @Test("fifty thousand worthless parts are judged in seconds, and a line shows a few", .timeLimit(.minutes(1)), arguments: Flood.allCases)
+    private func flood(_ flood: Flood) async throws {
+        let count = 50_000
+        var first = try maker.batch(first: 0, count: 3)
+        var certificates = [try maker.seal()]
+        var lists: [[UInt8]] = []
+        var entries: [Evidence.Entry] = []
+        // Distinct, so that knowing the bytes already does not help.
+        func worthless(_ number: Int) -> [UInt8] { withUnsafeBytes(of: UInt32(number)) { Array($0) } }
+        switch flood {
+        case .receipts: first.receipts += (0..<count).map(worthless)
+        case .certificates: certificates += (0..<count).map(worthless)
+        case .lists: lists = (0..<count).map(worthless)
+        case .runs: entries = [Evidence.Entry](repeating: .leftOut(first: 3, next: 4), count: count)
+        }
+        let verdict = try await maker.verdict([.batch(first)] + entries, certificates: certificates, lists: lists)
+        #expect(verdict.exitCode == (flood == .runs ? 1 : 0), "\(verdict.lines)")
+        #expect(verdict.lines.allSatisfy { $0.details.count < 100 })
+    }
+
+    @Test("the same certificate again and again costs no more than once", .timeLimit(.minutes(1)))
+    func repeatedCertificate() async throws {
+        let first = try maker.batch(first: 0, count: 3)
+        let certificates = [[UInt8]](repeating: try maker.seal(), count: 2_000)
+        #expect(try await maker.verdict([.batch(first)], certificates: certificates).exitCode == 0)
+    }
+
+    @Test("more events than a batch can have are malformed", arguments: [(1_024, 1), (1_025, 65)] as [(Int, Int32)])
+    func manyEvents(_ count: Int, _ exitCode: Int32) async throws {
+        var first = try maker.batch(first: 0, count: 1)
+        first.events = [Evidence.DisclosedEvent](repeating: first.events[0], count: count)
+        #expect(try await maker.verdict([.batch(first)]).exitCode == exitCode)
+    }
 }

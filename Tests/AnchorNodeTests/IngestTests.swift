@@ -133,6 +133,27 @@ import Testing
         try node.remove()
     }
 
+    @Test("hashes that a broker invents after it hid the list are refused, and the gateway's own are kept")
+    func inventedHashes() async throws {
+        let alliance = try TestAlliance()
+        let node = try await TestNode(alliance)
+        var gateway = try alliance.gateway()
+        _ = try await node.handle(gateway.hello())
+        let batch = try gateway.batch(count: 4)
+        _ = try await node.handle(batch.message(payload: batch.payloadWithoutEvents()))
+        _ = try await node.integrate()
+        let invented = TestBatch(statement: batch.statement, events: (0..<4).map { TestGateway.event(900 + $0) })
+        #expect(try await node.handle(invented.message(withholding: [0, 1, 2, 3])).refusalCodes == [7])
+        let shorter = TestBatch(statement: batch.statement, events: Array(batch.events.dropLast()))
+        #expect(try await node.handle(shorter.message(withholding: [0, 1, 2])).refusalCodes == [7])
+        let own = try await node.handle(batch.message(withholding: [0, 1, 2, 3]))
+        #expect(own.receipts(for: batch, trustFile: alliance.trustFile).map(\.held) == [0], "at once: the receipt was there")
+        let stored = try #require(try node.store.read { try $0.events(1) })
+        let list = try EventList(stored: stored, of: batch.statement.bytes)
+        #expect(list.items.map { $0.leafHash(using: SHA256.self) } == batch.events.map { MerkleTree<SHA256>.leafHash(of: $0) })
+        try node.remove()
+    }
+
     @Test("late bytes that do not give the root are refused and change nothing")
     func wrongLateEvents() async throws {
         let alliance = try TestAlliance()

@@ -78,6 +78,18 @@ import Testing
         try FileManager.default.removeItem(at: node.folder)
     }
 
+    @Test("a start with a wrong key leaves a store that the right key takes")
+    func wrongKeyFirst() async throws {
+        let alliance = try TestAlliance()
+        let folder = try TestNode.newFolder()
+        var wrong = alliance.settings()
+        wrong.key = try AllianceSigningKey()
+        await #expect(throws: NodeError.self) { try await TestNode(alliance, settings: wrong, folder: folder) }
+        let node = try await TestNode(alliance, folder: folder)
+        #expect(try node.store.read { try $0.entryCount() } == 1)
+        try node.remove()
+    }
+
     @Test("a store whose tree was changed is not gone on with")
     func damage() async throws {
         let alliance = try TestAlliance(nodeCount: 1)

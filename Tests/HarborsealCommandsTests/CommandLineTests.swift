@@ -46,10 +46,23 @@ enum BuiltProgram {
         #expect(try BuiltProgram.run(arguments).exitCode == 64)
     }
 
-    @Test("a missing file is exit code 1, with the path")
+    @Test("a missing file is exit code 66, with the path: it is no evidence that failed")
     func missingFile() throws {
         let result = try BuiltProgram.run(["inspect", "/nowhere/file"])
-        #expect(result.exitCode == 1)
+        #expect(result.exitCode == 66)
         #expect(result.output.contains("/nowhere/file"))
+    }
+
+    @Test("a verdict that cannot be written is exit code 74, not 0")
+    func fullOutput() throws {
+        let workspace = try TestWorkspace(nodes: [], firms: [], signs: false)
+        // The CBOR number 0.
+        let file = try workspace.write("zero", [0])
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", "exec \"$0\" inspect \"$1\" > /dev/full 2> /dev/null", BuiltProgram.path, file]
+        try process.runHearingSignals()
+        process.waitUntilExit()
+        withExtendedLifetime(workspace) { #expect(process.terminationStatus == 74) }
     }
 }

@@ -68,8 +68,20 @@ import Testing
     @Test("a missing file is named")
     func missing() async {
         let result = await CommandRunner.result(of: { try await VerifyEvidence(file: "/nowhere/x.hsev", trustFile: "/nowhere/y").run() })
-        #expect(result.exitCode == 1)
+        #expect(result.exitCode == 66)
         #expect(result.notes.contains("/nowhere/x.hsev"))
+    }
+
+    @Test("a file beyond the limits of section 1 is malformed, evidence and trust file alike")
+    func tooLarge() async throws {
+        let workspace = try TestWorkspace(nodes: [], firms: [], signs: false)
+        let good = TestData.url("format/good.hsev").path
+        let trust = TestData.url("format/trust.hstrust").path
+        let large = try workspace.write("large", [UInt8](repeating: 0, count: 16 << 20 + 1))
+        for (file, trustFile) in [(large, trust), (good, large)] {
+            let result = await CommandRunner.result(of: { try await VerifyEvidence(file: file, trustFile: trustFile).run() })
+            #expect(result.exitCode == 65)
+        }
     }
 }
 

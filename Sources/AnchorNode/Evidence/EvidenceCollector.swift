@@ -7,74 +7,101 @@ struct EvidenceCollector<Transaction: NodeTransaction> {
     /// A run between two disclosed batches of one epoch with more statements than this is left out and named, as
     /// section 10 allows: at 300 bytes each, longer runs outweigh what they stand between.
     static var longestRun: Int { 1_024 }
+    /// Bytes of a page's statements between disclosed batches, with their receipts; beyond, runs are left out from three on.
+    static var runByteCount: Int { 3 << 20 }
+    /// Array heads, index and string heads of one event or batch, at most.
+    private static var headByteCount: Int { 24 }
+
+    /// A batch with the events that are disclosed of it.
+    private struct Disclosing {
+        let record: EntryRecord
+        let batch: Evidence.Batch
+    }
 
     private let about: EvidenceQuery.About
     private let transaction: Transaction
-    private var records: [SignerID: [EntryRecord]] = [:]
+    private let longestRun: Int
+    private let runByteCount: Int
+    private var batches: [SignerID: [Disclosing]] = [:]
+    /// Bytes of the disclosing batches added so far, as they will be encoded: paths weigh more than events.
     private(set) var byteCount = 0
 
-    init(_ about: EvidenceQuery.About, _ transaction: Transaction) {
+    init(
+        _ about: EvidenceQuery.About, _ transaction: Transaction, longestRun: Int = Self.longestRun,
+        runByteCount: Int = Self.runByteCount
+    ) {
         self.about = about
         self.transaction = transaction
+        self.longestRun = longestRun
+        self.runByteCount = runByteCount
     }
 
     /// Adds a batch whose events are to be disclosed.
     mutating func add(_ leaf: Int64) throws {
         guard let record = try transaction.record(leaf) else { return }
-        records[record.signer, default: []].append(record)
-        byteCount += record.bytes.count + (record.events?.count ?? 0) + (record.receipt?.count ?? 0)
+        let batch = try batch(record, discloses: true)
+        batches[record.signer, default: []].append(Disclosing(record: record, batch: batch))
+        byteCount += Self.byteCount(of: record)
+        for event in batch.events { byteCount += event.event.bytes.count + 34 * event.path.count + Self.headByteCount }
+    }
+
+    /// Statement and receipt.
+    private static func byteCount(of record: EntryRecord) -> Int {
+        record.bytes.count + (record.receipt?.count ?? 0) + headByteCount
     }
 
     /// nil when nothing was added, or no certificate is stored.
     func evidence(alliance: Name) throws -> Evidence? {
         var entries: [Evidence.Entry] = []
         var certificates: [[UInt8]] = []
-        for signer in records.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
-            entries += try chain(of: signer)
+        var runBudget = runByteCount
+        for signer in batches.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
+            entries += try chain(of: signer, &runBudget)
             certificates += try transaction.certificates(of: signer)
         }
         guard !entries.isEmpty, !certificates.isEmpty else { return nil }
         return Evidence(alliance: alliance, entries: entries, sealCertificates: certificates)
     }
 
-    private func chain(of signer: SignerID) throws -> [Evidence.Entry] {
+    private func chain(of signer: SignerID, _ runBudget: inout Int) throws -> [Evidence.Entry] {
         let order = try EpochOrder(of: signer, transaction)
-        let disclosed = (records[signer] ?? []).sorted {
-            let (left, right) = (order.place(of: $0.epoch), order.place(of: $1.epoch))
-            return left == right ? $0.link.range.start < $1.link.range.start : left < right
+        let disclosed = (batches[signer] ?? []).sorted {
+            let (left, right) = (order.place(of: $0.record.epoch), order.place(of: $1.record.epoch))
+            return left == right ? $0.record.link.range.start < $1.record.link.range.start : left < right
         }
         var entries: [Evidence.Entry] = []
         var previous: EntryRecord?
-        for record in disclosed {
-            if let previous { entries += try between(previous, record, order) }
-            entries.append(.batch(try batch(record, discloses: true)))
-            previous = record
+        for item in disclosed {
+            if let previous { entries += try between(previous, item.record, order, &runBudget) }
+            entries.append(.batch(item.batch))
+            previous = item.record
         }
         return entries
     }
 
     /// The statements after `first` and before `last`, across epochs where it must be.
     private func between(
-        _ first: EntryRecord, _ last: EntryRecord, _ order: EpochOrder
+        _ first: EntryRecord, _ last: EntryRecord, _ order: EpochOrder, _ runBudget: inout Int
     ) throws -> [Evidence.Entry] {
         if first.epoch == last.epoch {
             return try run(
-                first.epoch, first.signer, SequenceRange(start: first.link.range.end, end: last.link.range.start))
+                first.epoch, first.signer, SequenceRange(start: first.link.range.end, end: last.link.range.start), &runBudget)
         }
-        var entries = try run(first.epoch, first.signer, SequenceRange(start: first.link.range.end, end: Limits.sequenceEnd))
+        var entries = try run(first.epoch, first.signer, SequenceRange(start: first.link.range.end, end: Limits.sequenceEnd), &runBudget)
         for epoch in order.epochs(between: first.epoch, and: last.epoch) {
-            entries += try run(epoch, first.signer, SequenceRange(start: 0, end: Limits.sequenceEnd))
+            entries += try run(epoch, first.signer, SequenceRange(start: 0, end: Limits.sequenceEnd), &runBudget)
         }
-        return entries + (try run(last.epoch, last.signer, SequenceRange(start: 0, end: last.link.range.start)))
+        return entries + (try run(last.epoch, last.signer, SequenceRange(start: 0, end: last.link.range.start), &runBudget))
     }
 
-    /// The statements of one epoch in a range; the middle of a long run is left out between two that have receipts.
-    private func run(_ epoch: Epoch, _ signer: SignerID, _ range: SequenceRange) throws -> [Evidence.Entry] {
+    /// The statements of one epoch in a range; the middle of a long run, and of one that the page has no room for, is left out
+    /// between two that have receipts.
+    private func run(
+        _ epoch: Epoch, _ signer: SignerID, _ range: SequenceRange, _ budget: inout Int
+    ) throws -> [Evidence.Entry] {
         guard range.start < range.end else { return [] }
-        let leaves = try transaction.leaves(of: epoch, signer, in: range, limit: Self.longestRun + 1)
-        guard leaves.count > Self.longestRun else {
-            return try leaves.compactMap { try transaction.record($0) }.map { .batch(try batch($0, discloses: false)) }
-        }
+        let leaves = try transaction.leaves(of: epoch, signer, in: range, limit: longestRun + 1)
+        if leaves.count <= longestRun, let whole = try whole(leaves, &budget) { return whole }
         guard let first = try transaction.record(leaves[0]),
             let last = try transaction.lastRecord(of: epoch, signer, in: range)
         else { return [] }
@@ -83,6 +110,20 @@ struct EvidenceCollector<Transaction: NodeTransaction> {
             .leftOut(first: first.link.range.end, next: last.link.range.start),
             .batch(try batch(last, discloses: false)),
         ]
+    }
+
+    /// A whole run; nil when the page has no room for it and leaving out its middle would make it smaller.
+    private func whole(_ leaves: [Int64], _ budget: inout Int) throws -> [Evidence.Entry]? {
+        var entries: [Evidence.Entry] = []
+        var byteCount = 0
+        for leaf in leaves {
+            guard let record = try transaction.record(leaf) else { continue }
+            byteCount += Self.byteCount(of: record)
+            if byteCount > budget, leaves.count > 2 { return nil }
+            entries.append(.batch(try batch(record, discloses: false)))
+        }
+        budget -= min(budget, byteCount)
+        return entries
     }
 
     private func batch(_ record: EntryRecord, discloses: Bool) throws -> Evidence.Batch {

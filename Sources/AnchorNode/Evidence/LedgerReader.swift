@@ -6,8 +6,8 @@ public import MerkleTree
 public struct LedgerReader<Store: NodeStore>: LedgerReading {
     /// Batches that disclose events on one page: with 64 events of 100 bytes each they stay well below 16 MiB.
     static var batchesPerPage: Int { 512 }
-    /// Bytes of a page, below the 16 MiB of an evidence file.
-    static var pageByteCount: Int { 12 << 20 }
+    /// Bytes of a page's disclosing batches; with the statements between them and the certificates, below the 16 MiB of an evidence file.
+    static var pageByteCount: Int { 11 << 20 }
 
     let store: Store
     let name: NodeName

@@ -86,7 +86,8 @@ extension BatchStage {
             switch self {
             case .refused(let refusal): throw refusal
             case .known(let batch, let entry):
-                guard batch.heldCount > 0 && entry.heldCount < batch.header.count else {
+                // Hashes as well: a broker may have put nil in place of the list, and then the first list is what stays.
+                guard batch.events != nil && entry.heldCount < batch.header.count else {
                     return CheckedBatch(batch: batch, subjects: [])
                 }
                 try batch.checkEvents()

@@ -74,7 +74,9 @@ extension NodeCore {
         {
             try transaction.setEvents(
                 merged.encoded, heldCount: merged.heldCount, subjects: checked.subjects, of: entry.leaf)
-            return .known(receipt: nil, newlyHeldCount: merged.heldCount - entry.heldCount, leaf: entry.leaf)
+            if merged.heldCount > entry.heldCount {
+                return .known(receipt: nil, newlyHeldCount: merged.heldCount - entry.heldCount, leaf: entry.leaf)
+            }
         }
         let receipt = try transaction.receipt(entry.leaf)
         let isCurrent = receipt?.heldCount == entry.heldCount

@@ -19,6 +19,10 @@ enum SQLiteSchema {
                 try database.execute(
                     sql: "INSERT INTO owner(id, origin, key_id) VALUES (1, ?, ?)", arguments: [origin, keyID.data])
             }
+            // A start with a wrong name or key leaves a store without an entry: nothing was signed, so it is nobody's yet.
+            try database.execute(
+                sql: "UPDATE owner SET origin = ?, key_id = ? WHERE id = 1 AND NOT EXISTS (SELECT 1 FROM entries)",
+                arguments: [origin, keyID.data])
             let owner = try Row.fetchOne(database, sql: "SELECT origin, key_id FROM owner WHERE id = 1")
             guard let owner, owner["origin"] == origin, owner["key_id"] == keyID.data else {
                 throw NodeError(

@@ -38,7 +38,7 @@ public struct NodeServe: Sendable {
     private func serve(_ configuration: NodeConfiguration, _ logger: Logger) async throws {
         let settings = configuration.settings
         let trustPath = configuration.trustPath
-        try FileManager.default.createDirectory(atPath: configuration.dataPath, withIntermediateDirectories: true)
+        try DurableFile.makeDirectory(configuration.dataPath)
         let lock = try StoreLock(folder: configuration.dataPath)
         defer { lock.release() }
         let store = try SQLiteStore(
