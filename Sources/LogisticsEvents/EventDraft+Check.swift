@@ -59,10 +59,11 @@ extension EventDraft {
 }
 
 extension EventReading {
-    /// Whether minimum, maximum, mean, count and span are all there.
+    /// Whether count and span are there, with minimum, maximum and mean, or with none of them where no sample had a value.
     public var isSummary: Bool {
-        summary.minimum != nil && summary.maximum != nil && summary.mean != nil && summary.count != nil
-            && summary.spanMilliseconds != nil
+        guard summary.count != nil, summary.spanMilliseconds != nil else { return false }
+        if summary.minimum != nil, summary.maximum != nil, summary.mean != nil { return true }
+        return value == nil && summary.minimum == nil && summary.maximum == nil && summary.mean == nil
     }
 }
 

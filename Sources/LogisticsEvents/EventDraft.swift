@@ -91,6 +91,22 @@ public struct EventDraft: Sendable {
         event.readings.append(reading)
     }
 
+    /// Makes plain readings of a `condition.summary` summaries of one sample, expected as it came: a source that hands in each reading
+    /// by itself has nothing to sum up.
+    public mutating func completePlainReadings() throws(EventError) {
+        guard kind == .conditionSummary, !event.readings.isEmpty else { return }
+        for reading in event.readings where reading.summary.entryCountBesideText > 0 { return }
+        for index in event.readings.indices {
+            let value = event.readings[index].value
+            event.readings[index].summary.minimum = value
+            event.readings[index].summary.maximum = value
+            event.readings[index].summary.mean = value
+            event.readings[index].summary.count = 1
+            event.readings[index].summary.spanMilliseconds = 0
+        }
+        if !hasExtension(ExtensionField.expectedCount.description.name) { try set(.expectedCount, 1) }
+    }
+
     /// Adds something larger by its digest.
     public mutating func add(_ attachment: EventAttachment) throws(EventError) {
         guard event.attachments.count < EventDraft.maximumEntryCount else { throw .tooMany("attachments") }
@@ -104,6 +120,14 @@ public struct EventDraft: Sendable {
     /// Sets a foreign event, kept verbatim.
     public mutating func set(foreign: EventForeign) {
         event.foreign = foreign
+    }
+}
+
+extension EventReading.Summary {
+    /// How many of minimum, maximum, mean, count and span are there.
+    fileprivate var entryCountBesideText: Int {
+        (minimum == nil ? 0 : 1) + (maximum == nil ? 0 : 1) + (mean == nil ? 0 : 1) + (count == nil ? 0 : 1)
+            + (spanMilliseconds == nil ? 0 : 1)
     }
 }
 

@@ -9,6 +9,7 @@ public enum ExtensionField: UInt8, CaseIterable, Sendable {
     case placement, calibration, calibrationUntil, seal, reason, fixMode, fixTime, controlPoint, direction
     case rule, threshold, worst, duration, expectedCount, contact, peak, window, what
     case coSignature, fingerprint, evidence, pseudonym, point, leg, sliceStart, slice, inCount, outCount
+    case unobserved, meanKinetic
 
     /// The type and bounds of a value.
     public enum ValueType: Sendable {
@@ -113,5 +114,9 @@ public enum ExtensionField: UInt8, CaseIterable, Sendable {
         Row(field: .slice, name: "slice-ms", type: unsigned),
         Row(field: .inCount, name: "in", type: unsigned),
         Row(field: .outCount, name: "out", type: unsigned),
+        // Time in gaps between readings, which counts for nothing in duration-ms.
+        Row(field: .unobserved, name: "unobserved-ms", type: unsigned),
+        // Of a summary's temperatures, in m°C.
+        Row(field: .meanKinetic, name: "mean-kinetic-mdegc", type: .integer(-273_150...1_000_000)),
     ]
 }

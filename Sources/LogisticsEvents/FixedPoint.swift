@@ -1,3 +1,5 @@
+public import AttestationFormat
+
 /// Decimal text to fixed-point integers, exactly: no floating point between a sensor's text and the signed value
 /// (wire-format.md section 1: fixed-point integers only).
 public enum FixedPoint {
@@ -27,6 +29,18 @@ public enum FixedPoint {
         let magnitude = try shape.scaled(text, exponent: shape.exponent + Int(decimals), excess: excess)
         guard let value = Int64(exactly: magnitude) else { throw .outOfRange }
         return shape.isNegative ? -value : value
+    }
+}
+
+extension FixedPoint {
+    /// The decimal text of a count of 10^-decimals, with all its decimals: 4250 with three is `4.250`.
+    public static func text(_ value: Int64, decimals: UInt8) -> UTF8Text {
+        var digits: [UInt8] = []
+        digits.appendDecimal(value.magnitude)
+        while digits.count <= Int(decimals) { digits.insert(UInt8(ascii: "0"), at: 0) }
+        if decimals > 0 { digits.insert(UInt8(ascii: "."), at: digits.count - Int(decimals)) }
+        if value < 0 { digits.insert(UInt8(ascii: "-"), at: 0) }
+        return UTF8Text(validating: digits) ?? ""
     }
 }
 
