@@ -22,6 +22,7 @@ extension AgentConfiguration {
         var check = CrossCheck(resolved)
         check.run()
         let sensors = check.sensors()
+        let rules = check.rules(of: sensors)
         guard check.problems.isEmpty else { throw ConfigurationProblems(check.problems) }
         identity = Identity(resolved)
         journal = Journal(resolved)
@@ -34,6 +35,7 @@ extension AgentConfiguration {
         log = Log(level: LogLevel(resolved.text("log", "level")))
         sources = resolved.members(of: "source.").map { Source($0, resolved) }
         self.sensors = sensors
+        self.rules = rules
         self.resolved = resolved
     }
 }

@@ -31,19 +31,6 @@ extension AgentConfiguration {
         case times(UInt32)
     }
 
-    /// `[sensor.NAME]`: what a sensor measures, where it sits and what is plausible.
-    public struct Sensor: Equatable, Sendable {
-        /// The part of the section's name after `sensor.`, as readings name it.
-        public var name: UTF8Text
-        public var quantity: Quantity
-        public var placement: UTF8Text?
-        /// Reference of the calibration certificate.
-        public var calibration: UTF8Text?
-        /// The first second after the calibration's last day, since 1970-01-01Z.
-        public var calibrationUntilSeconds: Int64?
-        /// How often a reading is expected; nil: silence means nothing.
-        public var periodMilliseconds: Int64?
-        /// What is plausible, in the quantity's integer unit; a value outside is flagged, never dropped.
-        public var expectedRange: ClosedRange<Int64>?
-    }
+    /// `[sensor.NAME]`: what a sensor measures, where it sits, what is plausible, and when its readings become events.
+    public typealias Sensor = SensorSettings
 }

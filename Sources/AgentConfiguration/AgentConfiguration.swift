@@ -1,5 +1,6 @@
 public import AttestationFormat
 public import ConfigurationFile
+public import LogisticsEvents
 
 /// What `agent.conf`, its drop-ins, the environment and the flags say together, checked and typed.
 ///
@@ -18,6 +19,8 @@ public struct AgentConfiguration: Sendable {
     public var sources: [Source]
     /// In the order of their sections.
     public var sensors: [Sensor]
+    /// What the sensors' values must not do: the rules of the sensors' profiles, then those of `[rule.NAME]` sections.
+    public var rules: [ConditionRule]
     /// Every value with where it came from: what `check-config` prints.
     public var resolved: ResolvedConfiguration
 

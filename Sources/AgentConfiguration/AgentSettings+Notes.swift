@@ -23,6 +23,13 @@ extension AgentSettings {
             SectionNote(
                 "sensor.*", "What is known of a sensor: one section a sensor, under the name that its readings carry.",
                 examples: [SectionNote.Example("sensor.reefer-air")]),
+            SectionNote(
+                "rule.*",
+                """
+                What a sensor's values must not do, and for how long: one section a rule, under any name, which its events carry. Only time \
+                between readings that are both in breach, and no farther apart than three periods, counts.
+                """,
+                examples: [SectionNote.Example("rule.reefer-warm")]),
         ]
     }
 }

@@ -66,27 +66,4 @@ extension AgentSettings {
                 why: "original as the lines' own times say, 10x ten times faster, fast as the journal takes them."),
         ]
     }
-
-    static var sensors: [Setting] {
-        [
-            Setting(
-                "sensor.*", "quantity", .choice(Quantity.table.map { $0.name }), .refused, example: "temperature",
-                why: "What the sensor measures; it fixes the unit that travels with no value."),
-            Setting(
-                "sensor.*", "placement", .text(maximumByteCount: 64), .unset, example: "front wall, 2 m high",
-                why: "Where it sits: a temperature at the door and one in the load are different facts."),
-            Setting(
-                "sensor.*", "calibration", .text(maximumByteCount: 64), .unset, example: "SCS-0123-2026",
-                why: "Reference of the calibration certificate; it goes into device.commissioned."),
-            Setting(
-                "sensor.*", "calibration-until", .lastDay, .unset, example: "2027-03-31",
-                why: "The calibration's last day. Later readings are flagged, never dropped."),
-            Setting(
-                "sensor.*", "period", .duration(100...day), .unset, example: "1 min",
-                why: "How often a reading is expected; three periods of silence make a flagged event. Not set: silence means nothing."),
-            Setting(
-                "sensor.*", "expected", .decimalRange, .unset, example: "-30 .. 40",
-                why: "What is plausible, in the quantity's user unit. A value outside is flagged, never dropped."),
-        ]
-    }
 }

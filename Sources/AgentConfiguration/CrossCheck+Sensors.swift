@@ -14,14 +14,18 @@ extension CrossCheck {
                 name: name, quantity: quantity, placement: resolved.text(section, "placement"),
                 calibration: resolved.text(section, "calibration"),
                 calibrationUntilSeconds: resolved.number(section, "calibration-until"),
-                periodMilliseconds: resolved.number(section, "period"), expectedRange: expectedRange(section, quantity)))
+                periodMilliseconds: resolved.number(section, "period"), expectedRange: expectedRange(section, quantity),
+                summaryMilliseconds: resolved.number(section, "summary") ?? SensorSettings.usualSummaryMilliseconds,
+                deadband: amount(section, "deadband", quantity)))
         }
         return sensors
     }
 
     private mutating func expectedRange(_ section: UTF8Text, _ quantity: Quantity) -> ClosedRange<Int64>? {
         let bounds = resolved.texts(section, "expected")
-        guard bounds.count == 2, let lower = bound(bounds[0], section, quantity), let upper = bound(bounds[1], section, quantity)
+        guard bounds.count == 2,
+            let lower = value(bounds[0], section, "expected", quantity, example: "-30 .. 40"),
+            let upper = value(bounds[1], section, "expected", quantity, example: "-30 .. 40")
         else { return nil }
         guard lower <= upper else {
             reportBadValue(section, "expected", "has its larger number first; write " + bounds[1] + " .. " + bounds[0])
@@ -30,7 +34,10 @@ extension CrossCheck {
         return lower...upper
     }
 
-    private mutating func bound(_ text: UTF8Text, _ section: UTF8Text, _ quantity: Quantity) -> Int64? {
+    /// A number of a value's text in the quantity's integer unit.
+    mutating func value(
+        _ text: UTF8Text, _ section: UTF8Text, _ key: UTF8Text, _ quantity: Quantity, example: UTF8Text
+    ) -> Int64? {
         let description = quantity.description
         do throws(FixedPoint.Failure) {
             return try FixedPoint.parse(text.bytes.span, decimals: description.decimals)
@@ -42,8 +49,13 @@ extension CrossCheck {
                 case .outOfRange: "is too large"
                 }
             reportBadValue(
-                section, "expected", "is in " + description.userUnit.text + "; \"" + text + "\" " + reason + "; write it as -30 .. 40")
+                section, key, "is in " + description.userUnit.text + "; \"" + text + "\" " + reason + "; write it as " + example)
             return nil
         }
+    }
+
+    /// A number that is not negative, of a key of its own.
+    mutating func amount(_ section: UTF8Text, _ key: UTF8Text, _ quantity: Quantity) -> Int64? {
+        resolved.text(section, key).flatMap { value($0, section, key, quantity, example: "0.5") }
     }
 }

@@ -25,6 +25,8 @@ extension SettingKind {
             SettingKind.list(text, maximum) { NetworkAddress($0, usualPort: 0) == nil ? nil : $0 }.map { .texts($0) }
         case .lastDay: CalendarDay.secondsAfter(text).map { .number($0) }
         case .decimalRange: SettingKind.bounds(text).map { .texts($0) }
+        case .amount: text.bytes.first.map(UnitText.isDigit) ?? false ? .text(text) : nil
+        case .limit(let words): words.contains(text) ? .text(text) : SettingKind.limit(text).map { .texts($0) }
         }
     }
 
@@ -86,6 +88,16 @@ extension SettingKind {
             !lower.bytes.isEmpty, !upper.bytes.isEmpty
         else { return nil }
         return [lower, upper]
+    }
+
+    /// Word and number of `above 8` as texts.
+    private static func limit(_ text: UTF8Text) -> [UTF8Text]? {
+        guard let space = text.bytes.firstIndex(of: UInt8(ascii: " ")),
+            let word = UTF8Text(validating: Array(text.bytes[..<space])),
+            let number = UTF8Text(validating: Array(trimmed(text.bytes[space...]))),
+            SettingKind.limitWords.contains(word), !number.bytes.isEmpty
+        else { return nil }
+        return [word, number]
     }
 
     private static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {

@@ -34,6 +34,10 @@ public enum SettingKind: Equatable, Sendable {
     case lastDay
     /// Two decimal numbers, `-30 .. -18.5`.
     case decimalRange
+    /// A decimal number that is not negative, `0.5`; which digits it may have is known only with its unit.
+    case amount
+    /// `above 8`, `at-least 45`, `below 2` or `at-most -0.5`, or one of some words.
+    case limit([FixedText])
 }
 
 extension SettingKind {
@@ -61,8 +65,13 @@ extension SettingKind {
         case .addresses(let maximum): UTF8Text("at most \(maximum) of HOST or HOST:PORT, with commas between")
         case .lastDay: "date as 2027-03-31"
         case .decimalRange: "two numbers as -30 .. -18.5"
+        case .amount: "number from 0 up"
+        case .limit(let words): "above, at-least, below or at-most with a number, or " + SettingKind.joined(words, ", ")
         }
     }
+
+    /// The words of a limit, in the order that the documentation names them.
+    static let limitWords: [FixedText] = ["above", "at-least", "below", "at-most"]
 
     private static func joined(_ words: [FixedText], _ separator: UTF8Text) -> UTF8Text {
         var text: UTF8Text = ""

@@ -37,6 +37,7 @@ struct AgentConfigurationTests {
         #expect(configuration.log.level == .info)
         #expect(configuration.sources.isEmpty)
         #expect(configuration.sensors.isEmpty)
+        #expect(configuration.rules.isEmpty)
     }
 
     @Test("every value that is written arrives")
@@ -138,17 +139,56 @@ struct AgentConfigurationTests {
             calibration-until = 2027-03-31
             period = 1 min
             expected = -30 .. 12.5
+            summary = 1 h
+            deadband = 0.25
             [sensor.door]
             quantity = state
             """)
         #expect(configuration.sensors == [
             .init(
                 name: "reefer-air", quantity: .temperature, placement: "front wall, 2 m high", calibration: "SCS-1",
-                calibrationUntilSeconds: 1_806_537_600, periodMilliseconds: 60_000, expectedRange: -30_000...12_500),
+                calibrationUntilSeconds: 1_806_537_600, periodMilliseconds: 60_000, expectedRange: -30_000...12_500,
+                summaryMilliseconds: 3_600_000, deadband: 250),
             .init(
                 name: "door", quantity: .state, placement: nil, calibration: nil, calibrationUntilSeconds: nil, periodMilliseconds: nil,
                 expectedRange: nil),
         ])
+    }
+
+    @Test("rules come from profiles, from limits, and from limits that are profiles, in the quantity's integer unit")
+    func rules() throws {
+        let configuration = try load(
+            """
+            [sensor.air]
+            quantity = temperature
+            period = 1 min
+            profile = 2-8c
+            [sensor.humidity]
+            quantity = relative-humidity
+            period = 10 s
+            [rule.damp]
+            sensor = humidity
+            limit = at-least 65.5
+            for = 1 h
+            counting = cumulative
+            hysteresis = 2
+            priority = normal
+            [rule.frost]
+            sensor = air
+            limit = below -0.5
+            [rule.who]
+            sensor = air
+            limit = who-alarm
+            """)
+        #expect(configuration.rules.prefix(2) == ConditionProfile.refrigerated.rules(sensor: "air")[...])
+        #expect(configuration.rules[2...3] == [
+            ConditionRule(
+                id: "damp", sensor: "humidity", .above, 65_500, isInclusive: true, forMilliseconds: 3_600_000, counting: .cumulative,
+                hysteresis: 2_000, isPriority: false),
+            ConditionRule(id: "frost", sensor: "air", .below, -500),
+        ])
+        #expect(configuration.rules[4...].map(\.id) == ["who.45c", "who.30c", "who.freeze"])
+        #expect(configuration.rules.count == 7)
     }
 
     @Test("a small cap makes the default segment smaller")
@@ -172,6 +212,8 @@ struct AgentConfigurationTests {
         #expect(configuration.resolved.text.string.contains("# environment variable HARBORSEAL_JOURNAL_SYNC_INTERVAL\nsync-interval = 0"))
     }
 }
+
+private let air = "[sensor.air]\nquantity = temperature\nperiod = 1 min\n"
 
 @Suite("Combinations that cannot work")
 struct CombinationTests {
@@ -240,6 +282,47 @@ struct CombinationTests {
             (
                 "[sensor.a]\nquantity = temperature\nexpected = 1.0001 .. 2\n",
                 "agent.conf:7: \"expected\" of [sensor.a] is in °C; \"1.0001\" has more than 3 decimals; write it as -30 .. 40"
+            ),
+            (
+                "[sensor.a]\nquantity = temperature\ndeadband = 0.0001\n",
+                "agent.conf:7: \"deadband\" of [sensor.a] is in °C; \"0.0001\" has more than 3 decimals; write it as 0.5"
+            ),
+            (
+                "[sensor.a]\nquantity = temperature\nprofile = 2-8c\n",
+                "agent.conf:7: [sensor.a]: [sensor.a] has no period: without it a gap in the readings cannot be told from a steady value; "
+                    + "add for example: period = 1 min"
+            ),
+            (
+                "[sensor.a]\nquantity = pressure\nperiod = 1 min\nprofile = 2-8c\n",
+                "agent.conf:8: [sensor.a]: the profile 2-8c is for temperatures, and [sensor.a] measures pressure; "
+                    + "use limit = above ... in a [rule.NAME] section"
+            ),
+            ("[rule.r]\nlimit = above 8\n", "agent.conf:5: [rule.r] needs \"sensor\"; add for example: sensor = reefer-air"),
+            ("[rule.r]\nsensor = a\n", "agent.conf:5: [rule.r] needs \"limit\"; add for example: limit = above 8"),
+            (
+                "[rule.r]\nsensor = a\nlimit = above 8\n",
+                "agent.conf:6: [rule.r]: there is no [sensor.a]; add it, or name another sensor"
+            ),
+            (
+                "\(air)[rule.r]\nsensor = air\nlimit = over 8\n",
+                "agent.conf:10: \"limit\" of [rule.r] must be above, at-least, below or at-most with a number, or 2-8c, 15-25c, minus-20c, "
+                    + "who-alarm; \"over 8\" is not"
+            ),
+            (
+                "\(air)[rule.r]\nsensor = air\nlimit = above eight\n",
+                "agent.conf:10: \"limit\" of [rule.r] is in °C; \"eight\" is not a number; write it as above 8"
+            ),
+            (
+                "\(air)[rule.r]\nsensor = air\nlimit = above 8\nhysteresis = -1\n",
+                "agent.conf:11: \"hysteresis\" of [rule.r] must be number from 0 up; \"-1\" is not"
+            ),
+            (
+                "\(air)[rule.r]\nsensor = air\nlimit = who-alarm\nfor = 1 h\n",
+                "agent.conf:11: [rule.r]: the profile who-alarm fixes for; remove it, or write the limit out"
+            ),
+            (
+                "\(air)profile = 2-8c\n[rule.2-8c]\nsensor = air\nlimit = 2-8c\n",
+                "agent.conf:11: [rule.2-8c]: [sensor.air] has the same rules by its profile already; remove one"
             ),
             (
                 "[sensor.a]\nquantity = state\nexpected = low .. high\n",

@@ -61,6 +61,7 @@ struct DocumentTests {
         let configuration = try load(lines.joined(separator: "\n"))
         #expect(configuration.sources.count == 4)
         #expect(configuration.sensors.count == 1)
+        #expect(configuration.rules.count == 3)
         #expect(configuration.link.brokers.count == 2)
     }
 

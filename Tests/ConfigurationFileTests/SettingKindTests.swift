@@ -75,7 +75,10 @@ struct SettingKindTests {
             (.lastDay, "2024-02-29", .number(1_709_251_200)), (.lastDay, "2023-02-29", nil), (.lastDay, "2100-02-29", nil),
             (.lastDay, "2027-13-01", nil), (.lastDay, "2027-3-31", nil), (.lastDay, "1969-12-31", nil),
             (.decimalRange, "-30 .. -18.5", .texts(["-30", "-18.5"])), (.decimalRange, "1..2", .texts(["1", "2"])), (.decimalRange, "1 2", nil),
-            (.decimalRange, "1 ..", nil), (.decimalRange, "..", nil), (.decimalRange, ".", nil),
+            (.amount, "0.5", .text("0.5")), (.amount, "-1", nil), (.amount, ".5", nil), (.amount, "", nil),
+            (.limit(words), "above 8", .texts(["above", "8"])), (.limit(words), "at-most  -0.5", .texts(["at-most", "-0.5"])),
+            (.limit(words), "red", .text("red")), (.limit(words), "above", nil), (.limit(words), "above ", nil), (.limit(words), "over 8", nil),
+            (.limit(words), "8", nil), (.limit(words), "", nil), (.decimalRange, "1 ..", nil), (.decimalRange, "..", nil), (.decimalRange, ".", nil),
         ] as [(SettingKind, String, SettingValue?)])
     func otherKinds(kind: SettingKind, text: String, value: SettingValue?) {
         #expect(kind.value(of: UTF8Text(text)) == value)
