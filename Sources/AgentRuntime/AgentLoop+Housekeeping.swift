@@ -4,6 +4,7 @@ internal import CPosixShims
 internal import ConfigurationFile
 internal import EventJournal
 internal import GatewayAgent
+internal import LogisticsEvents
 internal import MQTTLink
 
 extension AgentLoop {
@@ -30,7 +31,7 @@ extension AgentLoop {
             let new = try loadConfiguration()
             gateway.adopt(GatewayPolicy(new))
             if new.needsRestart(from: configuration) {
-                log(.warning, "some of the new configuration (identity, journal folder, seal, trust, control, link or sources) takes effect at the next start")
+                log(.warning, "some of the new configuration (identity, journal folder, seal, trust, control, link, sources, sensors or rules) takes effect at the next start")
             }
             configuration.batches = new.batches
             configuration.journal.syncIntervalMilliseconds = new.journal.syncIntervalMilliseconds
@@ -84,5 +85,6 @@ extension AgentConfiguration {
     func needsRestart(from old: AgentConfiguration) -> Bool {
         identity != old.identity || journal.directory != old.journal.directory || seal != old.seal || trust != old.trust
             || control != old.control || link != old.link || sources != old.sources
+            || sensors != old.sensors || rules != old.rules
     }
 }

@@ -38,7 +38,7 @@ extension AgentLoop {
         let room = isHeldBack ? 0 : PendingAnswers.capacity - answers.count
         let context = SourceContext(
             moment: gateway.eventMoment(at: now), eventRoom: room,
-            unreceiptedCount: journal.nextSequence - journal.quorumEnd)
+            unreceiptedCount: journal.nextSequence - journal.quorumEnd, sensors: sensors.sensors)
         for source in sources {
             var output = SourceOutput()
             source.serve(interests, context: context, salts: &salts, into: &output)
@@ -46,7 +46,13 @@ extension AgentLoop {
                 log(notice.level == .warning ? .warning : .notice, notice.source.string + ": " + notice.text.string)
             }
             for event in output.events { record(event, from: source) }
+            for reading in output.readings { sensors.take(reading, into: &conditions) }
+            recordConditions()
         }
+        // While nothing can be stored the sources are not read: their sensors' silence is ours.
+        guard !isHeldBack else { return }
+        sensors.tick(at: context.moment, into: &conditions)
+        recordConditions()
     }
 
     private func record(_ event: SourceEvent, from source: Source) {
@@ -65,6 +71,7 @@ extension AgentLoop {
             switch try gateway.record(event.bytes, traits, origin: origin, at: now) {
             case .stored(let sequence):
                 if let token = event.token { answers.add(token, epoch: journal.epoch, sequence: sequence) }
+                noteReadings(of: event, kind: traits.kind, from: source)
             case .repeated(let epoch, let sequence):
                 if let token = event.token { answers.add(token, epoch: epoch, sequence: sequence) }
             case .olderThanHeld:

@@ -20,6 +20,8 @@ extension AgentLoop {
         addBatches(to: &document)
         addSeal(to: &document)
         addNodes(to: &document)
+        addSensors(to: &document)
+        addRules(to: &document)
         addCounters(to: &document)
         return document
     }

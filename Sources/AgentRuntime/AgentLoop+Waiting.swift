@@ -2,6 +2,7 @@ internal import AgentConfiguration
 internal import CPosixShims
 internal import EventJournal
 internal import GatewayAgent
+internal import LogisticsEvents
 internal import MQTTLink
 internal import SensorSources
 
@@ -41,6 +42,7 @@ extension AgentLoop {
         for source in sources {
             if let wake = source.nextDeadline(isHeldBack: isHeldBack) { due = min(due, wake) }
         }
+        if let wake = sensors.nextDeadline, !isHeldBack { due = min(due, wake) }
         if let wake = control?.deadlineMilliseconds { due = min(due, wake) }
         if let wake = syncDueMilliseconds { due = min(due, wake) }
         if journal.journal.suspended != nil { due = min(due, nextResumeMilliseconds) }

@@ -5,6 +5,7 @@ internal import ConfigurationFile
 internal import DeviceCrypto
 internal import EventJournal
 internal import GatewayAgent
+internal import LogisticsEvents
 internal import MQTTLink
 internal import SensorSources
 
@@ -43,6 +44,10 @@ final class AgentLoop {
     var now: Moment
     var salts = SaltWell()
     var answers = PendingAnswers()
+    /// Makes events of readings.
+    var sensors: SensorTable
+    /// What it made and the journal has not got yet: empty between the steps of a turn.
+    var conditions: [ConditionEvent] = []
     var interests: [PollInterest] = []
     var entries: [posix_poll_entry] = []
     var lastSyncMilliseconds: UInt64
@@ -77,6 +82,8 @@ final class AgentLoop {
         self.clock = clock
         now = setup.now
         gateway = setup.gateway
+        sensors = SensorTable(
+            sensors: configuration.sensors, rules: configuration.rules, at: now.monotonicMilliseconds)
         // The first sync has nothing to wait for: the first event after a start is acknowledged at once.
         lastSyncMilliseconds = 0
         declaredDamageCount = journal.journal.recovery.damages.count
@@ -84,6 +91,9 @@ final class AgentLoop {
 
     /// Runs until a signal ends it.
     func run() {
+        // agent.started names the boot to which the monotonic times of all further events belong.
+        gateway.advance(to: now)
+        restoreSensors()
         link.link?.start(nowMilliseconds: Int64(clamping: now.monotonicMilliseconds))
         while !isLeaving { turn() }
         leave()
@@ -110,6 +120,7 @@ final class AgentLoop {
     /// Everything that is durable already stays; what is appended is synced, and the rest is signed at the next start.
     private func leave() {
         _ = posix_notify("STOPPING=1")
+        finishSensors()
         do throws(JournalProblem) {
             try journal.sync()
             answerDurable()

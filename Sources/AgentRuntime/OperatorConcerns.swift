@@ -57,6 +57,7 @@ extension AgentLoop {
                     code: "epoch", text: "a new epoch began (\(reason.word.string)): nodes showed what this journal did not have; "
                         + "an old image was restored, or another device uses this seal key"))
         }
+        addSensorConcerns(to: &concerns)
         addLinkConcerns(to: &concerns)
         return concerns
     }

@@ -17,7 +17,7 @@ extension IntakeParser {
         while token < Int(json[list].next) {
             try expect(.object, token, key: IntakeParser.place("readings", index))
             let reading = try reading(line, object: token, index: index)
-            if reading.value == nil, !reading.isSummary { draft.add(.sensorFault) }
+            if reading.value == nil, reading.summary.minimum == nil { draft.add(.sensorFault) }
             try draft.add(reading)
             token = Int(json[token].next)
             index += 1

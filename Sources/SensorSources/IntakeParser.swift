@@ -4,11 +4,16 @@ public import LogisticsEvents
 /// One intake line, understood and checked, not yet encoded.
 public struct IntakeLine: Sendable {
     /// The event; its mandatory fields are checked when it is encoded.
-    public let draft: EventDraft
+    public private(set) var draft: EventDraft
     /// What makes the line idempotent; nil when it has neither `source` nor `number`.
     public let identity: IntakeIdentity?
     /// The line's own `time`, in ms since 1970-01-01T00:00Z; nil when it has none.
     public let occurredMilliseconds: UInt64?
+
+    /// Flags the readings of configured sensors, and gives what they tell of now.
+    mutating func judge(by sensors: [SensorSettings], at moment: EventMoment) -> [SensorReading] {
+        sensors.isEmpty ? [] : sensors.judge(&draft, at: moment)
+    }
 
     /// The event's bytes with a fresh salt. Throws ``SourceError`` `.event` when a mandatory field is missing or the event too large.
     public func encoded<Salts: SaltSource>(salts: inout Salts) throws(SourceError) -> [UInt8] {
@@ -66,6 +71,7 @@ public struct IntakeParser {
         try readAttachments(line, members, into: &draft)
         try readFlags(line, members, into: &draft)
         try readFields(line, members, into: &draft)
+        try draft.completePlainReadings()
         return IntakeLine(
             draft: draft, identity: try identity(line, members),
             occurredMilliseconds: members[.time] == nil ? nil : draft.event.wallClockMilliseconds)

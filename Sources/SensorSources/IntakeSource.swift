@@ -174,10 +174,12 @@ public final class IntakeSource {
         }
         let bytes = clients[index].input
         if range.allSatisfy({ bytes[$0] == 0x20 || bytes[$0] == 0x0D || bytes[$0] == 0x09 }) { return nil }
-        let line = try parser.parse(bytes.span.extracting(range), at: context.moment)
+        var line = try parser.parse(bytes.span.extracting(range), at: context.moment)
+        let readings = line.judge(by: context.sensors, at: context.moment)
         let encoded = try line.encoded(salts: &salts)
         return SourceEvent(
-            bytes: encoded, isPriority: line.draft.isPriority, identity: line.identity, token: clients[index].open())
+            bytes: encoded, isPriority: line.draft.isPriority, identity: line.identity, token: clients[index].open(),
+            readings: readings)
     }
 
     private func removeDone() {

@@ -8,10 +8,13 @@ public struct SourceContext: Sendable {
     public var eventRoom: Int
     /// Events without a quorum's receipts, for `agent.health`.
     public var unreceiptedCount: UInt64
+    /// The configured sensors, whose readings in events of others are flagged, and handed on for rules and silence.
+    public var sensors: [SensorSettings]
 
-    public init(moment: EventMoment, eventRoom: Int, unreceiptedCount: UInt64 = 0) {
+    public init(moment: EventMoment, eventRoom: Int, unreceiptedCount: UInt64 = 0, sensors: [SensorSettings] = []) {
         self.moment = moment
         self.eventRoom = eventRoom
         self.unreceiptedCount = unreceiptedCount
+        self.sensors = sensors
     }
 }

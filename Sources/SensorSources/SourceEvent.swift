@@ -1,4 +1,5 @@
 public import AttestationFormat
+public import LogisticsEvents
 
 /// An event as a source hands it over: encoded, checked, ready for the journal.
 public struct SourceEvent: Sendable {
@@ -10,12 +11,17 @@ public struct SourceEvent: Sendable {
     public let identity: IntakeIdentity?
     /// Who waits for epoch and sequence; nil when nobody does.
     public let token: AnswerToken?
+    /// What the event tells of configured sensors now: for rules and silence, once the event is stored and no repetition.
+    public let readings: [SensorReading]
 
-    public init(bytes: [UInt8], isPriority: Bool, identity: IntakeIdentity? = nil, token: AnswerToken? = nil) {
+    public init(
+        bytes: [UInt8], isPriority: Bool, identity: IntakeIdentity? = nil, token: AnswerToken? = nil, readings: [SensorReading] = []
+    ) {
         self.bytes = bytes
         self.isPriority = isPriority
         self.identity = identity
         self.token = token
+        self.readings = readings
     }
 }
 

@@ -11,6 +11,7 @@ final class SourceDriver {
     /// Served but not polled turns, to see loops that spin.
     private(set) var turnCount = 0
     var eventRoom = 1000
+    var sensors: [SensorSettings] = []
     private var salts = FixedSalts()
 
     init(_ source: Source) {
@@ -60,7 +61,7 @@ final class SourceDriver {
             moment: EventMoment(
                 wallMilliseconds: UInt64(max(0, posix_realtime_milliseconds())),
                 monotonicMilliseconds: SourceDriver.now(), clockSource: .ntp),
-            eventRoom: eventRoom, unreceiptedCount: 7)
+            eventRoom: eventRoom, unreceiptedCount: 7, sensors: sensors)
     }
 }
 
