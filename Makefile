@@ -7,21 +7,26 @@ SHELL := /bin/bash
 # Recorded input and reference vectors; tests that need them skip visibly where the folder is absent.
 export TEST_DATA ?= $(abspath ../shared/data)
 
-SUITE ?= bookworm
-ARCH ?= amd64
-SYSROOT = $(abspath .sysroots/$(ARCH)-$(SUITE))
-TRIPLE_arm64 := aarch64-none-none-elf
+# The agent is built for this machine unless ARCH and SUITE say otherwise: make agent ARCH=armhf SUITE=trixie
+HOST_ARCH := $(shell dpkg --print-architecture)
+HOST_SUITE := $(shell . /etc/os-release && echo $$VERSION_CODENAME)
+ARCH ?= $(HOST_ARCH)
+SUITE ?= $(if $(filter bookworm trixie,$(HOST_SUITE)),$(HOST_SUITE),bookworm)
 TOOLCHAIN := $(dir $(shell readlink -f "$$(command -v swift)"))
-# Without debugging information, which costs a fifth of the build and is stripped anyway, and without frame pointers.
-BUILD_AGENT := HARBORSEAL_EMBEDDED=1 swift build -c release --product harborseal-agent -debug-info-format none --omit-frame-pointers
-AGENT = .build-embedded/release/harborseal-agent
-AGENT_ARM64 = .build-arm64/$(TRIPLE_arm64)/release/harborseal-agent
+# What make test, make size and CI build; the rest of the matrix takes two minutes of a processor a pair.
+PAIRS := amd64-bookworm arm64-bookworm armhf-bookworm armhf-trixie
+ALL_PAIRS := $(foreach arch,amd64 arm64 armhf,$(arch)-bookworm $(arch)-trixie)
+# Where a pair's build lies. This machine's own needs no sysroot.
+scratch = $(if $(filter $(HOST_ARCH)-$(HOST_SUITE),$(1)),.build-embedded,.build-$(1))
+agent_of = $(call scratch,$(1))/release/harborseal-agent
+sysroot_of = $(if $(filter $(HOST_ARCH)-$(HOST_SUITE),$(1)),,.sysroots/$(1))
+build_agent = Firmware-Config/toolsets/build-agent.sh $(subst -, ,$(1)) $(call scratch,$(1)) $(call sysroot_of,$(1))
 
 PACKAGES := libmbedtls-dev libmosquitto-dev libinih-dev libcjson-dev libsqlite3-dev \
 	mosquitto mosquitto-clients openssl curl strace gpsd gpsd-clients qemu-user-static binutils \
 	python3 python3-venv python3-cbor2 procps device-tree-compiler
 
-.PHONY: help tools demo demo-clean test test-agent test-all-but-agent readers hardware agent agent-arm64 debug size bench fuzz clean
+.PHONY: help tools demo demo-clean test test-agent test-all-but-agent readers hardware agent agents matrix debug size bench fuzz clean
 
 help: ## what can be made
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -35,7 +40,7 @@ demo: debug agent ## a journey from sensor to verdict: three nodes, a broker tha
 demo-clean: ## remove what the demo left in .demo
 	@rm -rf .demo
 
-test: tools ## everything: units, vectors, independent readers, real broker and nodes, arm64 under QEMU
+test: tools ## everything: units, vectors, independent readers, real broker and nodes, arm64 and armhf under QEMU
 	@Tests/run.sh
 
 test-agent: tools ## the gateway's side alone: ordinary Swift, no package dependency, under 2 minutes
@@ -55,19 +60,22 @@ hardware: tools agent ## Hardware's overlays put into trees of their boards, its
 debug: tools ## the debug build that demo, tests and CI share
 	@swift build --product harborseal
 
-agent: tools ## the gateway's agent in Embedded Swift for this machine
-	@$(BUILD_AGENT) --scratch-path .build-embedded
+agent: tools ## the gateway's agent in Embedded Swift for this machine, or for ARCH=amd64|arm64|armhf SUITE=bookworm|trixie
+	@$(call build_agent,$(ARCH)-$(SUITE))
 
-agent-arm64: tools ## the gateway's agent for 64-bit ARM
-	@Firmware-Config/toolsets/sysroot.sh arm64 $(SUITE) .sysroots/arm64-$(SUITE)
-	@$(BUILD_AGENT) --scratch-path .build-arm64 \
-		--triple $(TRIPLE_arm64) --toolset Firmware-Config/toolsets/arm64.json \
-		-Xcc --sysroot=$(abspath .sysroots/arm64-$(SUITE)) \
-		-Xswiftc -Xclang-linker -Xswiftc --sysroot=$(abspath .sysroots/arm64-$(SUITE))
+agents: tools $(PAIRS:%=agent-%) ## the agent for three architectures on bookworm, and for armhf on trixie
 
-size: agent agent-arm64 ## binary sizes and linked libraries against the budgets in Tests/Benchmarks/budgets
-	@TOOLCHAIN=$(TOOLCHAIN) Tests/Benchmarks/size.sh x86_64 $(AGENT)
-	@TOOLCHAIN=$(TOOLCHAIN) Tests/Benchmarks/size.sh arm64 $(AGENT_ARM64)
+matrix: debug $(ALL_PAIRS:%=agent-%) ## the agent for every architecture and release, each tried with a broker under QEMU
+	@HARBORSEAL_ONLY=integration swift build --build-tests --scratch-path .build-integration
+	@HARBORSEAL_ONLY=integration swift test --skip-build --scratch-path .build-integration --no-parallel --filter '^IntegrationTests\.CrossTests'
+
+# One after the other, whatever -j says: each keeps two processors busy.
+.NOTPARALLEL:
+agent-%:
+	@$(call build_agent,$*)
+
+size: agents ## binary sizes and linked libraries against the budgets in Tests/Benchmarks/budgets
+	@$(foreach pair,$(PAIRS),TOOLCHAIN=$(TOOLCHAIN) Tests/Benchmarks/size.sh $(pair) $(call agent_of,$(pair)) &&) true
 
 bench: PACKAGES += collectd-core
 bench: agent ## the figures of README.md, with the peer in the same run: make bench ARGS="--quick --only rate"

@@ -44,13 +44,12 @@ count() {
     [ "$status" = 0 ] || failures+=("$name: $logs/$name.log")
 }
 
-own_processes() { pgrep -f '(harborseal|mosquitto|gpsd|gpsfake|qemu-aarch64)' | sort; }
+own_processes() { pgrep -f '(harborseal|mosquitto|gpsd|gpsfake|qemu-(aarch64|arm|x86_64))' | sort; }
 before=$(own_processes)
 
 stage agent-side make --no-print-directory test-agent
-stage embedded-agent make --no-print-directory agent
+stage embedded-agents make --no-print-directory agents
 stage hardware Tests/Hardware/check.py .build-embedded/release/harborseal-agent
-stage embedded-arm64 make --no-print-directory agent-arm64
 stage independent-readers make --no-print-directory readers
 stage alliance-build swift build --build-tests
 # One at a time: tests that wait for a real broker hold a thread each, and on two cores the node under test would get none.

@@ -27,7 +27,7 @@ extension AgentSetup {
             throw SetupError(.system, "the kernel gives no random numbers: an epoch cannot be named")
         }
         var options = JournalOptions(gatewayID: gatewayID.text.bytes, freshEpoch: freshEpoch)
-        options.capByteCount = Int(clamping: settings.capByteCount)
+        options.capByteCount = settings.capByteCount
         options.segmentByteCount = Int(clamping: settings.segmentByteCount)
         options.keepForMilliseconds = UInt64(clamping: settings.keepForMilliseconds)
         options.policy = settings.fullPolicy == .newest ? .newest : .lowestPriority

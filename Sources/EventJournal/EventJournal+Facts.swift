@@ -26,7 +26,7 @@ extension EventJournal {
                     epoch: segments.last?.epoch ?? 0))
             }
         }
-        sealedByteCount = segments.dropLast().reduce(0) { $0 + $1.byteCount }
+        sealedByteCount = segments.dropLast().reduce(0) { $0 + Int64($1.byteCount) }
         takeState(found)
     }
 
@@ -115,7 +115,7 @@ extension EventJournal {
         var walker = self.walker(
             segment, file: file, limit: segment.byteCount, end: segment.endSequence, window: eventWindow)
         recovery.scannedSegmentCount += 1
-        recovery.scannedByteCount += segment.byteCount
+        recovery.scannedByteCount += Int64(segment.byteCount)
         while true {
             let item = try walker.next()
             take(item, epoch: segment.epoch, &scan)

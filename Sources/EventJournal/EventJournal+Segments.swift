@@ -34,7 +34,7 @@ extension EventJournal {
         guard let index = segments.indices.last else { return }
         segments[index].byteCount = durableByteCount
         segments[index].endSequence = endSequence
-        sealedByteCount += durableByteCount
+        sealedByteCount += Int64(durableByteCount)
     }
 
     private func makeFile(_ name: [UInt8], _ bytes: [UInt8]) throws(SystemError) -> Int32 {

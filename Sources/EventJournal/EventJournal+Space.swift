@@ -1,14 +1,14 @@
 extension EventJournal {
     /// Events stop here: half a segment more must take the statements, receipts and marks that let the oldest segment go, and a
     /// sixteenth of the cap the statements of everything that is not signed yet (5 bytes an event of a hundred).
-    var eventCapByteCount: Int { recordCapByteCount - options.segmentByteCount / 2 - recordCapByteCount / 16 }
+    var eventCapByteCount: Int64 { recordCapByteCount - Int64(options.segmentByteCount / 2) - recordCapByteCount / 16 }
 
     /// Where everything stops.
-    var recordCapByteCount: Int { options.capByteCount }
+    var recordCapByteCount: Int64 { options.capByteCount }
 
-    func capByteCount(for importance: Importance) -> Int {
+    func capByteCount(for importance: Importance) -> Int64 {
         switch (options.policy, importance) {
-        case (_, .control): return eventCapByteCount + options.segmentByteCount / 4
+        case (_, .control): return eventCapByteCount + Int64(options.segmentByteCount / 4)
         case (.newest, _), (.lowestPriority, .high): return eventCapByteCount
         case (.lowestPriority, .normal): return eventCapByteCount / 20 * 19
         case (.lowestPriority, .low): return eventCapByteCount / 10 * 9
@@ -16,18 +16,18 @@ extension EventJournal {
     }
 
     /// Deletes covered segments before `keep-for` has passed, because the cap needs the space. Throws `.full` when that is not enough.
-    func makeRoom(_ byteCount: Int, limit: Int) throws(JournalError) {
-        while usedByteCount + byteCount > limit {
+    func makeRoom(_ byteCount: Int, limit: Int64) throws(JournalError) {
+        while usedByteCount + Int64(byteCount) > limit {
             guard try deleteOldest(ignoringAge: true) else { throw .full }
         }
     }
 
     /// Bytes of the oldest segments that may be deleted; looks no further once `wanted` are found.
-    func releasableByteCount(atMost wanted: Int) -> Int {
-        var byteCount = 0
+    func releasableByteCount(atMost wanted: Int64) -> Int64 {
+        var byteCount: Int64 = 0
         for segment in segments.dropLast() {
             guard byteCount <= wanted, isCovered(segment) else { break }
-            byteCount += segment.byteCount
+            byteCount += Int64(segment.byteCount)
         }
         return byteCount
     }
@@ -60,7 +60,7 @@ extension EventJournal {
         }
         do { try fileSystem.syncFolder() } catch { throw .system(error) }
         segments.removeFirst()
-        sealedByteCount -= oldest.byteCount
+        sealedByteCount -= Int64(oldest.byteCount)
         carried.removeAll { $0.segment == oldest.number }
         counters.deletedSegmentCount += 1
         return true

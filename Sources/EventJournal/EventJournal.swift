@@ -40,7 +40,7 @@ public final class EventJournal<FileSystem: JournalFileSystem, Hash: HashFunctio
     /// What the latest search for a number has shown to be absent.
     var absent: AbsentNumbers?
     /// Bytes of all segments but the last.
-    var sealedByteCount = 0
+    var sealedByteCount: Int64 = 0
     /// The agent's running time, all starts together, when this one began.
     var runningAtOpening: UInt64 = 0
     // Two windows and places: events and statements are read at different places of the same files.
@@ -96,14 +96,14 @@ extension EventJournal {
     }
 
     /// Bytes of all segment files and of what waits to be written.
-    public var usedByteCount: Int { sealedByteCount + durableByteCount + pending.count }
+    public var usedByteCount: Int64 { sealedByteCount + Int64(durableByteCount + pending.count) }
 
     /// How full the journal is. What the quorum covers does not count: it goes as soon as the cap needs its space, so a journal at its
     /// cap takes events for as long as receipts come.
     public var spaceLevel: SpaceLevel {
         let warningByteCount = eventCapByteCount / 10 * 8
         let used = usedByteCount - releasableByteCount(atMost: usedByteCount - warningByteCount)
-        if used + RecordFormat.eventLimit > eventCapByteCount { return .full }
+        if used + Int64(RecordFormat.eventLimit) > eventCapByteCount { return .full }
         return used >= warningByteCount ? .warning : .normal
     }
 }

@@ -24,7 +24,7 @@ public protocol JournalFileSystem {
     func close(_ file: Int32) throws(SystemError)
     /// Removes the folder's entry.
     func remove(_ name: [UInt8]) throws(SystemError)
-    /// The file's size in bytes.
+    /// The file's size in bytes, at most `JournalOptions.largestSegmentByteCount`.
     func size(_ file: Int32) throws(SystemError) -> Int
     /// Asks the kernel to forget cached pages, so that the next read comes from the medium; a hint.
     func dropCache(_ file: Int32)

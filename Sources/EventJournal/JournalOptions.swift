@@ -4,8 +4,8 @@ public struct JournalOptions: Sendable {
     public var gatewayID: [UInt8]
     /// Eight random bytes, big-endian, for the epoch that begins if the journal is new or cannot be continued.
     public var freshEpoch: UInt64
-    /// Most bytes that the segment files may have together.
-    public var capByteCount = 256 << 20
+    /// Most bytes that the segment files may have together; 64 bits also where Int has 32.
+    public var capByteCount: Int64 = 256 << 20
     /// A segment is closed when it has this many bytes; 4 KiB to an eighth of the cap.
     public var segmentByteCount = 4 << 20
     /// How long a segment that the quorum covers is kept, counted in milliseconds of the agent's running time.
@@ -21,12 +21,15 @@ public struct JournalOptions: Sendable {
         self.freshEpoch = freshEpoch
     }
 
+    /// What one file's offsets and sums of a few of them need to stay below 2^31: Int has 32 bits on armhf.
+    static let largestSegmentByteCount = 1 << 30
+
     /// Sizes that work: the reserve for statements and receipts must leave room for events.
     var withinBounds: JournalOptions {
         var options = self
         options.gatewayID = Array(gatewayID.prefix(SegmentHeader.gatewayIDLimit))
         options.capByteCount = min(max(capByteCount, 64 << 10), 1 << 40)
-        options.segmentByteCount = min(max(segmentByteCount, 4 << 10), options.capByteCount / 8)
+        options.segmentByteCount = min(max(segmentByteCount, 4 << 10), Int(clamping: options.capByteCount / 8), Self.largestSegmentByteCount)
         return options
     }
 }

@@ -83,7 +83,8 @@ public final class PosixFileSystem: JournalFileSystem {
     public func size(_ file: Int32) throws(SystemError) -> Int {
         let result = posix_file_size(file)
         guard result >= 0 else { throw SystemError(.size, Int32(truncatingIfNeeded: -result)) }
-        return Int(result)
+        // No segment is larger; a stranger's file may be, and must not stop a machine whose Int has 32 bits.
+        return Int(clamping: min(result, Int64(JournalOptions.largestSegmentByteCount)))
     }
 
     public func dropCache(_ file: Int32) { _ = posix_file_drop_cache(file) }
@@ -106,10 +107,10 @@ public final class PosixFileSystem: JournalFileSystem {
     }
 
     /// Bytes that may still be written to the file system. Throws `.size`.
-    public func freeByteCount() throws(SystemError) -> Int {
+    public func freeByteCount() throws(SystemError) -> Int64 {
         let result = posix_folder_free_bytes(folder)
         guard result >= 0 else { throw SystemError(.size, Int32(truncatingIfNeeded: -result)) }
-        return Int(result)
+        return result
     }
 }
 

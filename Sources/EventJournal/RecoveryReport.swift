@@ -18,7 +18,7 @@ public struct RecoveryReport: Equatable, Sendable {
     /// Segments that were read whole at this start.
     public var scannedSegmentCount = 0
     /// Bytes that were read and verified at this start.
-    public var scannedByteCount = 0
+    public var scannedByteCount: Int64 = 0
 
     /// Creates an empty report.
     public init() {}

@@ -105,7 +105,7 @@ extension EventJournal {
     private func readCarried(_ extents: [Extent], in segment: Segment, _ scan: inout RecoveryScan) throws(SystemError) {
         var walker = try self.walker(segment, window: eventWindow)
         recovery.scannedSegmentCount += 1
-        recovery.scannedByteCount += segment.byteCount
+        recovery.scannedByteCount += Int64(segment.byteCount)
         while true {
             switch try walker.next() {
             case .damage(let damage):

@@ -25,8 +25,9 @@ public enum Timestamp {
         var index = 19
         let milliseconds = try fraction(text, &index)
         let offsetMinutes = try offset(text, from: index)
-        let minutes = (days(year, month, day) * 24 + hour) * 60 + minute - offsetMinutes
-        guard let result = UInt64(exactly: (minutes * 60 + second) * 1000 + milliseconds) else {
+        // Milliseconds since 1970 do not fit the 32 bits that Int has on armhf.
+        let minutes = (Int64(days(year, month, day)) * 24 + Int64(hour)) * 60 + Int64(minute - offsetMinutes)
+        guard let result = UInt64(exactly: (minutes * 60 + Int64(second)) * 1000 + Int64(milliseconds)) else {
             throw EventError(.badTime, key: "", "before 1970: set the sender's clock")
         }
         return result

@@ -7,8 +7,9 @@ from figures import Figure
 from workshop import AGENT, ROOT
 
 BINARIES = {
-    "x86_64": AGENT,
-    "arm64": ROOT / ".build-arm64/aarch64-none-none-elf/release/harborseal-agent",
+    "amd64": AGENT,
+    "arm64": ROOT / ".build-arm64-bookworm/release/harborseal-agent",
+    "armhf": ROOT / ".build-armhf-bookworm/release/harborseal-agent",
 }
 METHOD = "Tests/Benchmarks/size.sh: llvm-objcopy --strip-all, NEEDED entries; make size fails above the budget"
 
@@ -17,7 +18,7 @@ def run(bench):
     figures = []
     for architecture, binary in BINARIES.items():
         if not binary.exists():
-            bench.say(f"size: {architecture} is not built (make agent-arm64)")
+            bench.say(f"size: {architecture} is not built (make agents)")
             continue
         figures.append(measure(architecture, binary))
     return figures
@@ -25,7 +26,7 @@ def run(bench):
 
 def measure(architecture, binary):
     script = Path(__file__).resolve().with_name("size.sh")
-    result = subprocess.run([str(script), architecture, str(binary)], capture_output=True, text=True)
+    result = subprocess.run([str(script), f"{architecture}-bookworm", str(binary)], capture_output=True, text=True)
     found = re.search(r"(\d+) bytes stripped.*links: (.*)", result.stdout)
     if not found:
         raise RuntimeError(result.stderr.strip() or result.stdout)

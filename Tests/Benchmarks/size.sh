@@ -1,8 +1,8 @@
 #!/bin/bash
 # Prints the stripped size and the linked libraries of the agent, and fails above the budgets beside this file.
-# usage: size.sh ARCHITECTURE BINARY
+# usage: size.sh ARCHITECTURE-RELEASE BINARY
 set -euo pipefail
-architecture=$1 binary=$2
+pair=$1 architecture=${1%-*} binary=$2
 budgets=$(dirname "$0")/budgets
 stripped=$(mktemp)
 trap 'rm -f "$stripped"' EXIT
@@ -11,7 +11,7 @@ bytes=$(stat -c %s "$stripped")
 limit=$(awk -v name="agent.stripped.$architecture" '$1 == name { print $2 }' "$budgets")
 [ -n "$limit" ] || { echo "size: no budget for $architecture in $budgets" >&2; exit 1; }
 libraries=$("${TOOLCHAIN:-}llvm-objdump" -p "$binary" | awk '$1 == "NEEDED" { print $2 }')
-printf 'harborseal-agent %-7s %7d bytes stripped (budget %d)  links: %s\n' "$architecture" "$bytes" "$limit" "$(echo $libraries)"
+printf 'harborseal-agent %-14s %7d bytes stripped (budget %d)  links: %s\n' "$pair" "$bytes" "$limit" "$(echo $libraries)"
 failed=0
 [ "$bytes" -le "$limit" ] || { echo "size: $((bytes - limit)) bytes above the budget" >&2; failed=1; }
 allowed=" $(sed -n 's/^agent.libraries //p' "$budgets") "

@@ -20,7 +20,7 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 }
 
-func options(segmentByteCount: Int = 4 << 10, capByteCount: Int = 1 << 20, epoch: UInt64 = 0xE0) -> JournalOptions {
+func options(segmentByteCount: Int = 4 << 10, capByteCount: Int64 = 1 << 20, epoch: UInt64 = 0xE0) -> JournalOptions {
     var options = JournalOptions(gatewayID: Array("acme.gw-1".utf8), freshEpoch: epoch)
     options.segmentByteCount = segmentByteCount
     options.capByteCount = capByteCount

@@ -16,19 +16,6 @@ enum Programs {
         get throws { try built(".build-embedded/release/harborseal-agent", by: "make agent") }
     }
 
-    /// The Embedded Swift release build for 64-bit ARM, under the emulator, with the libraries that it was linked with.
-    static var agentForARM64: [String] {
-        get throws {
-            let emulator = try tool("qemu-aarch64-static", package: "qemu-user-static")
-            let program = try built(".build-arm64/aarch64-none-none-elf/release/harborseal-agent", by: "make agent-arm64")
-            let libraries = packageRoot + "/.sysroots/arm64-bookworm"
-            guard FileManager.default.fileExists(atPath: libraries + "/.complete") else {
-                throw IntegrationFailure(".sysroots/arm64-bookworm is not there: run `make agent-arm64`")
-            }
-            return [emulator, "-L", libraries, program]
-        }
-    }
-
     static var harborseal: String {
         get throws { try built(".build/debug/harborseal", by: "make debug") }
     }
@@ -38,7 +25,7 @@ enum Programs {
     /// Debian's Python, which has Debian's cbor2.
     static var python: String { get throws { try tool("python3", package: "python3-cbor2") } }
 
-    private static func built(_ path: String, by target: String) throws -> String {
+    static func built(_ path: String, by target: String) throws -> String {
         let full = packageRoot + "/" + path
         guard FileManager.default.isExecutableFile(atPath: full) else {
             throw IntegrationFailure("\(path) is not built: run `\(target)`")

@@ -1,0 +1,37 @@
+// Preloaded into the agent under test: the wall clock stands in 2056. Programs for 32-bit ARM that ask for it in 32 bits
+// learn what a kernel tells them then: that it does not fit.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define THIRTY_YEARS (30ll * 365 * 86400)
+
+struct wide {
+    int64_t seconds;
+    int64_t nanoseconds;
+};
+
+static int read_clock(int clock, struct wide *now) {
+#ifdef SYS_clock_gettime64
+    int result = (int)syscall(SYS_clock_gettime64, clock, now);
+#else
+    int result = (int)syscall(SYS_clock_gettime, clock, now);
+#endif
+    if (result == 0 && clock == CLOCK_REALTIME) { now->seconds += THIRTY_YEARS; }
+    return result;
+}
+
+int __clock_gettime64(int clock, struct wide *now) { return read_clock(clock, now); }
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    struct wide wide;
+    if (read_clock(clock, &wide) != 0) { return -1; }
+    now->tv_sec = (time_t)wide.seconds;
+    now->tv_nsec = (long)wide.nanoseconds;
+    if ((int64_t)now->tv_sec == wide.seconds) { return 0; }
+    errno = EOVERFLOW;
+    return -1;
+}
