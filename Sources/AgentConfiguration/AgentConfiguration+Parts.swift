@@ -104,6 +104,10 @@ extension AgentConfiguration.Source {
             kind = .replay(
                 file: resolved.text(section, "file") ?? "",
                 pace: AgentConfiguration.ReplayPace(resolved.row(section, "pace")?.value))
+        case "iio": kind = .device(AgentConfiguration.Device(.iio, section, resolved), periodMilliseconds: period)
+        case "hwmon": kind = .device(AgentConfiguration.Device(.hwmon, section, resolved), periodMilliseconds: period)
+        case "w1": kind = .device(AgentConfiguration.Device(.w1, section, resolved), periodMilliseconds: period)
+        case "gpio": kind = .gpio(AgentConfiguration.Contact(section, resolved))
         default:
             kind = .health(periodMilliseconds: period, diskPath: resolved.text(section, "disk") ?? "")
         }

@@ -19,6 +19,10 @@ extension AgentSettings {
                     SectionNote.Example("source.intake", when: Setting.Condition("type", is: "intake"), isActive: true),
                     SectionNote.Example("source.gps", when: Setting.Condition("type", is: "gpsd")),
                     SectionNote.Example("source.journey", when: Setting.Condition("type", is: "replay")),
+                    SectionNote.Example("source.cabin-air", when: Setting.Condition("type", is: "iio")),
+                    SectionNote.Example("source.box-air", when: Setting.Condition("type", is: "hwmon")),
+                    SectionNote.Example("source.reefer-probe", when: Setting.Condition("type", is: "w1")),
+                    SectionNote.Example("source.rear-door", when: Setting.Condition("type", is: "gpio")),
                 ]),
             SectionNote(
                 "sensor.*", "What is known of a sensor: one section a sensor, under the name that its readings carry.",

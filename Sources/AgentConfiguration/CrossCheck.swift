@@ -19,6 +19,7 @@ struct CrossCheck {
         checkKeys()
         checkSockets()
         checkReplays()
+        checkDevices()
     }
 
     private mutating func checkIdentity() {

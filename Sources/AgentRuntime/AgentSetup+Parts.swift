@@ -123,7 +123,7 @@ extension AgentSetup {
         var sources: [Source] = []
         for source in configuration.sources {
             do throws(SourceError) {
-                sources.append(try make(source.kind, journal: journal))
+                sources.append(try make(source, journal: journal))
             } catch {
                 throw SetupError(.cannotCreate, "[source.\(source.name.string)]: \(error.message.string)")
             }
@@ -132,9 +132,9 @@ extension AgentSetup {
     }
 
     private static func make(
-        _ kind: AgentConfiguration.SourceKind, journal: JournalAdapter<PosixFileSystem>
+        _ source: AgentConfiguration.Source, journal: JournalAdapter<PosixFileSystem>
     ) throws(SourceError) -> Source {
-        switch kind {
+        switch source.kind {
         case .health(let period, let diskPath):
             return .health(HealthSource(diskPath: diskPath, periodMilliseconds: UInt64(clamping: period)))
         case .gpsd(let host, let port, let period):
@@ -146,6 +146,10 @@ extension AgentSetup {
             let name = try ReplaySource(path: file, pace: pace.source).sourceName
             let next = journal.numberLimit(ofSource: name)
             return .replay(try ReplaySource(path: file, pace: pace.source, lastLine: next > 0 ? next - 1 : 0))
+        case .device(let device, let period):
+            return .device(
+                try DeviceSource(sensor: source.name, place: device.place, periodMilliseconds: UInt64(clamping: period)))
+        case .gpio(let contact): return .gpio(GPIOSource(contact.named(source.name)))
         }
     }
 

@@ -42,6 +42,11 @@ enum HealthText {
         }
     }
 
+    /// A text of one line without its newline.
+    static func line(_ text: [UInt8]) -> [UInt8] {
+        text.last == 0x0A ? Array(text.dropLast()) : text
+    }
+
     /// The lines, without their newlines.
     static func lines(_ text: Span<UInt8>) -> [Range<Int>] {
         var result: [Range<Int>] = []

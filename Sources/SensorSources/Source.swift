@@ -8,6 +8,8 @@ public enum Source {
     case gpsd(GPSDSource)
     case intake(IntakeSource)
     case replay(ReplaySource)
+    case device(DeviceSource)
+    case gpio(GPIOSource)
 
     /// Appends what the source waits for; nothing is read from clients while `isHeldBack`.
     public func appendInterests(to interests: inout [PollInterest], isHeldBack: Bool) {
@@ -15,6 +17,8 @@ public enum Source {
         case .health, .replay: break
         case .gpsd(let source): source.appendInterests(to: &interests)
         case .intake(let source): source.appendInterests(to: &interests, isHeldBack: isHeldBack)
+        case .device(let source): source.appendInterests(to: &interests)
+        case .gpio(let source): source.appendInterests(to: &interests, isHeldBack: isHeldBack)
         }
     }
 
@@ -25,6 +29,8 @@ public enum Source {
         case .gpsd(let source): source.nextDeadline
         case .intake(let source): source.nextDeadline(isHeldBack: isHeldBack)
         case .replay(let source): isHeldBack ? nil : source.nextDeadline
+        case .device(let source): source.nextDeadline
+        case .gpio(let source): isHeldBack ? nil : source.nextDeadline
         }
     }
 
@@ -39,6 +45,8 @@ public enum Source {
         case .gpsd(let source): source.serve(interests, context: context, salts: &salts, into: &output)
         case .intake(let source): source.serve(interests, context: context, salts: &salts, into: &output)
         case .replay(let source): source.serve(context: context, salts: &salts, into: &output)
+        case .device(let source): source.serve(interests, context: context, into: &output)
+        case .gpio(let source): source.serve(interests, context: context, salts: &salts, into: &output)
         }
     }
 }

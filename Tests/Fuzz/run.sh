@@ -11,7 +11,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-readers=${*:-cbor cose event statement eventProof batchMessage receipt reply hello trustFile evidence topic intake gpsd}
+readers=${*:-cbor cose event statement eventProof batchMessage receipt reply hello trustFile evidence topic intake gpsd thermometer attribute edges}
 out=.build-fuzz
 mkdir -p "$out"
 
@@ -43,7 +43,7 @@ swiftc -O -g -sanitize=fuzzer,address -parse-as-library -package-name harborseal
 for reader in $readers; do
     program=fuzz
     case $reader in
-    intake | gpsd) program=fuzz-sources limits="-malloc_limit_mb=1 -max_len=20000" ;;
+    intake | gpsd | thermometer | attribute | edges) program=fuzz-sources limits="-malloc_limit_mb=1 -max_len=20000" ;;
     evidence) limits="-malloc_limit_mb=16 -max_len=65536" ;;
     batchMessage | trustFile | reply | hello) limits="-malloc_limit_mb=1 -max_len=16384" ;;
     *) limits="-malloc_limit_mb=1 -max_len=4096" ;;

@@ -7,6 +7,7 @@ import SensorSources
 final class SourceDriver {
     let source: Source
     private(set) var events: [SourceEvent] = []
+    private(set) var readings: [SensorReading] = []
     private(set) var notices: [String] = []
     /// Served but not polled turns, to see loops that spin.
     private(set) var turnCount = 0
@@ -43,6 +44,7 @@ final class SourceDriver {
         var output = SourceOutput()
         source.serve(interests, context: context(), salts: &salts, into: &output)
         events += output.events
+        readings += output.readings
         notices += output.notices.map { $0.source.string + ": " + $0.text.string }
     }
 

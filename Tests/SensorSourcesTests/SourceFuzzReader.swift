@@ -6,7 +6,7 @@ import LogisticsEvents
 ///
 /// A reader must not trap; what the intake takes must be an event that a node takes.
 enum SourceFuzzReader: String, CaseIterable {
-    case intake, gpsd
+    case intake, gpsd, thermometer, attribute, edges
 
     /// Feeds one input; whether the reader took it.
     @discardableResult
@@ -14,7 +14,38 @@ enum SourceFuzzReader: String, CaseIterable {
         switch self {
         case .intake: feedIntake(bytes)
         case .gpsd: feedSession(bytes)
+        case .thermometer: feedThermometer(bytes)
+        case .attribute: feedAttributes(bytes)
+        case .edges: feedEdges(bytes)
         }
+    }
+
+    private func feedThermometer(_ bytes: [UInt8]) -> Bool {
+        if case .value = W1Thermometer.answer(bytes) { return true }
+        return false
+    }
+
+    /// Lines: raw value, offset, scale.
+    private func feedAttributes(_ bytes: [UInt8]) -> Bool {
+        let numbers = bytes.split(separator: 0x0A, omittingEmptySubsequences: false).map { DriverNumber(Array($0).span) }
+        guard numbers.count >= 3, let raw = numbers[0], let offset = numbers[1], let scale = numbers[2],
+            let channel = KernelChannel(.iio, "accel_x", device: "adxl345")
+        else { return false }
+        return channel.value(raw, offset: offset, scale: scale) != nil
+    }
+
+    /// After every edge the line is where the edge went, unless that was an old one.
+    private func feedEdges(_ bytes: [UInt8]) -> Bool {
+        var line = GPIOLine(isActive: false)
+        var hasChanged = false
+        for start in stride(from: 0, through: bytes.count - GPIOEdge.byteCount, by: GPIOEdge.byteCount) {
+            guard let edge = GPIOEdge(bytes.span.extracting(start..<start + GPIOEdge.byteCount)) else { continue }
+            for finding in line.take(edge) {
+                if case .lost(_, let count) = finding { precondition(count > 0) }
+                if case .changed(let isActive) = finding { precondition(isActive == edge.rises && line.isActive == isActive); hasChanged = true }
+            }
+        }
+        return hasChanged
     }
 
     private func feedIntake(_ bytes: [UInt8]) -> Bool {

@@ -11,3 +11,5 @@
 #include "sockets.h"
 #include "checksum.h"
 #include "files.h"
+#include "sysfs.h"
+#include "gpio.h"
