@@ -24,7 +24,7 @@ build_agent = Firmware-Config/toolsets/build-agent.sh $(subst -, ,$(1)) $(call s
 
 PACKAGES := libmbedtls-dev libmosquitto-dev libinih-dev libcjson-dev libsqlite3-dev \
 	mosquitto mosquitto-clients openssl curl strace gpsd gpsd-clients qemu-user-static binutils \
-	python3 python3-venv python3-cbor2 procps device-tree-compiler
+	python3 python3-venv python3-cbor2 procps device-tree-compiler systemd shellcheck
 
 .PHONY: help tools demo demo-clean test test-agent test-all-but-agent readers hardware agent agents matrix debug size bench fuzz clean
 
