@@ -116,7 +116,7 @@ public enum AgentSettings {
         [
             Setting(
                 "control", "socket", .socketPath, .defaultText("/run/harborseal/control.sock"),
-                why: "Where the running agent answers status. It reads nothing but questions."),
+                why: "Where the running agent answers status and doctor. Beside questions it takes replies of nodes that came in files, and verifies them."),
             Setting(
                 "control", "mode", .mode, .defaultText("0660"),
                 why: "Who may ask: the owner and the group, which a monitoring user can join."),
