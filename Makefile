@@ -24,9 +24,9 @@ build_agent = Firmware-Config/toolsets/build-agent.sh $(subst -, ,$(1)) $(call s
 
 PACKAGES := libmbedtls-dev libmosquitto-dev libinih-dev libcjson-dev libsqlite3-dev \
 	mosquitto mosquitto-clients openssl curl strace gpsd gpsd-clients qemu-user-static binutils \
-	python3 python3-venv python3-cbor2 procps device-tree-compiler systemd shellcheck
+	python3 python3-venv python3-cbor2 procps device-tree-compiler systemd shellcheck proot lintian
 
-.PHONY: help tools demo demo-clean test test-agent test-all-but-agent readers hardware agent agents matrix debug size bench fuzz clean
+.PHONY: help tools demo demo-clean test test-agent test-all-but-agent readers hardware agent agents matrix debug deb sbom packages size bench fuzz clean
 
 help: ## what can be made
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -40,7 +40,7 @@ demo: debug agent ## a journey from sensor to verdict: three nodes, a broker tha
 demo-clean: ## remove what the demo left in .demo
 	@rm -rf .demo
 
-test: tools ## everything: units, vectors, independent readers, real broker and nodes, arm64 and armhf under QEMU
+test: tools ## everything: units, vectors, independent readers, real broker and nodes, packages, arm64 and armhf under QEMU
 	@Tests/run.sh
 
 test-agent: tools ## the gateway's side alone: ordinary Swift, no package dependency, under 2 minutes
@@ -76,6 +76,19 @@ agent-%:
 
 size: agents ## binary sizes and linked libraries against the budgets in Tests/Benchmarks/budgets
 	@$(foreach pair,$(PAIRS),TOOLCHAIN=$(TOOLCHAIN) Tests/Benchmarks/size.sh $(pair) $(call agent_of,$(pair)) &&) true
+
+# As many packages as architectures, for one release: make deb SUITE=trixie
+deb: tools $(foreach arch,amd64 arm64 armhf,deb-$(arch)-$(SUITE)) ## Debian packages of the agent, the same bytes from the same commit, in .build-packages
+
+deb-%: agent-%
+	@Firmware-Config/toolsets/sysroot.sh $(subst -, ,$*) .sysroots/$*
+	@Firmware-Config/debian/build.sh $(subst -, ,$*) $(call agent_of,$*) .sysroots/$* .build-packages
+
+sbom: deb ## what the packages are made of and until when that gets fixes: CycloneDX JSON beside the packages
+	@Firmware-Config/sbom/extract.sh .build-packages
+
+packages: deb .venv/.complete ## install, upgrade, remove and purge the packages in empty roots, arm64 and armhf under QEMU
+	@.venv/bin/python Tests/Packages/check.py $(SUITE)
 
 bench: PACKAGES += collectd-core
 bench: agent ## the figures of README.md, with the peer in the same run: make bench ARGS="--quick --only rate"

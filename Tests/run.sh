@@ -44,11 +44,12 @@ count() {
     [ "$status" = 0 ] || failures+=("$name: $logs/$name.log")
 }
 
-own_processes() { pgrep -f '(harborseal|mosquitto|gpsd|gpsfake|qemu-(aarch64|arm|x86_64))' | sort; }
+own_processes() { pgrep -f '(harborseal|mosquitto|gpsd|gpsfake|qemu-(aarch64|arm|x86_64)|proot)' | sort; }
 before=$(own_processes)
 
 stage agent-side make --no-print-directory test-agent
 stage embedded-agents make --no-print-directory agents
+stage packages make --no-print-directory packages
 stage hardware Tests/Hardware/check.py .build-embedded/release/harborseal-agent
 stage independent-readers make --no-print-directory readers
 stage alliance-build swift build --build-tests

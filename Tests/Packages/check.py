@@ -1,0 +1,172 @@
+#!/usr/bin/python3
+"""Checks the Debian packages that `make deb` built: reproducible, accepted by lintian, installable with dependencies that apt finds,
+and well behaved when they are upgraded, removed and purged. usage: check.py [RELEASE]"""
+import gzip
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from root import Root, changed
+
+TOP = Path(__file__).resolve().parents[2]
+RELEASE = sys.argv[1] if len(sys.argv) > 1 else "bookworm"
+SUFFIX = {"bookworm": "deb12", "trixie": "deb13"}[RELEASE]
+COUNTS = {"passed": 0, "failed": 0}
+
+
+def check(what, condition, detail=""):
+    COUNTS["passed" if condition else "failed"] += 1
+    if not condition:
+        print(f"✘ Test {what!r} recorded an issue: {str(detail)[-2000:]}")
+
+
+def output(*words):
+    return subprocess.run([str(word) for word in words], check=True, capture_output=True, text=True).stdout
+
+
+def package_of(architecture):
+    """The newest one; older commits' packages may lie beside it."""
+    found = sorted((TOP / ".build-packages").glob(f"harborseal-agent_*+{SUFFIX}_{architecture}.deb"), key=lambda path: path.stat().st_mtime)
+    if not found:
+        raise SystemExit(f"no package for {architecture} on {RELEASE}: run `make deb SUITE={RELEASE}`")
+    return found[-1]
+
+
+def program_of(architecture):
+    native = output("dpkg", "--print-architecture").strip() == architecture and f"VERSION_CODENAME={RELEASE}" in Path("/etc/os-release").read_text()
+    return TOP / (".build-embedded" if native else f".build-{architecture}-{RELEASE}") / "release/harborseal-agent"
+
+
+def check_bytes(package, architecture, folder):
+    again = output(TOP / "Firmware-Config/debian/build.sh", architecture, RELEASE, program_of(architecture),
+                   TOP / f".sysroots/{architecture}-{RELEASE}", folder / "again").strip()
+    check(f"{architecture}: two builds of a package have equal bytes", Path(again).read_bytes() == package.read_bytes())
+    listing = output("dpkg-deb", "-c", package).splitlines()
+    check(f"{architecture}: nobody's user id is in the package", all(" root/root " in line for line in listing), listing)
+    control = output("dpkg-deb", "-f", package)
+    check(f"{architecture}: control names the architecture", f"Architecture: {architecture}\n" in control)
+    depends = re.search(r"^Depends: (.*)$", control, re.M)[1]
+    for library in ("libc6", "libmosquitto1", "libinih1", "libmbedcrypto"):
+        check(f"{architecture}: {library} is a dependency", library in depends, depends)
+
+
+def check_lintian(package):
+    result = subprocess.run(["lintian", "--fail-on", "error,warning", "--tag-display-limit", "0", package], capture_output=True, text=True)
+    check("lintian has no error and no warning", result.returncode == 0, result.stdout + result.stderr)
+
+
+def check_sbom(package, architecture):
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+    data = subprocess.run(["dpkg-deb", "--fsys-tarfile", package], check=True, capture_output=True).stdout
+    files = {name: subprocess.run(["tar", "-xO", name], input=data, check=True, capture_output=True).stdout
+             for name in ("./usr/share/doc/harborseal-agent/sbom.cdx.json.gz", "./usr/bin/harborseal-agent")}
+    text = gzip.decompress(files["./usr/share/doc/harborseal-agent/sbom.cdx.json.gz"]).decode()
+    problem = JsonStrictValidator(SchemaVersion.V1_5).validate_str(text)
+    check(f"{architecture}: the SBOM is CycloneDX 1.5", problem is None, problem)
+    sbom = json.loads(text)
+    digest = hashlib.sha256(files["./usr/bin/harborseal-agent"]).hexdigest()
+    check(f"{architecture}: the SBOM is of the packaged program", sbom["metadata"]["component"]["hashes"][0]["content"] == digest)
+    components = {each["name"]: each for each in sbom["components"]}
+    for name in ("libc6", "libmosquitto1", "libinih1", "embedded Swift standard library"):
+        check(f"{architecture}: {name} is in the SBOM", name in components, components.keys())
+    for name, each in components.items():
+        notes = {note["name"]: note["value"] for note in each["properties"]}
+        check(f"{architecture}: the SBOM says until when {name} gets fixes",
+              "harborseal:upstream:end-of-support" in notes and (name.startswith("embedded") or re.fullmatch(
+                  r"20\d\d-\d\d-\d\d", notes["harborseal:debian:security-fixes-until"])), notes)
+    refs = {each["bom-ref"] for each in sbom["components"]} | {sbom["metadata"]["component"]["bom-ref"]}
+    named = {ref for entry in sbom["dependencies"] for ref in [entry["ref"], *entry["dependsOn"]]}
+    check(f"{architecture}: dependencies name components, and each is reached", named == refs, named ^ refs)
+
+
+def check_installed(root, package, name):
+    code, text = root.install(package)
+    check(f"{name}: the package installs with the dependencies that apt found", code == 0 and root.state() == "install ok installed", text)
+    check(f"{name}: the service's user is made", "\nharborseal:" in root.path("/etc/passwd").read_text(), text)
+    code, text = root.run("harborseal-agent", "selftest")
+    check(f"{name}: the installed program passes its self-test with the release's libraries", code == 0 and "ok " in text, text)
+    code, text = root.run("harborseal-agent", "check-config")
+    check(f"{name}: the configuration that comes with it says what is missing", code == 78 and "agent.conf" in text, text)
+
+
+def check_life(root, package, folder, name):
+    configuration, key = root.path("/etc/harborseal/agent.conf"), root.path("/etc/harborseal/seal.key")
+    journal = root.path("/var/lib/harborseal/journal/0000000000000001.hsj")
+    journal.parent.mkdir(parents=True, exist_ok=True)
+    journal.write_bytes(b"events")
+    key.write_bytes(b"key")
+    edited = configuration.read_text().replace("#alliance = pearl", "alliance = pearl")
+    configuration.write_text(edited)
+
+    code, text = root.install(changed(package, folder, "9.1", lambda tree: None))
+    check(f"{name}: an upgrade keeps the edited configuration, the journal and the keys",
+          code == 0 and configuration.read_text() == edited and journal.exists() and key.exists(), text)
+
+    def edit(tree):
+        with (tree / "etc/harborseal/agent.conf").open("a") as file:
+            file.write("# a new key\n")
+    code, text = root.install(changed(package, folder, "9.2", edit), "--force-confdef", "--force-confold")
+    other = root.path("/etc/harborseal/agent.conf.dpkg-dist")
+    check(f"{name}: an upgrade with a new configuration keeps the edited one and lays the new one beside it",
+          code == 0 and configuration.read_text() == edited and other.read_text().endswith("# a new key\n"), text)
+
+    code, text = root.run("dpkg", "-r", "harborseal-agent")
+    check(f"{name}: removing keeps journal, configuration and keys",
+          code == 0 and root.state() == "deinstall ok config-files" and journal.exists() and key.exists() and configuration.exists(), text)
+    check(f"{name}: removing takes the program away", not root.path("/usr/bin/harborseal-agent").exists())
+
+    code, text = root.install(package, "--force-confdef", "--force-confold")
+    check(f"{name}: installed again, the journal is still there", code == 0 and journal.exists() and configuration.read_text() == edited, text)
+
+    code, text = root.run("dpkg", "-P", "harborseal-agent")
+    check(f"{name}: purging deletes the journal and the configuration",
+          code == 0 and root.state() == "" and not root.path("/var/lib/harborseal").exists() and not configuration.exists(), text)
+    check(f"{name}: purging leaves the keys that the firm issued, and says so", key.exists() and "left there" in text, text)
+    left = root.files() - root.before - {"etc/harborseal", "etc/harborseal/seal.key"}
+    check(f"{name}: nothing else is left", not left, sorted(left))
+
+
+def check_recipes():
+    """The descriptions for OpenWrt and Yocto were never built; at least the files that they name are there, but for the program."""
+    for recipe, pattern in (
+        (next((TOP / "Firmware-Config/openwrt/harborseal-agent").glob("Makefile")), r"\./files/(\S+)"),
+        (next((TOP / "Firmware-Config/yocto").rglob("*.bb")), r"file://([a-zA-Z][^\s;$]*)(?:\s|$)"),
+    ):
+        names = set(re.findall(pattern, recipe.read_text())) - {"harborseal-agent"}
+        missing = [name for name in names if not (recipe.parent / "files" / name).exists()]
+        check(f"{recipe.name}: each file that it names is there", len(names) >= 2 and not missing, missing)
+
+
+def main():
+    check_recipes()
+    with tempfile.TemporaryDirectory(prefix="hs-packages-") as scratch:
+        for architecture in ("amd64", "arm64", "armhf"):
+            folder = Path(scratch) / architecture
+            package = package_of(architecture)
+            print(f"{package.name}")
+            for step in (
+                lambda: check_bytes(package, architecture, folder), lambda: check_lintian(package), lambda: check_sbom(package, architecture),
+                lambda: check_lives(package, architecture, folder),
+            ):
+                try:
+                    step()
+                except Exception:
+                    check(architecture, False, traceback.format_exc())
+    print(f"{COUNTS['passed']} passed, {COUNTS['failed']} failed")
+    return 1 if COUNTS["failed"] else 0
+
+
+def check_lives(package, architecture, folder):
+    root = Root(architecture, RELEASE, package, folder / "root")
+    check_installed(root, package, architecture)
+    check_life(root, package, folder, architecture)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
