@@ -136,6 +136,7 @@ extension AgentLoop {
             document.add("answered-hello", flag: node.answeredHello)
             if let code = node.refusalCode { document.add("refusal", code, words: RefusalWords.of(code), level: .bad) }
             document.add("rejected-receipts", node.rejectedReceiptCount)
+            document.add("unread-receipts", node.unreadReceiptCount)
             document.add("held-too-small", node.heldTooSmallCount)
         }
     }

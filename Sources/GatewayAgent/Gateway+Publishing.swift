@@ -105,7 +105,7 @@ extension Gateway {
         guard send(loaded.bytes) else { return }
         counters.resendCount += 1
         oldestResend.repeated(at: now)
-        window.republished(at: 0, now: now)
+        window.republished(at: 0, wholeCount: loaded.batch.wholeCount, now: now)
     }
 
     /// What a node said it lacks.
@@ -120,7 +120,7 @@ extension Gateway {
                 // At most one resend of the same batch per receipt-timeout.
                 let age = now.milliseconds(since: window[index].publishedAtMilliseconds)
                 guard age >= policy.receiptTimeoutMilliseconds else { continue }
-                window.republished(at: index, now: now)
+                window.republished(at: index, wholeCount: loaded.batch.wholeCount, now: now)
                 if index == 0 { oldestResend.repeated(at: now) }
             }
             guard send(loaded.bytes) else {
@@ -148,22 +148,15 @@ extension Gateway {
 }
 
 extension FreshMessage {
-    /// The message of a stored statement. When events of it are lost, `nil` stands in place of the list and none counts as sent.
+    /// The message of a stored statement: whole events or hashes as `sharing` says; hashes alone when the events do not fit whole,
+    /// as after a change of `share`; `nil` in place of the list, and none counted as sent, only when events of it are lost.
     static func assemble<Hash: HashFunction, Journal: JournalPort>(
         _ statement: Statement, from journal: Journal, sharing: SharingRule, hashing: Hash.Type
     ) -> FreshMessage {
-        let count = UInt64(statement.header.count)
-        var builder = BatchBuilder<Hash>(first: statement.header.first)
-        let unused = Moment(monotonicMilliseconds: 0, wallMilliseconds: 0)
-        do throws(JournalProblem) {
-            try journal.readEvents(from: statement.header.first, count: count) { event in
-                guard builder.hasRoom(forEventByteCount: event.count) else { return false }
-                let hashOnly = sharing.sharesHashOnly(kind: EventKindPeek.number(of: event))
-                builder.add(event, hashOnly: hashOnly, isPriority: false, at: unused)
-                return true
-            }
-        } catch {}
-        let isWhole = UInt64(builder.count) == count
+        let count = Int(statement.header.count)
+        var builder: BatchBuilder<Hash> = items(of: statement, from: journal, sharing: sharing)
+        if builder.count < count { builder = items(of: statement, from: journal, sharing: nil) }
+        let isWhole = builder.count == count
         let bytes =
             isWhole
             ? BatchMessageBytes.make(statement: statement.bytes, items: builder.encodedItems, count: builder.count)
@@ -172,5 +165,22 @@ extension FreshMessage {
             statement: statement, wholeCount: isWhole ? UInt64(builder.wholeCount) : 0, messageByteCount: bytes.count,
             publishedAtMilliseconds: 0)
         return FreshMessage(batch: batch, bytes: bytes)
+    }
+
+    /// As many of the statement's events as are there and fit; without `sharing` by their hashes.
+    private static func items<Hash: HashFunction, Journal: JournalPort>(
+        of statement: Statement, from journal: Journal, sharing: SharingRule?
+    ) -> BatchBuilder<Hash> {
+        var builder = BatchBuilder<Hash>(first: statement.header.first)
+        let unused = Moment(monotonicMilliseconds: 0, wallMilliseconds: 0)
+        do throws(JournalProblem) {
+            try journal.readEvents(from: statement.header.first, count: UInt64(statement.header.count)) { event in
+                guard builder.hasRoom(forEventByteCount: event.count) else { return false }
+                let hashOnly = sharing.map { $0.sharesHashOnly(kind: EventKindPeek.number(of: event)) } ?? true
+                builder.add(event, hashOnly: hashOnly, isPriority: false, at: unused)
+                return true
+            }
+        } catch {}
+        return builder
     }
 }

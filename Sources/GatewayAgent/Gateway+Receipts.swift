@@ -18,13 +18,16 @@ extension Gateway {
             counters.surplusReceiptCount += 1
             return
         }
+        guard nodes[node].mayVerifyReceipt(at: now) else { return }
         guard
             let receipt = try? unverified.verified(
                 for: batch.statement, trustFile: trust, verifier: Verifier.self, using: Hash.self)
         else {
             nodes[node].rejectedReceiptCount += 1
+            nodes[node].rejectedInARowCount += 1
             return
         }
+        nodes[node].rejectedInARowCount = 0
         guard receipt.held >= batch.wholeCount else {
             nodes[node].heldTooSmallCount += 1
             return

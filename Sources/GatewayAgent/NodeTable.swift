@@ -12,6 +12,8 @@ public struct NodeRecord: Sendable {
     public internal(set) var treeSize: UInt64 = 0
     /// Receipts that did not verify, or were for other bytes.
     public internal(set) var rejectedReceiptCount: UInt64 = 0
+    /// Receipts that were not looked at because the ones before them did not verify.
+    public internal(set) var unreadReceiptCount: UInt64 = 0
     /// Valid receipts whose `held` was smaller than what was sent whole.
     public internal(set) var heldTooSmallCount: UInt64 = 0
     /// The code of its latest refusal, until a receipt comes.
@@ -22,8 +24,14 @@ public struct NodeRecord: Sendable {
     public internal(set) var answeredHello = false
     /// What it lacked is repeated on this schedule, so that one node's wishes never use up another's.
     var catchUpSchedule: ResendSchedule
+    /// Receipts in a row that did not verify.
+    var rejectedInARowCount = 0
     /// Signature checks for its unsigned hints are allowed again from here on.
     var nextCheckMilliseconds: UInt64 = 0
+
+    /// After so many forged receipts in a row a name costs one verification a second, until one verifies: a broker that floods
+    /// them would keep the one thread from the sources. A true one that is passed over comes again with the next repetition.
+    static let patience = 8
 
     init(name: UTF8Text, receiptTimeoutMilliseconds: UInt64) {
         self.name = name
@@ -35,6 +43,13 @@ public struct NodeRecord: Sendable {
         guard now.monotonicMilliseconds >= nextCheckMilliseconds else { return false }
         nextCheckMilliseconds = now.monotonicMilliseconds &+ 1_000
         return true
+    }
+
+    /// Whether a receipt in its name may be verified.
+    mutating func mayVerifyReceipt(at now: Moment) -> Bool {
+        if rejectedInARowCount < Self.patience || mayCheck(at: now) { return true }
+        unreadReceiptCount += 1
+        return false
     }
 
     /// Whether a run that it lacks is repeated now.

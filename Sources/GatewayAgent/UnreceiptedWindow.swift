@@ -5,7 +5,7 @@ public struct PublishedBatch: Sendable {
     /// The statement that receipts must prove.
     public let statement: Statement
     /// How many of them were sent whole: a receipt counts only if its `held` is at least this.
-    public let wholeCount: UInt64
+    public internal(set) var wholeCount: UInt64
     /// Bytes of its batch-message.
     public let messageByteCount: Int
     /// When it was last given to the link, monotonic milliseconds.
@@ -85,8 +85,12 @@ public struct UnreceiptedWindow: Sendable {
     public subscript(index: Int) -> PublishedBatch { batches[index] }
 
     /// Notes that the batch was given to the link again.
-    public mutating func republished(at index: Int, now: Moment) {
+    ///
+    /// - Parameter wholeCount: how many events were sent whole this time: fewer, when `share` was changed to hashes meanwhile, and
+    ///   then no node can hold more.
+    public mutating func republished(at index: Int, wholeCount: UInt64, now: Moment) {
         batches[index].publishedAtMilliseconds = now.monotonicMilliseconds
+        batches[index].wholeCount = min(batches[index].wholeCount, wholeCount)
     }
 
     /// Counts one verified receipt; returns how many nodes have now given one.

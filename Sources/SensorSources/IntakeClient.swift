@@ -30,12 +30,15 @@ struct IntakeClient {
     private var sent = 0
     /// When output was last taken, or first had to wait; monotonic ms.
     private var progressMilliseconds: UInt64 = 0
+    /// When bytes came from the sender last, or when it connected; monotonic ms.
+    private(set) var heardMilliseconds: UInt64
     /// The connection is broken, or was cut off.
     var isBroken = false
 
-    init(descriptor: Int32, connection: UInt64) {
+    init(descriptor: Int32, connection: UInt64, nowMilliseconds: UInt64 = 0) {
         self.descriptor = descriptor
         self.connection = connection
+        heardMilliseconds = nowMilliseconds
     }
 
     /// What the next bytes of input are.
@@ -65,6 +68,9 @@ struct IntakeClient {
     /// Nothing more will come, and everything was answered.
     var isDone: Bool { isBroken || (hasEnded && !hasLine && answers.isEmpty && sent == output.count) }
 
+    /// The sender is owed nothing: no whole line of it waits, and every answer has reached it.
+    var isOwedNothing: Bool { !hasLine && answers.isEmpty && sent == output.count }
+
     private var newline: Int? {
         let bytes = input.span
         for index in taken..<input.count where bytes[index] == 0x0A { return index }
@@ -72,7 +78,7 @@ struct IntakeClient {
     }
 
     /// Reads what is there.
-    mutating func read() {
+    mutating func read(nowMilliseconds: UInt64 = 0) {
         if taken > 0 {
             input.removeFirst(taken)
             taken = 0
@@ -85,6 +91,7 @@ struct IntakeClient {
             return posix_socket_read(descriptor, base + start, room)
         }
         input.removeLast(room - max(count, 0))
+        if count > 0 { heardMilliseconds = nowMilliseconds }
         if count == 0 { hasEnded = true }
         if count < 0, count != -Int(POSIX_EAGAIN) { isBroken = true }
     }

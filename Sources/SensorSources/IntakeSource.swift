@@ -9,6 +9,11 @@ public import LogisticsEvents
 public final class IntakeSource {
     /// Most senders at a time; each costs at most about 100 KiB when it does its worst.
     public static let maximumClientCount = 16
+    /// When every place is taken, a sender that has been silent for so long gives its own to a new one: a script that leaks
+    /// connections must not stop the others. It connects again when it has something to say.
+    static let silentAfterMilliseconds: UInt64 = 10_000
+    /// How long the listener is left alone after the process ran out of descriptors: it stays readable, and the loop would spin.
+    private static let listenAgainMilliseconds: UInt64 = 1_000
     /// Lines taken from one client before the next has its turn.
     private static let maximumLinesPerTurn = 256
 
@@ -23,6 +28,8 @@ public final class IntakeSource {
     private var clients: [IntakeClient] = []
     private var connectionCount: UInt64 = 0
     private var nowMilliseconds: UInt64 = 0
+    /// Until when no connection is taken, after the process ran out of descriptors.
+    private var deafUntilMilliseconds: UInt64?
     private var parser = IntakeParser()
     /// Whose turn is first, so that no client starves the others.
     private var firstTurn = 0
@@ -49,7 +56,9 @@ public final class IntakeSource {
 
     /// Appends listener and clients; nothing is read from clients while `isHeldBack`.
     public func appendInterests(to interests: inout [PollInterest], isHeldBack: Bool) {
-        interests.append(PollInterest(descriptor: listener, wantsRead: true, wantsWrite: false))
+        if deafUntilMilliseconds == nil {
+            interests.append(PollInterest(descriptor: listener, wantsRead: true, wantsWrite: false))
+        }
         for client in clients {
             interests.append(
                 PollInterest(
@@ -63,9 +72,10 @@ public final class IntakeSource {
         _ interests: [PollInterest], context: SourceContext, salts: inout Salts, into output: inout SourceOutput
     ) {
         nowMilliseconds = context.moment.monotonicMilliseconds
+        if let until = deafUntilMilliseconds, nowMilliseconds >= until { deafUntilMilliseconds = nil }
         var room = context.eventRoom
         for interest in interests where interest.isReady {
-            if interest.descriptor == listener { accept(into: &output) }
+            if interest.descriptor == listener { accept(mayMakeRoom: context.eventRoom > 0, into: &output) }
         }
         for turn in 0..<clients.count {
             let index = (firstTurn + turn) % clients.count
@@ -99,24 +109,47 @@ public final class IntakeSource {
         }
     }
 
-    private func accept(into output: inout SourceOutput) {
+    private func accept(mayMakeRoom: Bool, into output: inout SourceOutput) {
         // A flood of connections does not keep the loop here.
         for _ in 0..<IntakeSource.maximumClientCount {
             let descriptor = posix_socket_accept(listener)
-            guard descriptor >= 0 else { return }
+            guard descriptor >= 0 else { return noteRefusedAccept(-descriptor, into: &output) }
             var peer = posix_peer()
             let isKnown = posix_socket_peer(descriptor, &peer) == 0
             if !isKnown || !isAllowed(peer) {
                 turnAway(
                     descriptor, "user " + .decimal(Int64(peer.user_id))
                         + " may not record events: add it to the intake's users or groups", into: &output)
-            } else if clients.count >= IntakeSource.maximumClientCount {
+            } else if clients.count >= IntakeSource.maximumClientCount, !(mayMakeRoom && makesRoom()) {
                 turnAway(descriptor, "16 senders are connected already: close one, or share it", into: &output)
             } else {
                 connectionCount += 1
-                clients.append(IntakeClient(descriptor: descriptor, connection: connectionCount))
+                clients.append(
+                    IntakeClient(descriptor: descriptor, connection: connectionCount, nowMilliseconds: nowMilliseconds))
             }
         }
+    }
+
+    /// Closes the connection that has been silent longest, if that is long and its sender is owed nothing.
+    private func makesRoom() -> Bool {
+        var silent: Int?
+        for index in clients.indices where clients[index].isOwedNothing && !clients[index].isDone {
+            guard nowMilliseconds >= clients[index].heardMilliseconds + IntakeSource.silentAfterMilliseconds else { continue }
+            if silent.map({ clients[index].heardMilliseconds < clients[$0].heardMilliseconds }) ?? true { silent = index }
+        }
+        guard let silent else { return false }
+        _ = posix_socket_close(clients[silent].descriptor)
+        clients.remove(at: silent)
+        return true
+    }
+
+    /// Nothing more to accept, or no descriptor left for it.
+    private func noteRefusedAccept(_ errno: Int32, into output: inout SourceOutput) {
+        guard errno == Int32(POSIX_EMFILE) || errno == Int32(POSIX_ENFILE) else { return }
+        deafUntilMilliseconds = nowMilliseconds + IntakeSource.listenAgainMilliseconds
+        output.notices.append(
+            SourceNotice(
+                .warning, source: IntakeSource.name, "no descriptor is left for another sender: raise LimitNOFILE, or close some"))
     }
 
     private func isAllowed(_ peer: posix_peer) -> Bool {
@@ -138,7 +171,7 @@ public final class IntakeSource {
         let descriptor = clients[index].descriptor
         for interest in interests where interest.descriptor == descriptor {
             if interest.isReadable, mayRead, clients[index].wantsRead {
-                clients[index].read()
+                clients[index].read(nowMilliseconds: nowMilliseconds)
             } else if interest.hasFailed {
                 // The other end is gone for good. Kept open while nothing may be read, it would wake the loop for ever;
                 // what it sent and nobody acknowledged, it has to send again.
@@ -190,7 +223,7 @@ public final class IntakeSource {
     /// When to serve next even if no descriptor is ready, in monotonic ms: at once (0) while lines wait that were read
     /// already, later for readers that have stalled.
     public func nextDeadline(isHeldBack: Bool) -> UInt64? {
-        var next: UInt64?
+        var next = deafUntilMilliseconds
         for client in clients {
             if !isHeldBack, client.hasLine { return 0 }
             if let deadline = client.nextDeadline { next = min(next ?? deadline, deadline) }

@@ -57,6 +57,55 @@ struct ReceiptTests {
         #expect(scene.journal.quorumEnd > 0)
     }
 
+    @Test("a flood of forged receipts costs eight verifications and then one a second, and true ones count again afterwards")
+    func flood() throws {
+        let (scene, batch) = try withOneBatch()
+        let forged = try scene.nodes[0].receipt(for: batch, lie: .init(signer: SigningKey.generate()))
+        for _ in 0..<500 { scene.receive(forged, from: scene.nodes[0]) }
+        let record = try #require(scene.gateway.nodes.records.first)
+        #expect((8...10).contains(record.rejectedReceiptCount), "\(record.rejectedReceiptCount) verified")
+        #expect(record.rejectedReceiptCount + record.unreadReceiptCount == 500)
+        scene.pass(1_100)
+        try scene.receipts(for: [batch], from: [0, 1])
+        #expect(scene.journal.quorumEnd > 0)
+    }
+
+    @Test("when share becomes hashes, the repetition asks the nodes for no more than it sent")
+    func sharesHashesFromNowOn() throws {
+        let (scene, batch) = try withOneBatch()
+        var policy = GatewayPolicy()
+        policy.sharing = SharingRule(hashesByDefault: true, exceptions: [])
+        scene.gateway.adopt(policy)
+        let lie = ScriptedNode.Lie(held: 0)
+        for index in [0, 1] { scene.receive(try scene.nodes[index].receipt(for: batch, lie: lie), from: scene.nodes[index]) }
+        #expect(scene.journal.quorumEnd == 0, "the events were sent whole")
+        scene.pass(31_000)
+        let again = try #require(scene.link.takeBatches().first { $0.statement == batch.statement })
+        #expect(again.wholeEventCount == 0)
+        try scene.receipts(for: [again], from: [0, 1])
+        #expect(scene.journal.quorumEnd == batch.statement.header.next)
+    }
+
+    @Test("when share becomes events, a batch too large to go out whole goes out as hashes, never as lost")
+    func sharesEventsFromNowOn() throws {
+        var policy = GatewayPolicy()
+        policy.sharing = SharingRule(hashesByDefault: true, exceptions: [])
+        policy.batchEventCount = 1_024
+        let scene = try Scene(policy: policy)
+        scene.answerHello()
+        scene.pass(1)
+        try scene.record(200, byteCount: 3_000)
+        scene.pass(1_000)
+        let batch = try #require(scene.link.takeBatches().first)
+        #expect(batch.statement.header.count > 100)
+        policy.sharing = SharingRule(hashesByDefault: false, exceptions: [])
+        scene.gateway.adopt(policy)
+        scene.pass(31_000)
+        let again = try #require(scene.link.takeBatches().first { $0.statement == batch.statement })
+        #expect(again.items?.count == batch.statement.header.count)
+        #expect(again.wholeEventCount == 0)
+    }
+
     @Test("a receipt replayed for another batch frees nothing")
     func replay() throws {
         let (scene, first) = try withOneBatch()

@@ -162,6 +162,25 @@ private let line = #"{"kind":"acme.x","source":"t","number":"#
         #expect(intake.driver.turn { intake.driver.events.count == 1 })
     }
 
+    @Test("when all places are taken, one that has been silent for 10 s gives its own to a new sender; one that is owed an answer does not")
+    func silentSenders() throws {
+        let intake = try Intake()
+        let clients = (0..<IntakeSource.maximumClientCount).map { _ in intake.connect() }
+        for client in clients { client.send(line + "1}\n") }
+        #expect(intake.driver.turn { intake.driver.events.count == 16 })
+        intake.driver.laterMilliseconds = 11_000
+        let tooMany = intake.connect()
+        #expect(intake.driver.turn { !tooMany.lines.isEmpty })
+        #expect(tooMany.lines[0].contains("16 senders"), "all of them wait for an answer")
+        intake.source.answer(try #require(intake.driver.events[3].token), epoch: "00", sequence: 3)
+        for _ in 0..<5 { intake.driver.turn() }
+        let next = intake.connect()
+        next.send(line + "2}\n")
+        #expect(intake.driver.turn { intake.driver.events.count == 17 })
+        for client in clients { client.send(line + "3}\n") }
+        #expect(intake.driver.turn { intake.driver.events.count == 17 + 15 }, "the others go on")
+    }
+
     @Test("a sender that goes away frees its place; its answer reaches nobody, and no later sender")
     func leaves() throws {
         let intake = try Intake()

@@ -13,6 +13,8 @@ final class SourceDriver {
     private(set) var turnCount = 0
     var eventRoom = 1000
     var sensors: [SensorSettings] = []
+    /// How much later it is than the clock says, for what takes long.
+    var laterMilliseconds: UInt64 = 0
     private var salts = FixedSalts()
 
     init(_ source: Source) {
@@ -62,7 +64,7 @@ final class SourceDriver {
         SourceContext(
             moment: EventMoment(
                 wallMilliseconds: UInt64(max(0, posix_realtime_milliseconds())),
-                monotonicMilliseconds: SourceDriver.now(), clockSource: .ntp),
+                monotonicMilliseconds: SourceDriver.now() + laterMilliseconds, clockSource: .ntp),
             eventRoom: eventRoom, unreceiptedCount: 7, sensors: sensors)
     }
 }

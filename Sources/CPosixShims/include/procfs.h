@@ -5,6 +5,8 @@
 
 /// The errno of a call that would have to wait (checked at compile time).
 #define POSIX_EAGAIN 11
+#define POSIX_ENFILE 23
+#define POSIX_EMFILE 24
 
 /// Reads a small file from its start: bytes read, at most `capacity`, or a negated errno.
 int64_t posix_small_file_read(const char *path, uint8_t *bytes, size_t capacity);
