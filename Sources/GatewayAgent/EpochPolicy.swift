@@ -16,6 +16,12 @@ public struct EpochPolicy: Sendable {
         var previous: Digest?
         /// The shown statement's `iat`: of several answers the newest counts.
         var issuedAtSeconds: UInt64
+        /// Its first sequence: of several issued in one second the furthest counts.
+        var first: UInt64
+
+        func isNewer(than other: Request) -> Bool {
+            issuedAtSeconds != other.issuedAtSeconds ? issuedAtSeconds > other.issuedAtSeconds : first > other.first
+        }
     }
 
     /// The journal holds no statement at all: what a node shows is linked to, without another epoch.
@@ -34,7 +40,7 @@ public struct EpochPolicy: Sendable {
 
     /// Something asks for a new epoch.
     mutating func ask(_ new: Request) {
-        if let old = request, old.previous != nil, new.previous == nil || old.issuedAtSeconds >= new.issuedAtSeconds { return }
+        if let old = request, old.previous != nil, new.previous == nil || !new.isNewer(than: old) { return }
         request = new
     }
 

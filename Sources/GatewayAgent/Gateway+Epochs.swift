@@ -4,7 +4,9 @@ import MerkleTree
 extension Gateway {
     /// Asks for a new epoch; it begins as soon as the gate is open and the last change is long enough ago.
     func requestEpoch(previous: Digest?, statement: Statement?, why: EpochReason) {
-        epochs.ask(.init(reason: why, previous: previous, issuedAtSeconds: statement?.header.issuedAtSeconds ?? 0))
+        epochs.ask(.init(
+            reason: why, previous: previous, issuedAtSeconds: statement?.header.issuedAtSeconds ?? 0,
+            first: statement?.header.first ?? 0))
         concerns.epochReason = why
     }
 
@@ -27,6 +29,7 @@ extension Gateway {
         builder.reset(first: journal.signedEnd)
         publishCursor = journal.quorumEnd
         epochs.began(at: now)
+        nodes.epochBegan()
         counters.epochCount += 1
         hello.request()
         recordStarted(why: .newEpoch, cause: request.reason, at: now)

@@ -41,14 +41,39 @@ extension Gateway {
         if statement.header.epoch == journal.epoch {
             receive(ownEpoch: statement, from: node, at: now)
         } else if journal.isFormer(statement.header.epoch) {
-            // Old statements mean nothing but that the node has nothing of this epoch.
-            follow(from: journal.oldestHeld, for: node, at: now)
+            receive(formerEpoch: statement, from: node, at: now)
         } else if believes(statement, from: node, at: now) {
             let hash = statement.hash(using: Hash.self)
             if !epochs.adopt(previous: hash, issuedAtSeconds: statement.header.issuedAtSeconds) {
                 requestEpoch(previous: hash, statement: statement, why: .rollback)
             }
         }
+    }
+
+    /// The node has nothing of this epoch, or refuses its opening: wire-format.md has it answer with its newest statement when the
+    /// opening names an older one, as after another clone went on in the former epoch.
+    ///
+    /// One answer does not tell which. A node that merely lacked the opening takes it; one that still answers so a receipt-timeout
+    /// after the opening went out again refuses it, and the next epoch must name what it shows.
+    private func receive(formerEpoch statement: Statement, from node: NodeIndex, at now: Moment) {
+        follow(from: journal.oldestHeld, for: node, at: now)
+        let isOut = publishCursor > 0 && journal.quorumEnd == 0
+        guard isOut, let named = openingPrevious(), named != statement.hash(using: Hash.self) else {
+            nodes[node].refusedOpeningAtMilliseconds = nil
+            return
+        }
+        guard let since = nodes[node].refusedOpeningAtMilliseconds else {
+            nodes[node].refusedOpeningAtMilliseconds = now.monotonicMilliseconds
+            return
+        }
+        guard now.milliseconds(since: since) >= policy.receiptTimeoutMilliseconds, believes(statement, from: node, at: now) else { return }
+        requestEpoch(previous: statement.hash(using: Hash.self), statement: statement, why: .rollback)
+    }
+
+    /// What the open epoch's first statement names as its predecessor.
+    private func openingPrevious() -> Digest? {
+        guard let stored = try? journal.statement(atOrAfter: 0), stored.first == 0 else { return nil }
+        return (try? Statement(parsing: stored.bytes))?.header.previous
     }
 
     private func receive(ownEpoch statement: Statement, from node: NodeIndex, at now: Moment) {
@@ -95,7 +120,7 @@ extension Gateway {
             }
             if shown.header.epoch == journal.epoch {
                 receive(ownEpoch: shown, from: node, at: now)
-            } else if !journal.isFormer(shown.header.epoch) {
+            } else {
                 // A rival opening: what follows it is not shown here, and the next epoch must name the newest.
                 hello.request()
             }

@@ -26,6 +26,8 @@ public struct NodeRecord: Sendable {
     var catchUpSchedule: ResendSchedule
     /// Receipts in a row that did not verify.
     var rejectedInARowCount = 0
+    /// When it first answered the open epoch's opening with another end of a former epoch than the opening names.
+    var refusedOpeningAtMilliseconds: UInt64?
     /// Signature checks for its unsigned hints are allowed again from here on.
     var nextCheckMilliseconds: UInt64 = 0
 
@@ -92,6 +94,11 @@ public struct NodeTable: Sendable {
     public subscript(index: NodeIndex) -> NodeRecord {
         get { records[index] }
         set { records[index] = newValue }
+    }
+
+    /// Another opening goes out: nobody has refused it yet.
+    mutating func epochBegan() {
+        for index in records.indices { records[index].refusedOpeningAtMilliseconds = nil }
     }
 
     /// A new connection: nobody has answered its hello yet.

@@ -85,6 +85,58 @@ struct EpochTests {
         #expect(try firstStatement(scene).header.previous == newest.hash(using: SHA256.self))
     }
 
+    /// The gateway left its epoch for the other clone's statement, and the nodes answer every repetition of the new opening in this way.
+    private func refusingOpening(with shown: (Scene, Epoch) throws -> Statement) throws -> Scene {
+        let scene = try running()
+        let former = scene.journal.epoch
+        let named = try scene.ownStatement(epoch: former, first: 40)
+        scene.receive(Reply.position(named).encoded(), from: scene.nodes[0])
+        scene.pass(1)
+        scene.journal.former = [former]
+        let position = Reply.position(try shown(scene, former)).encoded()
+        for _ in 0..<300 {
+            scene.pass(1_000)
+            for batch in scene.link.takeBatches() where batch.statement.header.first == 0 {
+                guard scene.journal.epochReasons.count == 1 else { continue }
+                for node in scene.nodes { scene.receive(position, from: node) }
+            }
+        }
+        return scene
+    }
+
+    @Test("nodes whose newest statement is the other clone's next one get an epoch that names it")
+    func cloneWentOn() throws {
+        let scene = try refusingOpening { scene, former in try scene.ownStatement(epoch: former, first: 41) }
+        #expect(scene.journal.epochReasons == [.rollback, .rollback])
+        let shown = try scene.ownStatement(epoch: #require(scene.journal.former.first), first: 41)
+        #expect(try firstStatement(scene).header.previous == shown.hash(using: SHA256.self))
+    }
+
+    @Test("nodes that have just what the opening names, or show an end that does not verify, cause no further epoch", arguments: [true, false])
+    func openingOnItsWay(_ isNamed: Bool) throws {
+        let stranger = try SigningKey.generate()
+        let scene = try refusingOpening { scene, former in
+            try scene.ownStatement(epoch: former, first: isNamed ? 40 : 41, signer: isNamed ? nil : stranger)
+        }
+        #expect(scene.journal.epochReasons == [.rollback])
+    }
+
+    @Test("a node that shows an older end once and then takes the opening causes no further epoch")
+    func nodeBehind() throws {
+        let scene = try running()
+        let former = scene.journal.epoch
+        scene.receive(Reply.position(try scene.ownStatement(epoch: former, first: 40)).encoded(), from: scene.nodes[0])
+        scene.pass(1_000)
+        scene.journal.former = [former]
+        let behind = Reply.position(try scene.ownStatement(epoch: former, first: 3)).encoded()
+        for node in scene.nodes { scene.receive(behind, from: node) }
+        scene.pass(31_000)
+        try scene.receipts(for: scene.link.takeBatches().filter { $0.statement.header.epoch == scene.journal.epoch })
+        for node in scene.nodes { scene.receive(behind, from: node) }
+        scene.pass(120_000)
+        #expect(scene.journal.epochReasons == [.rollback])
+    }
+
     @Test("a gateway that every node refuses asks and repeats ever more seldom")
     func refusedForEver() throws {
         let scene = try running()
