@@ -90,8 +90,8 @@ sbom: deb ## what the packages are made of and until when that gets fixes: Cyclo
 packages: deb .venv/.complete ## install, upgrade, remove and purge the packages in empty roots, arm64 and armhf under QEMU
 	@.venv/bin/python Tests/Packages/check.py $(SUITE)
 
-bench: PACKAGES += collectd-core
-bench: agent ## the figures of README.md, with the peer in the same run: make bench ARGS="--quick --only rate"
+bench: PACKAGES += collectd-core valgrind e2fsprogs
+bench: agent .venv/.complete ## the figures of README.md, with the peer in the same run: make bench ARGS="--quick --only rate"
 	@swift build -c release --product harborseal --scratch-path .build-release
 	@swift build -c release --product NodeBenchmark --scratch-path .build-release
 	@TOOLCHAIN=$(TOOLCHAIN) Tests/Benchmarks/bench.py $(ARGS)

@@ -14,8 +14,11 @@ import tempfile
 from pathlib import Path
 
 import row_backlog
+import row_cost
+import row_instructions
 import row_nodes
 import row_rate
+import row_sampling
 import row_size
 import row_steady
 import row_wear
@@ -32,6 +35,9 @@ ROWS = {
     "wire": row_wire.run,
     "wear": row_wear.run,
     "nodes": row_nodes.run,
+    "sampling": row_sampling.run,
+    "cost": row_cost.run,
+    "instructions": row_instructions.run,
 }
 
 

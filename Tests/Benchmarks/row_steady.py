@@ -26,7 +26,14 @@ def run(bench):
 
 
 def start_collectd(workshop):
-    """Debian's collectd with the same period, broker and certificates; its mqtt plugin publishes at QoS 1."""
+    """Debian's collectd with the same period, broker and certificates."""
+    plugins = "".join(f"LoadPlugin {plugin}\n" for plugin in PLUGINS) + '<Plugin df>\n  MountPoint "/"\n</Plugin>\n'
+    configuration = write_collectd_configuration(workshop, workshop.broker_port, plugins)
+    workshop.children.start("collectd", [*on_cores(OURS), "collectd", "-f", "-C", configuration])
+
+
+def write_collectd_configuration(workshop, port, plugins):
+    """Reads every second and publishes by the mqtt plugin at QoS 1; `plugins` are the lines of what it reads."""
     home, folder = workshop.folder / "peer", workshop.folder / "collectd"
     folder.mkdir()
     (folder / "collectd.conf").write_text(f"""\
@@ -35,14 +42,12 @@ BaseDir "{folder}"
 PIDFile "{folder}/pid"
 TypesDB "/usr/share/collectd/types.db"
 Interval 1
-{chr(10).join(f"LoadPlugin {plugin}" for plugin in (*PLUGINS, "mqtt"))}
-<Plugin df>
-  MountPoint "/"
-</Plugin>
+LoadPlugin mqtt
+{plugins}
 <Plugin mqtt>
   <Publish "bench">
     Host "localhost"
-    Port {workshop.broker_port}
+    Port {port}
     ClientId "acme.peer"
     QoS 1
     Prefix "peer"
@@ -53,7 +58,7 @@ Interval 1
   </Publish>
 </Plugin>
 """)
-    workshop.children.start("collectd", [*on_cores(OURS), "collectd", "-f", "-C", folder / "collectd.conf"])
+    return folder / "collectd.conf"
 
 
 def observe(bench, gateway, interval, seconds):

@@ -188,10 +188,10 @@ socket = {self.control}
     def health_section(self):
         return f"[source.health]\ntype = health\nperiod = 1 s\ndisk = {self.home}\n"
 
-    def start(self, cores=None):
+    def start(self, cores=None, prefix=()):
         """Starts the agent; the time is taken right before, as a person with a stop-watch would."""
         command = [AGENT, "run", "--config", self.home / "agent.conf"]
-        prefix = on_cores(cores) if cores else []
+        prefix = on_cores(cores) if cores else prefix
         began = time.time()
         self.process = self.workshop.children.start(f"agent-{self.device}", [*prefix, *command])
         return began
