@@ -113,6 +113,10 @@ final class JournalAdapter<FileSystem: JournalFileSystem>: JournalPort {
 
     // MARK: - Reading
 
+    func takeStoredReceipts() -> [GatewayAgent.StoredReceipt] {
+        journal.takeUnquorateReceipts().map { GatewayAgent.StoredReceipt(first: $0.first, bytes: $0.bytes) }
+    }
+
     func statement(atOrAfter first: UInt64) throws(JournalProblem) -> GatewayAgent.StoredStatement? {
         do throws(JournalError) {
             guard let stored = try journal.nextStatement(from: first) else { return nil }

@@ -93,6 +93,7 @@ int posix_file_close(int file) { return result_of(close(file)); }
 int64_t posix_file_size(int file) {
     struct stat status;
     if (fstat(file, &status) != 0) { return -errno; }
+    if (!S_ISREG(status.st_mode)) { return S_ISDIR(status.st_mode) ? -EISDIR : -ESPIPE; }
     return status.st_size;
 }
 

@@ -33,7 +33,7 @@ extension EventJournal {
     /// The last segment without a header: its events go on where the one before ends. Nothing is signed in this epoch any more.
     private func guess(_ item: FoundSegment, after previous: Segment?) -> Segment {
         Segment(
-            number: item.number, epoch: previous?.epoch ?? 0, firstSequence: previous?.firstSequence ?? 0,
+            number: item.number, epoch: previous?.epoch ?? JournalState.unknownEpoch, firstSequence: previous?.firstSequence ?? 0,
             endSequence: nil, signedUpTo: .max, runningMilliseconds: previous?.runningMilliseconds ?? 0,
             byteCount: item.size)
     }
@@ -41,10 +41,12 @@ extension EventJournal {
     /// The latest header's state, and where the events are that it carries over.
     private func takeState(_ found: [FoundSegment]) {
         guard let header = found.last(where: { $0.header != nil })?.header else {
-            live.epoch = segments.last?.epoch ?? 0
+            live.epoch = segments.last?.epoch ?? JournalState.unknownEpoch
             return
         }
         live = header.state
+        // Listed before the header was read, and declared long ago.
+        recovery.damages.removeAll { live.declared.contains(.init(segment: $0.segment, offset: UInt64($0.offset))) }
         var newFirst = header.firstCarried
         for run in header.runs {
             carried.append(Extent(newFirst: newFirst, first: run.first, count: run.count, segment: run.segment))
@@ -146,6 +148,7 @@ extension EventJournal {
             if scan.take(statement) { scan.hash = Hash.hash(Span(_unsafeBytes: statement.bytes)) }
         case .mark(let quorum, let running):
             live.quorumUpTo = max(live.quorumUpTo, quorum)
+            unquorateReceipts.forget(upTo: live.quorumUpTo)
             live.runningMilliseconds = max(live.runningMilliseconds, running)
         case .source(let index, let name):
             live.ensureSource(index)
@@ -157,7 +160,9 @@ extension EventJournal {
         case .damage(let damage):
             noteDamage(damage)
             scan.take(damage)
-        case .receipt, .end:
+        case .receipt(let first, let bytes):
+            if first >= live.quorumUpTo { unquorateReceipts.insert(first: first, bytes) }
+        case .end:
             break
         }
     }
@@ -166,6 +171,8 @@ extension EventJournal {
         guard let source = event.source else { return }
         live.ensureSource(Int(source))
         live.noteNumber(event.number, source: Int(source))
+        // Where it is carried is what its source is told: the search finds that.
+        guard epoch != JournalState.unknownEpoch else { return }
         ring.insert(.init(number: event.number, place: EventPlace(epoch: epoch, sequence: event.sequence), source: source))
     }
 }

@@ -10,9 +10,7 @@ extension EventJournal {
         if let place = ring.find(source: source, number: number) { return .repeated(place) }
         try flush()
         do {
-            if absent?.contains(number, of: source) != true, let place = try search(source: source, number: number) {
-                return .repeated(place)
-            }
+            if absent?.contains(number, of: source) != true, let known = try search(source: source, number: number) { return known }
             guard let oldest = segments.first, let header = try header(of: oldest.number) else { return .olderThanHeld }
             // What deleted segments held is at most what the oldest one that is left began with.
             let deletedLimit = Int(source) < header.state.sources.count ? header.state.sources[Int(source)].numberLimit : 0
@@ -23,7 +21,7 @@ extension EventJournal {
     }
 
     /// Looks through the segments that can hold the number; when none does, `absent` tells its neighbours' distance.
-    private func search(source: UInt8, number: UInt64) throws(SystemError) -> EventPlace? {
+    private func search(source: UInt8, number: UInt64) throws(SystemError) -> IntakeOutcome? {
         var gap = AbsentNumbers(source: source, first: 0, end: .max)
         for (index, segment) in segments.enumerated() {
             if index + 1 < segments.count, let next = try header(of: segments[index + 1].number) {
@@ -38,7 +36,7 @@ extension EventJournal {
             walking: while true {
                 switch try walker.next() {
                 case .event(let event) where event.source == source && event.number == number:
-                    return EventPlace(epoch: segment.epoch, sequence: event.sequence)
+                    return try outcome(of: event.sequence, in: segment)
                 case .event(let event) where event.source == source: gap.exclude(event.number, around: number)
                 case .end: break walking
                 default: break
@@ -47,6 +45,25 @@ extension EventJournal {
         }
         absent = gap
         return nil
+    }
+
+    /// What a stored event's source is told. Where nobody knows the segment's epoch any more, it is the place under which a later epoch
+    /// carries the event; without one, only that it was stored.
+    private func outcome(of sequence: UInt64, in segment: Segment) throws(SystemError) -> IntakeOutcome {
+        guard segment.epoch == JournalState.unknownEpoch else {
+            return .repeated(EventPlace(epoch: segment.epoch, sequence: sequence))
+        }
+        for later in segments where later.number > segment.number && later.epoch != JournalState.unknownEpoch {
+            guard let header = try header(of: later.number) else { continue }
+            var newFirst = header.firstCarried
+            for run in header.runs {
+                if run.segment == segment.number, sequence >= run.first, sequence - run.first < run.count {
+                    return .repeated(EventPlace(epoch: header.state.epoch, sequence: newFirst &+ (sequence - run.first)))
+                }
+                newFirst &+= run.count
+            }
+        }
+        return .olderThanHeld
     }
 
     /// A segment's header as stored; nil when both copies are damaged.

@@ -16,36 +16,48 @@ extension EventJournal {
         if case .held(let processID) = try system({ () throws(SystemError) in try fileSystem.lock() }) {
             throw .locked(processID: processID)
         }
-        if try readFolder(mayContinue: true) { return }
-        // The last segment would not sync: what was read of it came from the cache. Read the medium, and leave the segment alone.
-        _ = try readFolder(mayContinue: false)
+        var attempt = RecoveryAttempt()
+        while try !readFolder(&attempt) {}
     }
 
-    /// Returns false when the last segment failed to sync, so that all must be read again.
-    private func readFolder(mayContinue: Bool) throws(JournalError) -> Bool {
+    /// Returns false, and changes the attempt, when all must be read again: the last segment failed to sync, or one that seemed half made
+    /// was in use.
+    private func readFolder(_ attempt: inout RecoveryAttempt) throws(JournalError) -> Bool {
         forgetEverything()
         var found = try findSegments()
         let lastIsUnreadable = found.last?.isUnreadable ?? false
         leaveUnreadable(&found)
-        let isClean = dropHalfMade(&found) && !lastIsUnreadable
-        recovery.isNew = found.isEmpty
+        let halfMade = takeHalfMade(&found, keptUpTo: attempt.keptUpTo)
         guard let last = found.last else {
+            if let rotted = rotted(halfMade, isOnly: true) {
+                attempt.keptUpTo = rotted.number
+                return false
+            }
+            recovery.isNew = true
+            _ = removeHalfMade(halfMade)
             beginJournal()
             return true
         }
         dropVoid(&found)
         takeFacts(found)
         let scan = try readUnreceipted(found)
+        if let rotted = rotted(halfMade, isOnly: false) {
+            attempt.keptUpTo = rotted.number
+            return false
+        }
+        let isClean = removeHalfMade(halfMade) && !lastIsUnreadable
         mustBeginEpoch = scan.verdict(signedUpTo: live.signedUpTo, quorumUpTo: live.quorumUpTo)
         durable = live
-        if isClean, mayContinue, last.header != nil {
-            guard continueInLast(fileByteCount: last.size) else { return false }
+        if isClean, attempt.mayContinue, last.header != nil {
+            attempt.mayContinue = continueInLast(fileByteCount: last.size)
+            guard attempt.mayContinue else { return false }
         } else {
             continueAfterLast()
         }
         runningAtOpening = live.runningMilliseconds
         forgetPlaces()
-        if last.header == nil || lastIsUnreadable { leaveLostHeader() }
+        // An epoch that nobody knows is left at the latest start, also when the power failed while it was being left.
+        if last.header == nil || lastIsUnreadable || live.epoch == JournalState.unknownEpoch { leaveLostHeader() }
         return true
     }
 
@@ -56,6 +68,7 @@ extension EventJournal {
         segments = []
         carried = []
         ring = IntakeRing()
+        unquorateReceipts = UnquorateReceipts()
         absent = nil
     }
 
@@ -155,7 +168,7 @@ extension EventJournal {
             if found.header == nil { head = try firstBytes(file) }
         } catch {
             // One unreadable file must not keep the agent from starting: its loss is reported below. Any other failure passes.
-            guard error.code == SystemError.inputOutput else { throw .system(error) }
+            guard error.isLasting else { throw .system(error) }
             found.isUnreadable = true
             return found
         }
@@ -182,53 +195,5 @@ extension EventJournal {
                 file, at: 0, into: UnsafeMutableRawBufferPointer(rebasing: eventWindow.memory[..<RecordFormat.magic.count]))
         }
         return Array(eventWindow.memory[..<done])
-    }
-
-    /// Removes files at the end that a power cut left half made: no header, no record, no more bytes than a header takes. Returns false
-    /// when one could not be removed: then the segment before must stay as it is.
-    private func dropHalfMade(_ found: inout [FoundSegment]) -> Bool {
-        while let last = found.last, last.header == nil, holdsNothing(last, isOnly: found.count == 1) {
-            found.removeLast()
-            recovery.tornTailByteCount += last.size
-            do {
-                try retrying { () throws(SystemError) in try fileSystem.remove(Segment.name(of: last.number)) }
-                try fileSystem.syncFolder()
-            } catch { return false }
-        }
-        return true
-    }
-
-    /// - Parameter isOnly: the journal's first header knows no sources and no former epochs, and stays below a kilobyte.
-    private func holdsNothing(_ segment: FoundSegment, isOnly: Bool = false) -> Bool {
-        guard segment.size <= (isOnly ? 1_024 : RecordFormat.magic.count + 2 * RecordFormat.recordLimit) else { return false }
-        do {
-            let file = try fileSystem.open(Segment.name(of: segment.number), .read)
-            defer { try? fileSystem.close(file) }
-            eventWindow.invalidate()
-            eventWindow.unreadableByteCount = 0
-            var scanner = SegmentScanner(
-                fileSystem, file: file, segment: segment.number, limit: segment.size, window: eventWindow)
-            while case .record(let frame) = try scanner.nextRecord() {
-                guard frame.kind == .header else { return false }
-            }
-            // What cannot be read now may be whole tomorrow.
-            return eventWindow.unreadableByteCount == 0
-        } catch { return false }
-    }
-
-    /// Leaves out segments that a later one passed over: making them failed, and nothing was acknowledged
-    /// from them, or they could not be read when it was made. Whatever holds a record stays on the medium.
-    private func dropVoid(_ found: inout [FoundSegment]) {
-        var index = found.count - 1
-        while index > 0 {
-            if let previous = found[index].header?.previous.number, previous > 0 {
-                while index > 0, found[index - 1].number > previous {
-                    if holdsNothing(found[index - 1]) { try? fileSystem.remove(Segment.name(of: found[index - 1].number)) }
-                    found.remove(at: index - 1)
-                    index -= 1
-                }
-            }
-            index -= 1
-        }
     }
 }

@@ -15,6 +15,9 @@ public final class EventJournal<FileSystem: JournalFileSystem, Hash: HashFunctio
     /// Nil while statements may be appended; otherwise why a new epoch must begin first: call `beginEpoch`.
     public internal(set) var mustBeginEpoch: EpochEnd?
 
+    /// Receipts without a quorum that opening read, until `takeUnquorateReceipts()`.
+    var unquorateReceipts = UnquorateReceipts()
+
     let fileSystem: FileSystem
     let options: JournalOptions
     /// As of the last append.
@@ -88,6 +91,13 @@ extension EventJournal {
         for extent in carried where segments.contains(where: { $0.number == extent.segment }) { return extent.newFirst }
         for segment in segments where segment.epoch == live.epoch { return segment.firstSequence }
         return live.nextSequence
+    }
+
+    /// The receipts of this epoch that opening found behind the last quorum, in the order of storing; once. What they say is to be
+    /// verified again: the trust file may be another one.
+    public func takeUnquorateReceipts() -> [StoredReceipt] {
+        defer { unquorateReceipts = UnquorateReceipts() }
+        return unquorateReceipts.receipts
     }
 
     /// True when the journal has used this epoch, now or before; the latest 64 are remembered.

@@ -15,9 +15,17 @@ public struct JournalInspector<FileSystem: JournalFileSystem> {
             let numbers = try segmentNumbers(&summary)
             guard numbers.count <= Segment.countLimit else { throw SystemError(.list, 0) }
             let window = ScanWindow()
-            for number in numbers { headers.append(try header(of: number, window)) }
-            for (index, number) in numbers.enumerated() {
-                let next = index + 1 < numbers.count ? headers[index + 1] : nil
+            var readable: [UInt64] = []
+            for number in numbers {
+                guard let found = try headerIfReadable(number, window) else {
+                    guard tellUnreadable(number, &summary, body) else { return summary }
+                    continue
+                }
+                readable.append(number)
+                headers.append(found.header)
+            }
+            for (index, number) in readable.enumerated() {
+                let next = index + 1 < readable.count ? headers[index + 1] : nil
                 guard try walk(number, headers[index], next, window, &summary, body) else { break }
             }
         } catch {
@@ -34,6 +42,24 @@ public struct JournalInspector<FileSystem: JournalFileSystem> {
         }
         summary.foreignFileCount = foreignCount
         return Segment.ascending(numbers)
+    }
+
+    /// Nil when the file cannot be read, or is none.
+    private func headerIfReadable(_ number: UInt64, _ window: ScanWindow) throws(SystemError) -> (header: SegmentHeader?, Void)? {
+        do {
+            return (try header(of: number, window), ())
+        } catch {
+            guard error.isLasting else { throw error }
+            return nil
+        }
+    }
+
+    private func tellUnreadable(_ number: UInt64, _ summary: inout InspectionSummary, _ body: (InspectedItem) -> Bool) -> Bool {
+        summary.segmentCount += 1
+        summary.lostHeaderCount += 1
+        summary.damageCount += 1
+        return body(.damage(Damage(
+            segment: number, offset: 0, byteCount: 0, firstSequence: 0, lostEventCount: nil, epoch: JournalState.unknownEpoch)))
     }
 
     private func header(of number: UInt64, _ window: ScanWindow) throws(SystemError) -> SegmentHeader? {

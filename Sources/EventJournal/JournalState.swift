@@ -8,6 +8,8 @@ struct JournalState {
     static let sourceNameLimit = 64
     /// Former epochs that are remembered; one begins at a rollback, a conflict or unsigned loss, not in ordinary life.
     static let formerEpochLimit = 64
+    /// Stands for the epoch of a segment whose header was lost before another one told it; never drawn, never remembered.
+    static let unknownEpoch: UInt64 = 0
     /// Damaged places that are remembered as declared.
     static let declaredLimit = 64
 
@@ -55,7 +57,7 @@ struct JournalState {
     }
 
     mutating func noteFormerEpoch(_ epoch: UInt64) {
-        guard !formerEpochs.contains(epoch) else { return }
+        guard epoch != Self.unknownEpoch, !formerEpochs.contains(epoch) else { return }
         if formerEpochs.count == Self.formerEpochLimit { formerEpochs.removeFirst() }
         formerEpochs.append(epoch)
     }

@@ -31,7 +31,7 @@ struct Segment {
         SortedOrder.indices(numbers.count) { numbers[$0] < numbers[$1] }.map { numbers[$0] }
     }
 
-    /// The number in a segment file's name; nil for any other file.
+    /// The number in a segment file's name; nil for any other file, and for numbers from 2^63 on, after which there would be no next one.
     static func number(in name: [UInt8]) -> UInt64? {
         guard name.count == 16 + suffix.count, name[16...].elementsEqual(suffix) else { return nil }
         var number: UInt64 = 0
@@ -39,7 +39,7 @@ struct Segment {
             guard let digit = digits.firstIndex(of: byte) else { return nil }
             number = number << 4 | UInt64(digit)
         }
-        return number == 0 ? nil : number
+        return number == 0 || number > UInt64(Int64.max) ? nil : number
     }
 
     private static var digits: [UInt8] { Array("0123456789abcdef".utf8) }

@@ -47,6 +47,14 @@ public struct StoredStatement: Equatable, Sendable {
     }
 }
 
+/// A receipt's bytes, and the first sequence of the statement that it is for.
+public struct StoredReceipt: Equatable, Sendable {
+    /// The first sequence that the statement covers.
+    public let first: UInt64
+    /// The receipt as its node sent it.
+    public let bytes: [UInt8]
+}
+
 /// The events of one batch, in order, in one flat buffer.
 public struct StoredBatch: Equatable, Sendable {
     /// The first sequence.

@@ -25,6 +25,7 @@ extension Gateway {
         sealing = nil
         freshMessage = nil
         window.removeAll()
+        storedReceipts = []
         catchUp.cancel()
         builder.reset(first: journal.signedEnd)
         publishCursor = journal.quorumEnd

@@ -82,8 +82,8 @@ extension Gateway {
             oldestResend.start(at: now.monotonicMilliseconds)
             overdueHello.start(at: now.monotonicMilliseconds)
         }
-        window.add(batch)
         publishCursor = batch.end
+        if window.add(batch) { countStoredReceipts(at: window.count - 1) }
     }
 
     private func send(_ message: [UInt8]) -> Bool {

@@ -54,15 +54,42 @@ extension Gateway {
         releaseQuorate(at: now)
     }
 
-    /// Moves the mark over the batches that have their quorum, oldest first.
+    /// Receipts that an earlier run stored for this batch count as they did then: a node that gave one need not be there now. They
+    /// are verified again, since the trust file may be another one: no more of them than a batch needs, when it enters the window.
+    func countStoredReceipts(at index: Int) {
+        guard !storedReceipts.isEmpty else { return }
+        let batch = window[index]
+        for stored in storedReceipts where stored.first == batch.first {
+            guard let trust, window[index].receiptedBy.count < receiptsNeededCount,
+                let unverified = try? UnverifiedReceipt(parsing: stored.bytes),
+                let node = nodes.index(of: unverified.header.node.node.text), !window[index].receiptedBy.contains(node),
+                let receipt = try? unverified.verified(
+                    for: batch.statement, trustFile: trust, verifier: Verifier.self, using: Hash.self),
+                receipt.held >= batch.wholeCount
+            else { continue }
+            nodes[node].treeSize = max(nodes[node].treeSize, receipt.header.treeSize)
+            _ = window.count(receiptOf: node, at: index)
+        }
+        // Batches enter in chain order.
+        storedReceipts.removeAll { $0.first <= batch.first }
+        markQuorate()
+    }
+
+    /// Frees what has its quorum, and publishes what has room now.
     private func releaseQuorate(at now: Moment) {
+        if markQuorate() { publishIfDue(at: now) }
+    }
+
+    /// Moves the mark over the batches that have their quorum, oldest first; `false` when there are none.
+    @discardableResult
+    private func markQuorate() -> Bool {
         var end: UInt64?
         while let batch = window.removeOldest(withReceipts: receiptsNeededCount) {
             end = batch.end
             counters.quorumBatchCount += 1
             counters.quorumEventCount &+= batch.count
         }
-        guard let end else { return }
+        guard let end else { return false }
         do throws(JournalProblem) {
             try journal.append(mark: end)
         } catch {
@@ -72,6 +99,6 @@ extension Gateway {
         if let oldest = window.oldest {
             oldestResend.start(at: oldest.publishedAtMilliseconds)
         }
-        publishIfDue(at: now)
+        return true
     }
 }

@@ -48,6 +48,8 @@ public final class Gateway<Platform: GatewayPlatform> {
 
     // Publishing
     var window: UnreceiptedWindow
+    /// Receipts of an earlier run: each counts when its batch enters the window.
+    var storedReceipts: [StoredReceipt]
     var oldestResend: ResendSchedule
     /// When to ask who is there, counted from the latest receipt. Its own clock: repetitions of the oldest batch that a node's
     /// refusal brings forward must not put the question off for ever.
@@ -91,6 +93,7 @@ public final class Gateway<Platform: GatewayPlatform> {
         builder = BatchBuilder(first: journal.signedEnd)
         gate = StartGate(neededAnswerCount: trust?.receiptsNeededCount ?? 1, hasBroker: policy.hasBroker, at: now)
         window = UnreceiptedWindow(batchCapacity: policy.unreceiptedBatchCount, byteCapacity: policy.unreceiptedByteCount)
+        storedReceipts = journal.takeStoredReceipts()
         oldestResend = ResendSchedule(firstMilliseconds: policy.receiptTimeoutMilliseconds)
         overdueHello = ResendSchedule(firstMilliseconds: policy.receiptTimeoutMilliseconds)
         hello = HelloPolicy(receiptTimeoutMilliseconds: policy.receiptTimeoutMilliseconds)

@@ -42,6 +42,19 @@ public struct StoredStatement: Sendable {
     public var end: UInt64 { first &+ count }
 }
 
+/// A receipt that the journal holds.
+public struct StoredReceipt: Sendable {
+    /// Sequence of the first event of its batch.
+    public var first: UInt64
+    /// The receipt as its node sent it.
+    public var bytes: [UInt8]
+
+    public init(first: UInt64, bytes: [UInt8]) {
+        self.first = first
+        self.bytes = bytes
+    }
+}
+
 /// How much an event matters when space runs out.
 public enum EventImportance: UInt8, Sendable {
     case low, normal, high
@@ -108,6 +121,9 @@ public protocol JournalPort: AnyObject {
 
     /// The gaps that recovery reported are named by stored events now; later starts do not report them.
     func gapsDeclared()
+
+    /// Hands over, once, the receipts that an earlier run stored for batches of the open epoch without a quorum; not verified.
+    func takeStoredReceipts() -> [StoredReceipt]
 
     /// Why nothing may be signed in the open epoch any more, if so: the damage that recovery or reading met.
     var closedBecause: EpochReason? { get }

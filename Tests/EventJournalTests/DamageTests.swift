@@ -5,7 +5,7 @@ import Testing
 @Suite("Damage")
 struct DamageTests {
     /// 40 events in one segment, 30 of them signed in threes, with receipts and marks between; ends with an event.
-    private func makeImage(segmentByteCount: Int = 64 << 10, count: Int = 40) throws -> CrashImage {
+    func makeImage(segmentByteCount: Int = 64 << 10, count: Int = 40) throws -> CrashImage {
         let disk = FaultyFileSystem()
         let journal = try TestJournal(disk, options: options(segmentByteCount: segmentByteCount))
         let source = try journal.sourceIndex("wms-1")
@@ -20,12 +20,12 @@ struct DamageTests {
         return disk.image
     }
 
-    private func ids(_ journal: TestJournal) throws -> [Int] {
+    func ids(_ journal: TestJournal) throws -> [Int] {
         try journal.readAll().map { Int($0.bytes[0]) | Int($0.bytes[1]) << 8 }
     }
 
     /// Opens a changed image and checks that it works on; returns the journal as first opened.
-    private func recover(_ image: CrashImage) throws -> TestJournal {
+    func recover(_ image: CrashImage) throws -> TestJournal {
         let journal = try TestJournal(FaultyFileSystem(image: image), options: options(segmentByteCount: 64 << 10, epoch: 0xF0))
         #expect(journal.suspended == nil)
         return journal
@@ -225,36 +225,7 @@ struct DamageTests {
         }
     }
 
-    private func find(_ part: [UInt8], in bytes: [UInt8]) -> Int? {
+    func find(_ part: [UInt8], in bytes: [UInt8]) -> Int? {
         bytes.indices.first { bytes[$0...].starts(with: part) }
-    }
-
-    @Test("a segment of which nothing is readable is damage that is told, and stays on the medium", arguments: [60_000, 4_000])
-    func nothingReadable(byteCount: Int) throws {
-        let image = try makeImage()
-        let (name, bytes) = try #require(image.first)
-        #expect(bytes.count > 1_024)
-        var generator = SeededGenerator(seed: 3)
-        for fill in Fill.allCases where fill != .cut {
-            let damaged = (0..<byteCount).map { _ -> UInt8 in
-                switch fill {
-                case .zeros, .cut: 0
-                case .ones: 0xFF
-                case .random: UInt8(truncatingIfNeeded: generator.next())
-                }
-            }
-            let disk = FaultyFileSystem(image: [name: damaged])
-            let journal = try TestJournal(disk, options: options(segmentByteCount: 64 << 10, epoch: 0xF0))
-            #expect(!journal.recovery.isNew && journal.recovery.tornTailByteCount == 0)
-            #expect(journal.recovery.damages.map(\.byteCount) == [byteCount])
-            #expect(journal.epoch == 0xF0 && journal.recovery.epochBegun == .headerLost)
-            #expect(disk.image[name] == damaged)
-            _ = try journal.append(eventBytes(1))
-            try journal.appendDamagesDeclared()
-            try journal.sync()
-            let again = try TestJournal(FaultyFileSystem(image: disk.image), options: options(segmentByteCount: 64 << 10, epoch: 0xF1))
-            #expect(again.epoch == 0xF0 && again.recovery.damages.isEmpty && again.mustBeginEpoch == nil)
-            #expect(try again.readAll().map(\.bytes) == [eventBytes(1)])
-        }
     }
 }

@@ -70,6 +70,34 @@ struct JournalBasicsTests {
         #expect(try again.readBatch(first: again.oldestHeld, count: 10).ends.count == 10)
     }
 
+    @Test("opening hands over the receipts behind the last quorum, once; those of a closed epoch and more than 256 KiB are left out")
+    func unquorateReceipts() throws {
+        let disk = FaultyFileSystem()
+        let journal = try TestJournal(disk, options: options())
+        for id in 0..<200 { _ = try journal.append(eventBytes(id)) }
+        try journal.sign(batch: 20)
+        for first in stride(from: 0, to: 200, by: 20) as StrideTo<UInt64> {
+            try journal.appendReceipt(first: first, bytes: eventBytes(Int(first), byteCount: 700).span)
+            if first == 80 { try journal.appendMark(upTo: 60) }
+        }
+        try journal.appendMark(upTo: 100)
+        try journal.sync()
+        #expect(journal.takeUnquorateReceipts().isEmpty, "what this run was told it knows")
+        let again = try TestJournal(disk, options: options())
+        let receipts = again.takeUnquorateReceipts()
+        #expect(receipts.map(\.first) == [100, 120, 140, 160, 180])
+        #expect(receipts.map(\.bytes) == receipts.map { eventBytes(Int($0.first), byteCount: 700) })
+        #expect(again.takeUnquorateReceipts().isEmpty)
+        try again.beginEpoch(0xE1, because: .rollback)
+        try again.close()
+        let third = try TestJournal(disk, options: options())
+        #expect(third.epoch == 0xE1 && third.takeUnquorateReceipts().isEmpty)
+        try third.sign(batch: 100)
+        for _ in 0..<100 { try third.appendReceipt(first: 0, bytes: eventBytes(1, byteCount: 4_096).span) }
+        try third.close()
+        #expect(try TestJournal(disk, options: options()).takeUnquorateReceipts().count == 64)
+    }
+
     @Test("what does not continue the journal is refused")
     func order() throws {
         let journal = try TestJournal(FaultyFileSystem(), options: options())

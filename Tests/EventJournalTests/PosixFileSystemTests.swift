@@ -80,6 +80,72 @@ struct PosixFileSystemTests {
         }
     }
 
+    enum Stranger: CaseIterable { case folder, link, brokenLink, pipe, socket }
+
+    /// Puts something that is no file where a segment would be.
+    private func put(_ stranger: Stranger, at place: String) throws {
+        switch stranger {
+        case .folder: try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        case .link: try FileManager.default.createSymbolicLink(atPath: place, withDestinationPath: "/etc/hostname")
+        case .brokenLink: try FileManager.default.createSymbolicLink(atPath: place, withDestinationPath: "nowhere")
+        case .pipe: #expect(mkfifo(place, 0o600) == 0)
+        case .socket: #expect(mknod(place, S_IFSOCK | 0o600, 0) == 0)
+        }
+    }
+
+    @Test("what bears a segment's name and is no file is told once and left there; the journal opens and stores", arguments: Stranger.allCases)
+    func strangers(stranger: Stranger) throws {
+        try withFolder { path in
+            do {
+                let journal = try open(path)
+                for id in 0..<3 { _ = try journal.append(event: eventBytes(id).span) }
+                try journal.sync()
+            }
+            let place = "\(path)/0000000000000002.hsj"
+            try put(stranger, at: place)
+            do {
+                let journal = try open(path, epoch: 0xF0)
+                #expect(journal.suspended == nil && journal.mustBeginEpoch == nil && journal.recovery.damages.map(\.segment) == [2])
+                #expect(journal.recovery.epochBegun == .headerLost && journal.epoch == 0xF0, "a segment may have stood there")
+                #expect(try journal.readAll().map(\.bytes) == (0..<3).map { eventBytes($0) })
+                try journal.appendDamagesDeclared()
+                // On into segments that need not be read again.
+                for id in 3..<100 { _ = try journal.append(event: eventBytes(id).span) }
+                try journal.sign(batch: 64)
+                try journal.appendMark(upTo: 100)
+                for id in 100..<150 { _ = try journal.append(event: eventBytes(id).span) }
+                try journal.sync()
+            }
+            for _ in 0..<2 {
+                let journal = try open(path, epoch: 0xF1)
+                #expect(journal.epoch == 0xF0 && journal.nextSequence == 150 && journal.recovery.damages.isEmpty)
+            }
+            let (_, summary) = try inspect(path)
+            #expect(summary.damageCount == 1 && summary.eventCount == 150)
+            var status = stat()
+            #expect(lstat(place, &status) == 0 && status.st_mode & S_IFMT != S_IFREG)
+        }
+        try withFolder { path in
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            try put(stranger, at: "\(path)/0000000000000001.hsj")
+            let journal = try open(path)
+            _ = try journal.append(event: eventBytes(1).span)
+            #expect(try journal.sync() == 1 && journal.mustBeginEpoch == nil)
+        }
+    }
+
+    @Test("a number after which there is no next one names no segment")
+    func highestNumber() throws {
+        try withFolder { path in
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            try Data([1]).write(to: URL(fileURLWithPath: "\(path)/ffffffffffffffff.hsj"))
+            let journal = try open(path)
+            #expect(journal.recovery.foreignFileCount == 1)
+            _ = try journal.append(event: eventBytes(1).span)
+            #expect(try journal.sync() == 1)
+        }
+    }
+
     private func inspect(_ path: String) throws -> (Int, InspectionSummary) {
         var count = 0
         let summary = try JournalInspector(PosixFileSystem(path: Array(path.utf8))).forEachItem { _ in count += 1; return true }

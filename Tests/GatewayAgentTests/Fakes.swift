@@ -68,6 +68,10 @@ final class MemoryJournal: JournalPort {
 
     func gapsDeclared() {}
 
+    func takeStoredReceipts() -> [StoredReceipt] {
+        receipts.filter { $0.first >= quorumEnd }.map { StoredReceipt(first: $0.first, bytes: $0.bytes) }
+    }
+
     func statement(atOrAfter first: UInt64) throws(JournalProblem) -> StoredStatement? {
         statements.first { $0.first >= first }
     }

@@ -34,12 +34,22 @@ final class Scene {
         let now = Moment(monotonicMilliseconds: milliseconds, wallMilliseconds: milliseconds + wallOffset, isSynchronised: true)
         let identity = GatewayIdentity(
             name: gatewayName, publicKey: self.key.publicKey, certificates: [[1, 2, 3]], hashing: SHA256.self)
-        let facts = AgentFacts(
-            bootID: "boot", version: "0", configurationHash: [UInt8](repeating: 7, count: 32), keyClass: "software", why: .boot)
         gateway = Gateway(
-            identity: identity, policy: policy, trust: trust, facts: facts, at: now, journal: journal, link: link,
+            identity: identity, policy: policy, trust: trust, facts: Scene.facts(.boot), at: now, journal: journal, link: link,
             signer: signer, trustStore: trustStore)
         if isConnected { gateway.linkConnected(at: now) }
+    }
+
+    private static func facts(_ why: StartReason) -> AgentFacts {
+        AgentFacts(bootID: "boot", version: "0", configurationHash: [UInt8](repeating: 7, count: 32), keyClass: "software", why: why)
+    }
+
+    /// Another run on the same journal, connected.
+    func restart(trust other: TrustFile? = nil) {
+        gateway = Gateway(
+            identity: gateway.identity, policy: gateway.policy, trust: other ?? trust, facts: Scene.facts(.restart), at: now,
+            journal: journal, link: link, signer: signer, trustStore: trustStore)
+        gateway.linkConnected(at: now)
     }
 
     static func makeTrust(
