@@ -65,6 +65,16 @@ extension EventReading {
         if summary.minimum != nil, summary.maximum != nil, summary.mean != nil { return true }
         return value == nil && summary.minimum == nil && summary.maximum == nil && summary.mean == nil
     }
+
+    /// Whether the summary cannot be true: its minimum is above its maximum, or its mean is outside the two.
+    public var contradictsItself: Bool {
+        func isAbove(_ one: CBORInteger?, _ other: CBORInteger?) -> Bool {
+            guard let one = one?.int64, let other = other?.int64 else { return false }
+            return one > other
+        }
+        return isAbove(summary.minimum, summary.maximum) || isAbove(summary.minimum, summary.mean)
+            || isAbove(summary.mean, summary.maximum)
+    }
 }
 
 extension MandatoryField {

@@ -18,6 +18,8 @@ extension IntakeParser {
             try expect(.object, token, key: IntakeParser.place("readings", index))
             let reading = try reading(line, object: token, index: index)
             if reading.value == nil, reading.summary.minimum == nil { draft.add(.sensorFault) }
+            // Suspect data is flagged, never dropped (logistics.md).
+            if reading.contradictsItself { draft.add(.suspectValue) }
             try draft.add(reading)
             token = Int(json[token].next)
             index += 1

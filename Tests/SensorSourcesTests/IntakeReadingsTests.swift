@@ -58,6 +58,19 @@ private func judged(_ line: String, by sensors: [SensorSettings], at moment: Eve
         #expect(try judged(line(text), by: [air], at: moment).flags == .suspectValue)
     }
 
+    @Test("a summary that contradicts itself is kept and flagged, also without a configured sensor; one that does not is not", arguments: [
+        (#","min":5,"max":1,"mean":3"#, true), (#","min":5,"max":4.999"#, true), (#","min":1,"max":5,"mean":9"#, true),
+        (#","min":1,"mean":0.999"#, true), (#","min":5,"max":5,"mean":5"#, false), (#","min":-1,"max":1,"mean":0"#, false), (#","max":1"#, false),
+    ])
+    func contradiction(parts: String, isFlagged: Bool) throws {
+        for sensors in [[], [air]] {
+            let (_, flags) = try judged(line(reading("5", more: parts)), by: sensors, at: moment)
+            #expect(flags == (isFlagged ? .suspectValue : []))
+        }
+        let kept = try #require(event(of: line(reading("5", more: parts))).readings.first)
+        #expect(kept.summary.minimum != nil || kept.summary.maximum != nil)
+    }
+
     @Test("after the calibration's last day the event is flagged")
     func calibration() throws {
         let late = EventMoment(wallMilliseconds: 1_795_327_388_000, monotonicMilliseconds: 60_000)
