@@ -190,12 +190,12 @@ if !agentOnly {
         // Alliances, gateways and brokers for the tests of nodes; only Tests depend on it.
         serverTarget(
             "NodeTesting",
-            ["AnchorNode", "AllianceTrust", "MerkleTree", "AttestationFormat", "MQTTLink", "CPosixShims", logging]),
+            ["AnchorNode", "AllianceTrust", "MerkleTree", "AttestationFormat", "MQTTLink", "CPosixShims", logging, lifecycle]),
         tests(
             of: "AnchorNode",
             [
                 "NodeTesting", "AllianceTrust", "MerkleTree", "AttestationFormat", "MQTTLink", crypto, logging, lifecycle,
-                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         tests(
             of: "NodeHTTP",

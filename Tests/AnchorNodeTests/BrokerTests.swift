@@ -1,8 +1,6 @@
 import AllianceTrust
 import AttestationFormat
 import Foundation
-import Logging
-import MQTTLink
 import MerkleTree
 import NodeTesting
 import ServiceLifecycle
@@ -18,7 +16,7 @@ import Testing
         let alliance = try TestAlliance()
         let broker = try TestBroker()
         let node = try await TestNode(alliance)
-        let group = try Self.serve(node, ports: [broker.port])
+        let group = try node.service(brokerPorts: [broker.port])
         let running = Task { try await group.run() }
         var gateway = try alliance.gateway()
         let filters = TopicFilter.replies(to: gateway.name.gatewayID, using: SHA256.self).map(\.bytes)
@@ -49,7 +47,7 @@ import Testing
         let alliance = try TestAlliance()
         let node = try await TestNode(alliance)
         let health = NodeHealth()
-        let group = try Self.serve(node, ports: [1], health: health)
+        let group = try node.service(brokerPorts: [1], health: health)
         let running = Task { try await group.run() }
         try await Task.sleep(for: .milliseconds(500))
         #expect(health.report[.broker] == "no broker is connected")
@@ -57,19 +55,5 @@ import Testing
         await group.triggerGracefulShutdown()
         try await running.value
         try node.remove()
-    }
-
-    static func serve(_ node: TestNode, ports: [UInt16], health: NodeHealth = NodeHealth()) throws -> ServiceGroup {
-        let security = try LinkSecurity(authorityFile: nil, certificateFile: nil, keyFile: nil, isInsecure: true)
-        let links = try ports.map {
-            NodeLink.prepared(
-                LinkConfiguration(
-                    brokers: [try BrokerAddress(host: "127.0.0.1", port: $0)], clientID: "node.n0", security: security))
-        }
-        let trustFile = node.alliance.trustFile.bytes
-        let service = try NodeService(
-            core: node.core, settings: node.settings, brokers: links, metrics: node.metrics, health: health,
-            logger: TestNode.silentLogger, readTrustFile: { trustFile })
-        return ServiceGroup(services: [service], logger: TestNode.silentLogger)
     }
 }

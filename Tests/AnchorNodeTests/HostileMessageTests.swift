@@ -1,5 +1,6 @@
 import AllianceTrust
 import AttestationFormat
+import Foundation
 import MerkleTree
 import NodeTesting
 import Testing
@@ -115,6 +116,28 @@ import Testing
         #expect(try await node.integrate().isEmpty)
         #expect(try node.store.read { try $0.entryCount() } == 1)
         #expect(try await node.receipt(for: batch) != nil, "the honest batch is taken afterwards")
+        try node.remove()
+    }
+
+    @Test("a flood of all hostile messages takes little memory, for a moment or for good")
+    func memory() async throws {
+        let alliance = try TestAlliance(nodeCount: 1)
+        let node = try await TestNode(alliance)
+        var gateway = try alliance.gateway()
+        let batch = try gateway.batch(count: 3)
+        _ = try await node.handle(gateway.hello())
+        func flood(_ rounds: Int) async throws {
+            for _ in 0..<rounds {
+                for hostile in Self.messages { _ = try await node.handle(batch.message(payload: hostile.payload(batch))) }
+            }
+        }
+        try await flood(2)
+        let before = try ProcessMemory.kibibytes("VmRSS")
+        // The kernel counts the most anew.
+        try Data("5".utf8).write(to: URL(fileURLWithPath: "/proc/self/clear_refs"))
+        try await flood(30)
+        let most = try ProcessMemory.kibibytes("VmHWM") - before
+        #expect(most < 16 << 10, "\(most) KiB above the \(before) before")
         try node.remove()
     }
 

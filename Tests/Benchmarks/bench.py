@@ -38,6 +38,7 @@ ROWS = {
     "sampling": row_sampling.run,
     "cost": row_cost.run,
     "instructions": row_instructions.run,
+    "ledger": row_nodes.ledger,
 }
 
 

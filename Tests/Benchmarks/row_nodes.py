@@ -1,4 +1,5 @@
-"""Rows: node statements a second through the broker, and the time from a publication to its receipts on the gateway."""
+"""Rows: node statements a second through the broker, the time from a publication to its receipts on the gateway, and a node that
+starts on an old ledger."""
 import re
 import subprocess
 import time
@@ -13,6 +14,30 @@ NODE_BENCHMARK = ROOT / ".build-release/release/NodeBenchmark"
 
 def run(bench):
     return node_rate(bench) + [latency(bench)]
+
+
+def ledger(bench):
+    """NodeBenchmark's GrownLedger: a process of its own starts on a ledger of many entries, and on one of 1,000."""
+    if not NODE_BENCHMARK.exists():
+        bench.say("ledger: NodeBenchmark is not built (make bench builds it)")
+        return []
+    entries = bench.choose(1_000_000, 50_000)
+    bench.say(f"ledger: {entries:,} entries through the node's own ingest, then a start on them")
+    result = subprocess.run([str(NODE_BENCHMARK), "ledger", str(entries)], capture_output=True, text=True)
+    found = {name: float(value) for name, value in re.findall(r"^(.+): ([0-9.]+)$", result.stdout, re.MULTILINE)}
+    if result.returncode != 0 or len(found) != 6:
+        raise RuntimeError(f"NodeBenchmark ledger: {result.stderr.strip()[-400:]}{result.stdout[-400:]}")
+    start, start_small, after, most, receipt, receipt_small = found.values()
+    growth = receipt / receipt_small
+    return [Figure(
+        what=f"node with {entries:,} entries: memory", ours=f"{after / 1024:.0f} MiB RSS after the start, {most / 1024:.0f} MiB at most",
+        target="150 MB RSS", met=most * 1024 <= 150e6, method="SQLite store; a process that starts on it, takes 200 statements one by one and makes a page of "
+        "evidence; no broker, no HTTP", numbers={"ledger.rss-kib": most}),
+        Figure(
+        what="the same: start; one statement to its receipt", ours=f"{start:.0f} ms; {receipt:.1f} ms",
+        peer=f"with 1,000 entries {start_small:.0f} ms; {receipt_small:.1f} ms", target="receipt 1.3 times at most", met=growth <= 1.3,
+        method="opening the store and the core; median of 200, each durable in two commits before its receipt leaves",
+        numbers={"ledger.start-ms": start, "ledger.receipt-growth": round(growth, 2)})]
 
 
 def node_rate(bench):

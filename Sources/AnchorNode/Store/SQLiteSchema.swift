@@ -5,7 +5,7 @@ import MerkleTree
 /// The tables, and who they belong to.
 enum SQLiteSchema {
     /// Raised with every change of the tables; an older program refuses a newer store.
-    static let version = 1
+    static let version = 2
 
     static func prepare(_ pool: DatabasePool, path: String, origin: String, keyID: Digest) throws {
         try pool.write { database in
@@ -13,9 +13,10 @@ enum SQLiteSchema {
             guard found <= version else {
                 throw NodeError(.newerStore, "\(path): written by a newer version (schema \(found)); install that version")
             }
+            if found == 0 { try database.execute(sql: tables) }
+            if found < 2 { try database.execute(sql: owedTable) }
+            if found < version { try database.execute(sql: "PRAGMA user_version = \(version)") }
             if found == 0 {
-                try database.execute(sql: tables)
-                try database.execute(sql: "PRAGMA user_version = \(version)")
                 try database.execute(
                     sql: "INSERT INTO owner(id, origin, key_id) VALUES (1, ?, ?)", arguments: [origin, keyID.data])
             }
@@ -64,6 +65,14 @@ enum SQLiteSchema {
         CREATE TABLE checkpoints(size INTEGER PRIMARY KEY, root BLOB NOT NULL, made INTEGER NOT NULL);
         CREATE TABLE receipts(leaf INTEGER PRIMARY KEY, held INTEGER NOT NULL, bytes BLOB NOT NULL);
         CREATE TABLE trust_files(version INTEGER PRIMARY KEY, leaf INTEGER NOT NULL UNIQUE);
+        """
+
+    // owed: statements without a receipt, or whose receipt says less than is held by now. Found by going through the ledger once;
+    // kept by every transaction from then on, so that a start need not.
+    private static let owedTable = """
+        CREATE TABLE owed(leaf INTEGER PRIMARY KEY);
+        INSERT INTO owed SELECT entries.leaf FROM entries LEFT JOIN receipts ON receipts.leaf = entries.leaf
+            WHERE signer IS NOT NULL AND (receipts.leaf IS NULL OR receipts.held < entries.held);
         """
 }
 

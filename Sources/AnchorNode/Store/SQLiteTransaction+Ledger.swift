@@ -38,6 +38,7 @@ extension SQLiteTransaction {
                 Self.stored(link.range.end &- link.range.start), link.previous.data, entry.issuedSeconds, entry.heldCount,
                 Data(entry.bytes),
             ])
+        try run("INSERT INTO owed(leaf) VALUES (?)", [leaf])
         if let events = entry.events { try setItems(events, subjects: entry.subjects, of: leaf) }
         if entry.isOpening && !link.previous.isZero {
             try run(
@@ -67,6 +68,7 @@ extension SQLiteTransaction {
     public func setEvents(_ events: [UInt8], heldCount: Int, subjects: [String], of leaf: Int64) throws {
         try setItems(events, subjects: subjects, of: leaf)
         try run("UPDATE entries SET held = ? WHERE leaf = ?", [heldCount, leaf])
+        try run("INSERT OR IGNORE INTO owed SELECT leaf FROM receipts WHERE leaf = ? AND held < ?", [leaf, heldCount])
     }
 
     private func setItems(_ items: [UInt8], subjects: [String], of leaf: Int64) throws {
@@ -113,14 +115,10 @@ extension SQLiteTransaction {
         try run(
             "INSERT OR REPLACE INTO receipts(leaf, held, bytes) VALUES (?, ?, ?)",
             [leaf, receipt.heldCount, Data(receipt.bytes)])
+        try run("DELETE FROM owed WHERE leaf = ? AND (SELECT held FROM entries WHERE leaf = ?) <= ?", [leaf, leaf, receipt.heldCount])
     }
 
     public func leavesWithoutReceipt(from leaf: Int64, below size: Int64, limit: Int) throws -> [Int64] {
-        try integers(
-            """
-            SELECT entries.leaf FROM entries LEFT JOIN receipts ON receipts.leaf = entries.leaf
-            WHERE entries.leaf >= ? AND entries.leaf < ? AND signer IS NOT NULL
-            AND (receipts.leaf IS NULL OR receipts.held < entries.held) ORDER BY entries.leaf LIMIT ?
-            """, [leaf, size, limit])
+        try integers("SELECT leaf FROM owed WHERE leaf >= ? AND leaf < ? ORDER BY leaf LIMIT ?", [leaf, size, limit])
     }
 }

@@ -4,7 +4,7 @@ import MerkleTree
 
 /// One transaction on a SQLite store. The statements are compiled once a connection.
 public struct SQLiteTransaction: NodeTransaction {
-    private let database: Database
+    let database: Database
 
     init(_ database: Database) {
         self.database = database

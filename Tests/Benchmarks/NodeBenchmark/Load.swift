@@ -2,7 +2,6 @@ import AllianceTrust
 import AnchorNode
 import AttestationFormat
 import Foundation
-import MQTTLink
 import MerkleTree
 import NodeTesting
 import ServiceLifecycle
@@ -98,7 +97,7 @@ struct Load: Sendable {
     func throughBroker(_ alliance: TestAlliance) async throws {
         let broker = try TestBroker()
         let node = try await TestNode(alliance, settings: Self.settings(alliance))
-        let group = try serve(node, port: broker.port)
+        let group = try node.service(brokerPorts: [broker.port])
         let running = Task { try await group.run() }
         let client = try TestClient(
             port: broker.port, clientID: "load", filters: [[UInt8]("hs/1/+/+/reply/+".utf8)], window: 500)
@@ -139,17 +138,5 @@ struct Load: Sendable {
         var settings = alliance.settings()
         settings.integrateMilliseconds = 200
         return settings
-    }
-
-    private func serve(_ node: TestNode, port: UInt16) throws -> ServiceGroup {
-        let security = try LinkSecurity(authorityFile: nil, certificateFile: nil, keyFile: nil, isInsecure: true)
-        let link = NodeLink.prepared(
-            LinkConfiguration(
-                brokers: [try BrokerAddress(host: "127.0.0.1", port: port)], clientID: "node.n0", security: security))
-        let trustFile = node.alliance.trustFile.bytes
-        let service = try NodeService(
-            core: node.core, settings: node.settings, brokers: [link], metrics: node.metrics, health: NodeHealth(),
-            logger: TestNode.silentLogger, readTrustFile: { trustFile })
-        return ServiceGroup(services: [service], logger: TestNode.silentLogger)
     }
 }

@@ -7,7 +7,8 @@ import MerkleTree
 import NodeTesting
 import ServiceLifecycle
 
-/// Figures of a node: `NodeBenchmark [statements] [events] [gateways]`. Build with -c release; needs mosquitto.
+/// Figures of a node: `NodeBenchmark [statements] [events] [gateways]`, or `NodeBenchmark ledger [entries]` for a node that
+/// starts on an old ledger (``GrownLedger``). Build with -c release; needs mosquitto.
 ///
 /// Method: statements are signed beforehand. "raw" verifies their signatures in a loop on all processors. "ingest" hands the
 /// messages to the node with a store that forgets: parse, hash, verify, chain rules. "broker" publishes them at QoS 1 to a
@@ -15,7 +16,12 @@ import ServiceLifecycle
 /// receipts as they come back; generator, broker and node share the machine's processors.
 @main enum NodeBenchmark {
     static func main() async throws {
-        let arguments = CommandLine.arguments.dropFirst().compactMap { Int($0) }
+        let words = CommandLine.arguments.dropFirst()
+        let arguments = words.compactMap { Int($0) }
+        if words.first == "ledger" { return try await GrownLedger.run(entries: max(1_000, arguments.first ?? 1_000_000)) }
+        if words.first == "start", let folder = words.dropFirst().first {
+            return try await StartedNode.run(in: URL(fileURLWithPath: folder))
+        }
         let statementCount = arguments.first ?? 20_000
         let eventCount = arguments.dropFirst().first ?? 64
         let gatewayCount = arguments.dropFirst(2).first ?? 20
@@ -34,6 +40,10 @@ import ServiceLifecycle
 
     static func report(_ name: String, _ count: Int, _ seconds: Double) {
         print("\(name): \(Int(Double(count) / seconds)) a second")
+    }
+
+    static func note(_ name: String, _ value: Double) {
+        print(String(format: "%@: %.1f", name, value))
     }
 
     private static func ratio(_ raw: Double, _ other: Double) -> String {
