@@ -210,7 +210,10 @@ if !agentOnly {
             path: "Tests/Benchmarks/NodeBenchmark", swiftSettings: houseSettings),
         tests(
             of: "HarborsealCommands",
-            ["harborseal", "NodeTesting", "NodeHTTP", "AnchorNode", "AllianceTrust", "AttestationFormat", "MQTTLink", lifecycle, crypto]),
+            [
+                "harborseal", "NodeTesting", "NodeHTTP", "AnchorNode", "AllianceTrust", "AttestationFormat", "MerkleTree", "MQTTLink", lifecycle,
+                crypto,
+            ]),
     ]
 }
 

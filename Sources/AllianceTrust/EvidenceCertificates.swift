@@ -100,6 +100,11 @@ struct EvidenceCertificates {
         verifier?.revocation(of: certificates(for: header))?.1
     }
 
+    /// The lists that an issuing certificate of the trust file signed, in DER.
+    var verifiedRevocationLists: [[UInt8]] {
+        (verifier?.revocations.values.joined().map(\.list.der) ?? []).sorted { $0.lexicographicallyPrecedes($1) }
+    }
+
     /// Whether a list by the issuer of one of these certificates is enclosed.
     func hasRevocationList(for certificates: [SealCertificate]) -> Bool {
         certificates.contains { verifier?.revocationLists(for: $0).isEmpty == false }

@@ -11,8 +11,10 @@ public struct EvidenceReport: Sendable {
         public let next: UInt64
         /// Events that are disclosed, in order.
         public let events: [Evidence.DisclosedEvent]
+        /// The receipts that count: the earliest of each node.
+        public let countedReceipts: [Receipt]
         /// Nodes whose receipts count, by name.
-        public let countedNodes: [String]
+        public var countedNodes: [String] { countedReceipts.map { $0.node.node.text.string } }
         /// The latest of the counted receipts' times, seconds since 1970; nil without one.
         public let latestReceiptSeconds: UInt64?
         /// Whether the counted receipts are as many as the trust file asks for.
@@ -23,12 +25,25 @@ public struct EvidenceReport: Sendable {
     /// nil when it is malformed, or the trust file is refused.
     public let evidence: Evidence?
     public let trustFile: TrustFile?
+    /// One for each entry that is a batch, in their order.
     public let batches: [Batch]
+    /// Nodes that signed two roots for one size of their ledger.
+    public let splitViews: [SplitView]
 
-    init(verdict: Verdict, evidence: Evidence? = nil, trustFile: TrustFile? = nil, batches: [Batch] = []) {
+    /// Proof that a node showed two ledgers.
+    public struct SplitView: Sendable {
+        public let node: NodeName
+        /// The size at which the roots differ.
+        public let treeSize: UInt64
+    }
+
+    init(
+        verdict: Verdict, evidence: Evidence? = nil, trustFile: TrustFile? = nil, batches: [Batch] = [], splitViews: [SplitView] = []
+    ) {
         self.verdict = verdict
         self.evidence = evidence
         self.trustFile = trustFile
         self.batches = batches
+        self.splitViews = splitViews
     }
 }

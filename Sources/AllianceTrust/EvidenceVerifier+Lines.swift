@@ -56,10 +56,12 @@ extension EvidenceVerifier {
     private static let clockNames: [UInt64: String] = [0: "no clock source", 1: "RTC", 2: "NTP", 3: "GNSS", 4: "PTP"]
 
     /// Which nodes, and the latest of the counted receipts' times.
-    static func anchoredLine(_ batches: [JudgedBatch], evidence: Evidence, trustFile: TrustFile) -> Verdict.Line {
+    static func anchoredLine(
+        _ batches: [JudgedBatch], _ splitViews: [EvidenceReport.SplitView], evidence: Evidence, trustFile: TrustFile
+    ) -> Verdict.Line {
         var faults = Findings()
         var notes = Findings()
-        for conflict in splitViews(batches) { faults.add(conflict) }
+        for split in splitViews { faults.add("node \(split.node.node) signed two roots for its ledger at \(split.treeSize) entries") }
         for batch in batches {
             if batch.disclosesEvents && !batch.hasQuorum {
                 faults.add(
@@ -93,25 +95,25 @@ extension EvidenceVerifier {
             details: details)
     }
 
-    /// Two receipts of one origin and size with different roots: a node that shows two ledgers.
-    private static func splitViews(_ batches: [JudgedBatch]) -> [String] {
+    /// Two receipts of one origin and size with different roots: a node that shows two ledgers. The first such size of each node.
+    static func splitViews(_ batches: [JudgedBatch]) -> [EvidenceReport.SplitView] {
         struct Position: Hashable {
             var origin: UTF8Text
             var size: UInt64
         }
         var roots: [Position: Digest] = [:]
-        var conflicts: [String] = []
+        var splitViews: [EvidenceReport.SplitView] = []
         for receipt in batches.flatMap(\.receipts) {
             let position = Position(origin: receipt.header.origin, size: receipt.header.treeSize)
             guard let known = roots[position] else {
                 roots[position] = receipt.root
                 continue
             }
-            if known != receipt.root {
-                conflicts.append("node \(receipt.node.node) signed two roots for its ledger at \(position.size) entries")
+            if known != receipt.root, !splitViews.contains(where: { $0.node == receipt.node }) {
+                splitViews.append(.init(node: receipt.node, treeSize: position.size))
             }
         }
-        return conflicts
+        return splitViews
     }
 
     static func counted(_ count: Int, _ one: String, _ many: String? = nil) -> String {

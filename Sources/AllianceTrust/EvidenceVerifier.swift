@@ -43,16 +43,18 @@ public enum EvidenceVerifier {
             JudgedEntry(entry, number: number, trustFile: trustFile, certificates: certificates)
         }
         let batches = entries.compactMap(\.batch)
+        let splitViews = splitViews(batches)
         let lines = [
             trustLine(trustFile, nowSeconds: nowSeconds),
             intactLine(batches),
             certifiedLine(batches, evidence: evidence, trustFile: trustFile, certificates: certificates),
             CompletenessCheck(entries).line,
             clockLine(batches),
-            anchoredLine(batches, evidence: evidence, trustFile: trustFile),
+            anchoredLine(batches, splitViews, evidence: evidence, trustFile: trustFile),
         ]
         return EvidenceReport(
-            verdict: Verdict(lines: lines), evidence: evidence, trustFile: trustFile, batches: batches.map(\.report))
+            verdict: Verdict(lines: lines), evidence: evidence, trustFile: trustFile, batches: batches.map(\.report),
+            splitViews: splitViews)
     }
 
     private static func trustLine(_ trustFile: TrustFile, nowSeconds: UInt64?) -> Verdict.Line {

@@ -102,7 +102,6 @@ final class JudgedBatch {
     var report: EvidenceReport.Batch {
         EvidenceReport.Batch(
             gateway: header.gateway, epoch: header.epoch, first: header.first, next: header.next, events: events,
-            countedNodes: counted.map { $0.node.node.text.string },
-            latestReceiptSeconds: counted.map(\.header.issuedAtSeconds).max(), hasQuorum: hasQuorum)
+            countedReceipts: counted, latestReceiptSeconds: counted.map(\.header.issuedAtSeconds).max(), hasQuorum: hasQuorum)
     }
 }

@@ -7,8 +7,10 @@ struct CollectEvidenceCommand: AsyncParsableCommand {
         commandName: "evidence",
         abstract: "Ask nodes for what they hold about a subject or a gateway, and write one evidence file.",
         discussion: """
-            Says which node did not answer and what is missing. The file is judged by harborseal verify. Exit 0 when every node
-            answered, 2 when the file was written without one that could not be asked, 1 when there is nothing to write.
+            Says which node did not answer and what is missing. The file is judged by harborseal verify. Give --trust: then each
+            part of each answer is verified by itself, and what a node cannot prove, or too few receipts stand for, is named and left
+            out. Without it one hostile node can spoil the file. Exit 0 when every node answered and proved it all, 2 when the file was
+            written without a node that could not be asked or without what could not be proven, 1 when there is nothing to write.
 
             EXAMPLE
               harborseal evidence --subject bic:CSQU3054383 --node https://n1.example.org:8480 --node https://n2.example.org:8480 \\
@@ -30,7 +32,9 @@ struct CollectEvidenceCommand: AsyncParsableCommand {
     @Option(name: .long, help: "A node's URL. May be given more than once.")
     var node: [String]
 
-    @Option(name: .long, help: "The trust file, for nodes that answer over TLS.", completion: .file(extensions: ["hstrust"]))
+    @Option(
+        name: .long, help: "The trust file: verifies what each node gives, and the certificates of nodes that answer over TLS.",
+        completion: .file(extensions: ["hstrust"]))
     var trust: String?
 
     @Option(name: .long, help: "A title for people.")

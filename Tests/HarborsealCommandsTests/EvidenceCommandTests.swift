@@ -1,40 +1,10 @@
 import AllianceTrust
-import AnchorNode
 import AttestationFormat
 import Foundation
-import NodeHTTP
 import NodeTesting
-import ServiceLifecycle
 import Testing
 
 @testable import HarborsealCommands
-
-/// Nodes that answer HTTP on loopback.
-private struct AnsweringNode {
-    let node: TestNode
-    let url: String
-    let group: ServiceGroup
-    let running: Task<Void, any Error>
-
-    init(_ alliance: TestAlliance, _ index: Int) async throws {
-        node = try await TestNode(alliance, settings: alliance.settings(node: index))
-        let (ports, found) = AsyncStream.makeStream(of: Int.self)
-        let server = try NodeHTTPServer.make(
-            NodeHTTPConfiguration(port: 0), reader: LedgerReader(store: node.store, settings: node.settings),
-            metrics: node.metrics, health: NodeHealth(), logger: TestNode.silentLogger, onListening: { found.yield($0) })
-        let group = ServiceGroup(services: [server], logger: TestNode.silentLogger)
-        self.group = group
-        running = Task { try await group.run() }
-        var iterator = ports.makeAsyncIterator()
-        url = "http://127.0.0.1:\(await iterator.next() ?? 0)"
-    }
-
-    func stop() async throws {
-        await group.triggerGracefulShutdown()
-        try await running.value
-        try node.remove()
-    }
-}
 
 @Suite struct EvidenceCommandTests {
     @Test("evidence of two nodes has both receipts, names the node that is down, and verifies")
@@ -60,10 +30,10 @@ private struct AnsweringNode {
         #expect(result.notes.contains("http://127.0.0.1:1: NOT included"))
         #expect(result.exitCode == 2)
         #expect(result.notes.contains("\(nodes[0].url): answered"))
+        #expect(result.notes.contains("WARNING: without --trust"))
         let trust = folder.appendingPathComponent("alliance.hstrust").path
         try DurableFile.write(alliance.trustFile.bytes, to: trust, mode: 0o644, replacing: true)
-        let verdict = try await VerifyEvidence(file: output, trustFile: trust, pinnedHash: nil, asJSON: false, showsEvents: false,
-            style: .plain).run()
+        let verdict = try await VerifyEvidence(file: output, trustFile: trust).run()
         #expect(verdict.exitCode == 0, "\(verdict.output)")
         for node in nodes { try await node.stop() }
     }
@@ -84,8 +54,7 @@ private struct AnsweringNode {
         #expect(result.exitCode == 0)
         let trust = folder.appendingPathComponent("alliance.hstrust").path
         try DurableFile.write(alliance.trustFile.bytes, to: trust, mode: 0o644, replacing: true)
-        let verdict = try await VerifyEvidence(file: output, trustFile: trust, pinnedHash: nil, asJSON: false, showsEvents: false,
-            style: .plain).run()
+        let verdict = try await VerifyEvidence(file: output, trustFile: trust).run()
         #expect(verdict.exitCode == 1)
         try await answering.stop()
     }

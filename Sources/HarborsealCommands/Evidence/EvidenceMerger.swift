@@ -13,28 +13,30 @@ struct EvidenceMerger {
         var disclosedCount = 0
     }
 
-    private struct Batch {
+    struct Batch {
         var statement: Statement
         var events: [UInt64: Evidence.DisclosedEvent] = [:]
         var receipts: [[UInt8]] = []
+        /// Whether its receipts are as many as the trust file asks for; nil while nobody judged them.
+        var hasQuorum: Bool?
     }
 
-    private struct Run {
+    struct Run {
         let epoch: Epoch
         let first: UInt64
         let next: UInt64
     }
 
-    private struct Signer: Hashable {
+    struct Signer: Hashable {
         let issuer: UTF8Text
         let keyID: Digest
     }
 
     private var alliance: Name?
-    private var batches: [Signer: [Digest: Batch]] = [:]
-    private var leftOut: [Signer: [Run]] = [:]
-    private var certificates: [[UInt8]] = []
-    private var revocationLists: [[UInt8]] = []
+    var batches: [Signer: [Digest: Batch]] = [:]
+    private(set) var leftOut: [Signer: [Run]] = [:]
+    var certificates: [[UInt8]] = []
+    var revocationLists: [[UInt8]] = []
 
     /// - Throws: `CommandError` for another alliance's evidence.
     mutating func add(_ page: Evidence) throws {
@@ -84,10 +86,10 @@ struct EvidenceMerger {
     private func add(_ signer: Signer, to merged: inout Merged) {
         let known = batches[signer] ?? [:]
         let ordered = ChainOrder(known.mapValues(\.statement)).hashes.compactMap { known[$0] }
-        var previous: Statement?
+        var previous: Batch?
         for batch in ordered {
-            if let previous, previous.header.epoch == batch.statement.header.epoch {
-                join(previous.header, batch.statement.header, signer, &merged)
+            if let previous, previous.statement.header.epoch == batch.statement.header.epoch {
+                join(previous, batch, signer, &merged)
             }
             merged.evidence.entries.append(
                 .batch(
@@ -97,59 +99,23 @@ struct EvidenceMerger {
             merged.batchCount += 1
             merged.disclosedCount += batch.events.count
             if !batch.events.isEmpty { merged.disclosingCount += 1 }
-            previous = batch.statement
+            previous = batch
         }
     }
 
-    /// Between two batches of one epoch: nothing, a run that a node left out on purpose, or a gap.
-    private func join(_ left: BatchHeader, _ right: BatchHeader, _ signer: Signer, _ merged: inout Merged) {
+    /// Between two batches of one epoch: nothing, a run that a node left out on purpose, or a gap. A verifier accepts a run only
+    /// between batches with a quorum.
+    private func join(_ before: Batch, _ after: Batch, _ signer: Signer, _ merged: inout Merged) {
+        let (left, right) = (before.statement.header, after.statement.header)
         guard left.next < right.first else { return }
         let isDeclared = (leftOut[signer] ?? []).contains {
             $0.epoch == left.epoch && $0.first <= left.next && right.first <= $0.next
         }
-        if isDeclared {
+        if isDeclared, before.hasQuorum != false, after.hasQuorum != false {
             merged.evidence.entries.append(.leftOut(first: left.next, next: right.first))
         } else {
             merged.gaps.append(
                 "\(left.gateway.gatewayID), epoch \(left.epoch): sequences \(left.next) to \(right.first - 1) are at no node asked")
         }
-    }
-}
-
-/// The order of one signer's statements along its chain: by sequence within an epoch, epochs by what their openings name.
-struct ChainOrder {
-    private(set) var hashes: [Digest] = []
-
-    init(_ statements: [Digest: Statement]) {
-        var byEpoch: [Epoch: [(first: UInt64, hash: Digest)]] = [:]
-        for (hash, statement) in statements {
-            byEpoch[statement.header.epoch, default: []].append((statement.header.first, hash))
-        }
-        var predecessor: [Epoch: Epoch] = [:]
-        for (epoch, list) in byEpoch {
-            byEpoch[epoch] = list.sorted { $0.first == $1.first ? $0.hash < $1.hash : $0.first < $1.first }
-            guard let opening = byEpoch[epoch]?.first, opening.first == 0 else { continue }
-            predecessor[epoch] = statements[opening.hash].flatMap { statements[$0.header.previous]?.header.epoch }
-        }
-        var placed: Set<Epoch> = []
-        for epoch in byEpoch.keys.sorted(by: { Self.issued($0, byEpoch, statements) < Self.issued($1, byEpoch, statements) }) {
-            var line: [Epoch] = []
-            var next: Epoch? = epoch
-            while let current = next, !placed.contains(current), !line.contains(current) {
-                line.append(current)
-                next = predecessor[current]
-            }
-            for epoch in line.reversed() {
-                placed.insert(epoch)
-                hashes += (byEpoch[epoch] ?? []).map(\.hash)
-            }
-        }
-    }
-
-    /// Only a tie-break where a link between two epochs is missing.
-    private static func issued(
-        _ epoch: Epoch, _ byEpoch: [Epoch: [(first: UInt64, hash: Digest)]], _ statements: [Digest: Statement]
-    ) -> UInt64 {
-        (byEpoch[epoch]?.first).flatMap { statements[$0.hash]?.header.issuedAtSeconds } ?? 0
     }
 }

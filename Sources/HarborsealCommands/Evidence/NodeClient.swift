@@ -38,20 +38,40 @@ struct NodeClient {
 
     func shutdown() async throws { try await client.shutdown() }
 
-    /// Everything a node holds about this, page by page; empty when it holds nothing.
-    func pages(of node: String, _ parameters: [(String, String)]) async throws -> [Evidence] {
-        var pages: [Evidence] = []
-        var start: String?
-        repeat {
-            guard let page = try await page(of: node, parameters + (start.map { [("start", $0)] } ?? [])) else { break }
-            pages.append(try Evidence(parsing: page.bytes))
+    /// Everything a node holds about this, page by page; none when it holds nothing.
+    struct Pages {
+        fileprivate let client: NodeClient
+        fileprivate let node: String
+        fileprivate let parameters: [(String, String)]
+        private var start: String?
+        private var count = 0
+        private var isAtEnd = false
+
+        fileprivate init(client: NodeClient, node: String, parameters: [(String, String)]) {
+            self.client = client
+            self.node = node
+            self.parameters = parameters
+        }
+
+        /// The next page; nil after the last.
+        mutating func next() async throws -> Evidence? {
+            guard !isAtEnd else { return nil }
+            guard count < NodeClient.maximumPageCount else {
+                throw CommandError(.failed, "it holds more than one file can: ask for less with --from and --to")
+            }
+            guard let page = try await client.page(of: node, parameters + (start.map { [("start", $0)] } ?? [])) else { return nil }
             guard page.next == nil || page.next != start else {
                 throw CommandError(.failed, "it gives the same page again and again")
             }
             start = page.next
-        } while start != nil && pages.count < Self.maximumPageCount
-        guard start == nil else { throw CommandError(.failed, "it holds more than one file can: ask for less with --from and --to") }
-        return pages
+            count += 1
+            isAtEnd = start == nil
+            return try Evidence(parsing: page.bytes)
+        }
+    }
+
+    func pages(of node: String, _ parameters: [(String, String)]) -> Pages {
+        Pages(client: self, node: node, parameters: parameters)
     }
 
     private func page(

@@ -1,0 +1,44 @@
+internal import AttestationFormat
+
+/// What nodes are asked for, and whether an answer is about it.
+struct EvidenceQuestion {
+    var subject: String?
+    var gateway: String?
+    var fromSeconds: Int64?
+    var toSeconds: Int64?
+
+    /// Of the request's query.
+    var parameters: [(String, String)] {
+        var parameters: [(String, String)] = []
+        if let subject { parameters.append(("subject", subject)) }
+        if let gateway { parameters.append(("gateway", gateway)) }
+        if let fromSeconds { parameters.append(("from", String(fromSeconds))) }
+        if let toSeconds { parameters.append(("to", String(toSeconds))) }
+        return parameters
+    }
+
+    /// The answer without events that were not asked for, and how many those were. Their batches stay, by their statements.
+    func answer(in page: Evidence) -> (Evidence, otherEventCount: Int) {
+        var page = page
+        var otherEventCount = 0
+        page.entries = page.entries.map { entry in
+            guard case .batch(var batch) = entry else { return entry }
+            let all = batch.events.count
+            batch.events = isAbout(batch.statement.header) ? batch.events.filter { isAbout($0.event) } : []
+            otherEventCount += all - batch.events.count
+            return .batch(batch)
+        }
+        return (page, otherEventCount)
+    }
+
+    private func isAbout(_ header: BatchHeader) -> Bool {
+        let issued = Int64(clamping: header.issuedAtSeconds)
+        guard issued >= fromSeconds ?? 0, issued <= toSeconds ?? .max else { return false }
+        return gateway.map { UTF8Text($0) == header.gateway.gatewayID.text } ?? true
+    }
+
+    private func isAbout(_ event: EventView) -> Bool {
+        guard let subject else { return true }
+        return event.what.contains { $0 == UTF8Text(subject) || $0 == UTF8Text("parent:" + subject) }
+    }
+}
