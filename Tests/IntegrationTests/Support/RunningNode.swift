@@ -45,11 +45,18 @@ final class RunningNode {
 
     deinit { kill() }
 
-    /// Returns when it is connected to its broker.
-    func start() throws {
+    /// Returns at once.
+    @discardableResult
+    func launch() throws -> ChildProcess {
         let child = try ChildProcess(
             [try Programs.harborseal, "node", "serve", "--config", folder.file("node.conf")], logFile: folder.file("log"))
         process = child
+        return child
+    }
+
+    /// Returns when it is connected to its broker.
+    func start() throws {
+        let child = try launch()
         try wait(until: "node \(name) connected", seconds: 30, everyMilliseconds: 50, instead: { child.log }) {
             guard child.isRunning else { throw IntegrationFailure("node \(name) ended: \(child.log)") }
             return metric("harborseal_brokers_connected") ?? 0 > 0 && metric("harborseal_ready") == 1
