@@ -19,8 +19,8 @@ import ServiceLifecycle
         let words = CommandLine.arguments.dropFirst()
         let arguments = words.compactMap { Int($0) }
         if words.first == "ledger" { return try await GrownLedger.run(entries: max(1_000, arguments.first ?? 1_000_000)) }
-        if words.first == "start", let folder = words.dropFirst().first {
-            return try await StartedNode.run(in: URL(fileURLWithPath: folder))
+        if words.first == "start", words.count == 3 {
+            return try await StartedNode.run(in: URL(fileURLWithPath: words[words.startIndex + 1]), words[words.startIndex + 2])
         }
         let statementCount = arguments.first ?? 20_000
         let eventCount = arguments.dropFirst().first ?? 64
