@@ -83,7 +83,7 @@ var targets: [Target] = [
     agentTarget("DeviceCrypto", ["CMbedTLSShims", "SmallFiles", "MerkleTree", "AttestationFormat"]),
     agentTarget("EventJournal", ["CPosixShims", "MerkleTree", "AttestationFormat"]),
     agentTarget("MQTTLink", ["CMosquittoShims", "CPosixShims"]),
-    agentTarget("SensorSources", ["CPosixShims", "AttestationFormat", "LogisticsEvents"]),
+    agentTarget("SensorSources", ["CPosixShims", "MQTTLink", "AttestationFormat", "LogisticsEvents"]),
     agentTarget("GatewayAgent", ["MerkleTree", "AttestationFormat", "LogisticsEvents"]),
     agentTarget("ConfigurationFile", ["CIniShims", "CPosixShims", "SmallFiles", "AttestationFormat"]),
     agentTarget("AgentConfiguration", ["ConfigurationFile", "AttestationFormat", "LogisticsEvents"]),
@@ -122,7 +122,7 @@ if !embedded && !integrationOnly {
         tests(of: "MQTTLink", ["CPosixShims", "CMosquittoShims", "MerkleTree", "AttestationFormat", "DeviceCrypto"]),
         // cJSON is the second opinion of the intake reader's tests; the agent does not link it.
         shims("CJSONShims", linking: ["cjson"]),
-        tests(of: "SensorSources", ["AttestationFormat", "LogisticsEvents", "CJSONShims", "CPosixShims"]),
+        tests(of: "SensorSources", ["MQTTLink", "AttestationFormat", "LogisticsEvents", "CJSONShims", "CPosixShims"]),
         tests(of: "GatewayAgent", ["MerkleTree", "AttestationFormat", "LogisticsEvents", "DeviceCrypto", "EventJournal"]),
         tests(of: "AgentRuntime", ["AttestationFormat", "GatewayAgent"]),
         tests(of: "ConfigurationFile", ["SmallFiles", "AttestationFormat"]),

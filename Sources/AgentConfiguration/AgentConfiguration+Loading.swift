@@ -34,6 +34,7 @@ extension AgentConfiguration {
             socketPath: resolved.text("control", "socket") ?? "", mode: UInt32(clamping: resolved.number("control", "mode") ?? 0))
         log = Log(level: LogLevel(resolved.text("log", "level")))
         sources = resolved.members(of: "source.").map { Source($0, resolved) }
+        mappings = resolved.members(of: "mapping.").map { Mapping($0, resolved) }
         self.sensors = sensors
         self.rules = rules
         self.resolved = resolved

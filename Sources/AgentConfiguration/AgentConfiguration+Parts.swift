@@ -95,6 +95,13 @@ extension AgentConfiguration.Source {
             kind = .gpsd(
                 host: resolved.text(section, "host") ?? "", port: UInt16(clamping: resolved.number(section, "port") ?? 0),
                 periodMilliseconds: period)
+        case "nmea":
+            kind = .nmea(
+                device: resolved.text(section, "device") ?? "",
+                // A choice among numbers: all of its bytes are digits.
+                baud: (resolved.text(section, "baud") ?? "9600").bytes.reduce(0) { $0 &* 10 &+ UInt32($1 & 15) },
+                periodMilliseconds: period)
+        case "mqtt": kind = .mqtt(AgentConfiguration.LocalBroker(section, resolved))
         case "intake":
             kind = .intake(
                 socketPath: resolved.text(section, "socket") ?? "", mode: UInt32(clamping: resolved.number(section, "mode") ?? 0),

@@ -15,6 +15,10 @@ extension AgentConfiguration {
         case health(periodMilliseconds: Int64, diskPath: UTF8Text)
         /// Positions from gpsd: at most one event a period.
         case gpsd(host: UTF8Text, port: UInt16, periodMilliseconds: Int64)
+        /// Positions from a receiver on a serial device: at most one event a period.
+        case nmea(device: UTF8Text, baud: UInt32, periodMilliseconds: Int64)
+        /// Sensors behind a local MQTT broker.
+        case mqtt(LocalBroker)
         /// The intake socket.
         case intake(socketPath: UTF8Text, mode: UInt32, allowedUserIDs: [UInt32], allowedGroupIDs: [UInt32])
         /// A recorded journey.

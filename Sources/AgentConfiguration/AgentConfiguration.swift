@@ -17,6 +17,8 @@ public struct AgentConfiguration: Sendable {
     public var log: Log
     /// In the order of their sections.
     public var sources: [Source]
+    /// In the order of their sections; each belongs to a source of type mqtt.
+    public var mappings: [Mapping]
     /// In the order of their sections.
     public var sensors: [Sensor]
     /// What the sensors' values must not do: the rules of the sensors' profiles, then those of `[rule.NAME]` sections.

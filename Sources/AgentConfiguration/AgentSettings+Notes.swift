@@ -18,11 +18,19 @@ extension AgentSettings {
                     SectionNote.Example("source.health", when: Setting.Condition("type", is: "health"), isActive: true),
                     SectionNote.Example("source.intake", when: Setting.Condition("type", is: "intake"), isActive: true),
                     SectionNote.Example("source.gps", when: Setting.Condition("type", is: "gpsd")),
+                    SectionNote.Example("source.receiver", when: Setting.Condition("type", is: "nmea")),
+                    SectionNote.Example("source.zigbee", when: Setting.Condition("type", is: "mqtt")),
                     SectionNote.Example("source.journey", when: Setting.Condition("type", is: "replay")),
                     SectionNote.Example("source.cabin-air", when: Setting.Condition("type", is: "iio")),
                     SectionNote.Example("source.box-air", when: Setting.Condition("type", is: "hwmon")),
                     SectionNote.Example("source.reefer-probe", when: Setting.Condition("type", is: "w1")),
                     SectionNote.Example("source.rear-door", when: Setting.Condition("type", is: "gpio")),
+                ]),
+            SectionNote(
+                "mapping.*", "Which value of which messages of a local broker is which sensor's: one section a value, under any name.",
+                examples: [
+                    SectionNote.Example("mapping.fridge-1", when: Setting.Condition("value", is: "number")),
+                    SectionNote.Example("mapping.fridge-door", when: Setting.Condition("value", is: "contact")),
                 ]),
             SectionNote(
                 "sensor.*", "What is known of a sensor: one section a sensor, under the name that its readings carry.",

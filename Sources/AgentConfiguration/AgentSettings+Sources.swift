@@ -6,9 +6,9 @@ extension AgentSettings {
     static var sources: [Setting] {
         [
             Setting(
-                "source.*", "type", .choice(["health", "gpsd", "intake", "replay", "iio", "hwmon", "w1", "gpio"]), .refused, example: "health",
-                why: "What kind of source this is; the other keys depend on it.")
-        ] + health + gpsd + intake + replay + iio + hwmon + w1 + gpio
+                "source.*", "type", .choice(["health", "gpsd", "nmea", "mqtt", "intake", "replay", "iio", "hwmon", "w1", "gpio"]), .refused,
+                example: "health", why: "What kind of source this is; the other keys depend on it.")
+        ] + health + gpsd + nmea + mqtt + intake + replay + iio + hwmon + w1 + gpio
     }
 
     private static var health: [Setting] {

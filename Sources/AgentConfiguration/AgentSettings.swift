@@ -12,7 +12,7 @@ public enum AgentSettings {
     /// The table as a schema.
     public static var schema: ConfigurationSchema {
         ConfigurationSchema(
-            identity + journal + batches + link + evidence + operation + sources + sensors + rules, notes: notes,
+            identity + journal + batches + link + evidence + operation + sources + mappings + sensors + rules, notes: notes,
             environmentPrefix: environmentPrefix)
     }
 

@@ -20,6 +20,9 @@ struct CrossCheck {
         checkSockets()
         checkReplays()
         checkDevices()
+        checkReceivers()
+        checkLocalBrokers()
+        checkMappings()
     }
 
     private mutating func checkIdentity() {

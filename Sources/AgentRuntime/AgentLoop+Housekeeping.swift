@@ -84,7 +84,7 @@ extension AgentConfiguration {
     /// Whether something differs that a running agent does not change.
     func needsRestart(from old: AgentConfiguration) -> Bool {
         identity != old.identity || journal.directory != old.journal.directory || seal != old.seal || trust != old.trust
-            || control != old.control || link != old.link || sources != old.sources
+            || control != old.control || link != old.link || sources != old.sources || mappings != old.mappings
             || sensors != old.sensors || rules != old.rules
     }
 }

@@ -3,6 +3,7 @@ internal import AttestationFormat
 internal import EventJournal
 internal import GatewayAgent
 internal import MQTTLink
+internal import SensorSources
 
 extension AgentLoop {
     /// Everything an operator may want to know, as of this turn.
@@ -22,6 +23,7 @@ extension AgentLoop {
         addNodes(to: &document)
         addSensors(to: &document)
         addRules(to: &document)
+        addSources(to: &document)
         addCounters(to: &document)
         return document
     }
@@ -138,6 +140,15 @@ extension AgentLoop {
             document.add("rejected-receipts", node.rejectedReceiptCount)
             document.add("unread-receipts", node.unreadReceiptCount)
             document.add("held-too-small", node.heldTooSmallCount)
+        }
+    }
+
+    private func addSources(to document: inout StatusDocument) {
+        for (source, settings) in zip(sources, configuration.sources) {
+            guard let state = source.state else { continue }
+            document.section("sources", item: settings.name.string)
+            document.add("working", flag: state.isWorking, level: state.isWorking ? .good : .bad)
+            document.add("state", text: state.text.string)
         }
     }
 

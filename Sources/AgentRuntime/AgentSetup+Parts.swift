@@ -123,7 +123,7 @@ extension AgentSetup {
         var sources: [Source] = []
         for source in configuration.sources {
             do throws(SourceError) {
-                sources.append(try make(source, journal: journal))
+                sources.append(try make(source, configuration, journal: journal))
             } catch {
                 throw SetupError(.cannotCreate, "[source.\(source.name.string)]: \(error.message.string)")
             }
@@ -132,13 +132,20 @@ extension AgentSetup {
     }
 
     private static func make(
-        _ source: AgentConfiguration.Source, journal: JournalAdapter<PosixFileSystem>
+        _ source: AgentConfiguration.Source, _ configuration: AgentConfiguration, journal: JournalAdapter<PosixFileSystem>
     ) throws(SourceError) -> Source {
         switch source.kind {
         case .health(let period, let diskPath):
             return .health(HealthSource(diskPath: diskPath, periodMilliseconds: UInt64(clamping: period)))
         case .gpsd(let host, let port, let period):
             return .gpsd(GPSDSource(host: host, port: port, periodMilliseconds: UInt64(clamping: period)))
+        case .nmea(let device, let baud, let period):
+            return .nmea(NMEASource(path: device, baud: baud, periodMilliseconds: UInt64(clamping: period)))
+        case .mqtt(let broker):
+            let identity = configuration.identity
+            return .mqtt(try makeLocalClient(
+                broker, mappings: configuration.mappings.filter { $0.source == source.name },
+                clientID: identity.firm + "." + identity.device + "." + source.name))
         case .intake(let path, let mode, let users, let groups):
             return .intake(try IntakeSource(path: path, mode: mode, allowedUserIDs: users, allowedGroupIDs: groups))
         case .replay(let file, let pace):

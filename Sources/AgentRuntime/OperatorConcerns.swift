@@ -3,6 +3,7 @@ internal import AttestationFormat
 internal import EventJournal
 internal import GatewayAgent
 internal import MQTTLink
+internal import SensorSources
 
 /// One thing that somebody should do something about.
 struct OperatorConcern {
@@ -58,8 +59,16 @@ extension AgentLoop {
                         + "an old image was restored, or another device uses this seal key"))
         }
         addSensorConcerns(to: &concerns)
+        addSourceConcerns(to: &concerns)
         addLinkConcerns(to: &concerns)
         return concerns
+    }
+
+    private func addSourceConcerns(to concerns: inout [OperatorConcern]) {
+        for (source, settings) in zip(sources, configuration.sources) {
+            guard let state = source.state, !state.isWorking else { continue }
+            concerns.append(OperatorConcern(code: "source", text: "[source.\(settings.name.string)]: \(state.text.string)"))
+        }
     }
 
     private func addLinkConcerns(to concerns: inout [OperatorConcern]) {

@@ -48,8 +48,8 @@ void mqtt_client_free(struct mqtt_client *client) {
     free(client);
 }
 
-int mqtt_client_set_user_name(struct mqtt_client *client, const char *name) {
-    return mosquitto_username_pw_set(client->library, name, NULL);
+int mqtt_client_set_user(struct mqtt_client *client, const char *name, const char *password) {
+    return mosquitto_username_pw_set(client->library, name, password);
 }
 
 int mqtt_client_set_will(struct mqtt_client *client, const char *topic, const uint8_t *payload, size_t count, int qos, bool retain) {

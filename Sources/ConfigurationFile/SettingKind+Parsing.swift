@@ -27,6 +27,9 @@ extension SettingKind {
         case .decimalRange: SettingKind.bounds(text).map { .texts($0) }
         case .amount: text.bytes.first.map(UnitText.isDigit) ?? false ? .text(text) : nil
         case .limit(let words): words.contains(text) ? .text(text) : SettingKind.limit(text).map { .texts($0) }
+        case .decimalFactor: SettingKind.isFactor(text.bytes) ? .text(text) : nil
+        case .topicFilter: SettingKind.isTopicFilter(text.bytes) ? .text(text) : nil
+        case .jsonPointer: SettingKind.isPointer(text.bytes) ? .text(text) : nil
         }
     }
 
@@ -43,7 +46,8 @@ extension SettingKind {
     }
 
     private static func integer(_ text: UTF8Text, _ range: ClosedRange<Int64>) -> Int64? {
-        within(range, UnitText.decimal(text.bytes[...]))
+        guard text.bytes.first == UInt8(ascii: "-") else { return within(range, UnitText.decimal(text.bytes[...])) }
+        return within(range, UnitText.decimal(text.bytes.dropFirst()).map { -$0 })
     }
 
     private static func factor(_ text: UTF8Text, _ range: ClosedRange<Int64>) -> Int64? {

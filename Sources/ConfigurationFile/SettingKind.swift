@@ -38,6 +38,12 @@ public enum SettingKind: Equatable, Sendable {
     case amount
     /// `above 8`, `at-least 45`, `below 2` or `at-most -0.5`, or one of some words.
     case limit([FixedText])
+    /// A decimal number that is not 0, with at most nine digits behind the point.
+    case decimalFactor
+    /// An MQTT topic, in which `+` stands for any one level and a last `#` for all further ones (MQTT 5, 4.7).
+    case topicFilter
+    /// A place in a JSON document (RFC 6901).
+    case jsonPointer
 }
 
 extension SettingKind {
@@ -67,6 +73,9 @@ extension SettingKind {
         case .decimalRange: "two numbers as -30 .. -18.5"
         case .amount: "number from 0 up"
         case .limit(let words): "above, at-least, below or at-most with a number, or " + SettingKind.joined(words, ", ")
+        case .decimalFactor: "number other than 0, as 0.001"
+        case .topicFilter: "MQTT topic; + stands for any one level, a last # for all further ones"
+        case .jsonPointer: "JSON pointer as /params/temperature:0/tC, with ~1 for a / and ~0 for a ~"
         }
     }
 

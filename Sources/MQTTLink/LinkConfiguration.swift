@@ -88,6 +88,10 @@ public struct LinkConfiguration: Sendable {
     /// The client id: the link certificate's common name, which is the user name at the broker (wire-format.md, section 7).
     public var clientID: String
     public var security: LinkSecurity
+    /// What a broker without client certificates asks for; the client id stands in for a user name that is nil.
+    public var userName: String?
+    /// Sent with the user name, in clear text unless the connection is TLS.
+    public var password: String?
     public var lastWill: LastWill?
     public var subscriptions: [Subscription] = []
     /// Whether MQTT 5 is tried before 3.1.1.

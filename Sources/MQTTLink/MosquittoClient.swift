@@ -22,7 +22,8 @@ final class MosquittoClient {
     func connect(
         to broker: BrokerAddress, configuration: LinkConfiguration, lastWill: LastWill?
     ) -> Int32 {
-        var result = apply(configuration.security, userName: configuration.clientID)
+        var result = apply(
+            configuration.security, userName: configuration.userName ?? configuration.clientID, password: configuration.password)
         if result == 0, let lastWill { result = apply(lastWill) }
         guard result == 0 else { return result }
         return broker.host.withCString {
@@ -30,10 +31,13 @@ final class MosquittoClient {
         }
     }
 
-    private func apply(_ security: LinkSecurity, userName: String) -> Int32 {
+    private func apply(_ security: LinkSecurity, userName: String, password: String?) -> Int32 {
         if security.certificateFile == nil {
             // Without certificate there is no name that the broker could take from it.
-            let result = userName.withCString { mqtt_client_set_user_name(handle, $0) }
+            let result = userName.withCString { name in
+                guard let password else { return mqtt_client_set_user(handle, name, nil) }
+                return password.withCString { mqtt_client_set_user(handle, name, $0) }
+            }
             guard result == 0 else { return result }
         }
         guard let authority = security.authorityFile else { return 0 }

@@ -12,7 +12,7 @@ struct FixPolicy {
     private let periodMilliseconds: UInt64
     private var nextEvent: UInt64 = 0
     /// Whether the last report had a position; nil before the first.
-    private var hasFix: Bool?
+    private(set) var hasFix: Bool?
     private var hasToldTime = false
 
     init(periodMilliseconds: UInt64) {
@@ -20,15 +20,35 @@ struct FixPolicy {
     }
 
     /// The event of a fix, if one is due.
-    mutating func draft(_ fix: GPSDFix, at moment: EventMoment) throws(EventError) -> EventDraft? {
+    mutating func draft(_ fix: PositionFix, at moment: EventMoment) throws(EventError) -> EventDraft? {
         guard moment.monotonicMilliseconds >= nextEvent else { return nil }
         var draft = EventDraft(.transportPosition, at: moment)
         try draft.set(fix.position)
         try draft.set(.fixMode, fix.mode)
         if let time = fix.timeMilliseconds { try draft.set(.fixTime, time) }
-        if !FixPolicy.isPlausible(fix.timeMilliseconds, at: moment) { draft.add(.suspectValue) }
+        if fix.isSuspect || !FixPolicy.isPlausible(fix.timeMilliseconds, at: moment) { draft.add(.suspectValue) }
         nextEvent = moment.monotonicMilliseconds + periodMilliseconds
         return draft
+    }
+
+    /// Records the event of a fix, if one is due and there is room; whether it did.
+    mutating func record<Salts: SaltSource>(
+        _ report: FixReport, context: SourceContext, salts: inout Salts, into output: inout SourceOutput
+    ) throws(EventError) -> Bool {
+        guard case .fix(let fix) = report, context.eventRoom > output.events.count,
+            let draft = try draft(fix, at: context.moment)
+        else { return false }
+        output.events.append(SourceEvent(bytes: try draft.encoded(salts: &salts), isPriority: false))
+        return true
+    }
+
+    /// What a receiver that is heard is doing.
+    var state: SourceState {
+        switch hasFix {
+        case true?: SourceState(isWorking: true, "a position is known")
+        case false?: SourceState(isWorking: true, "the receiver has no fix: no position is recorded until the antenna sees the sky")
+        case nil: SourceState(isWorking: true, "connected; nothing of the place was heard yet")
+        }
     }
 
     /// Whether a receiver's time can be right. A fix without a time says nothing wrong.
@@ -40,7 +60,7 @@ struct FixPolicy {
     }
 
     /// What to tell people about a report; nil when nothing has changed.
-    mutating func notice(_ report: GPSDReport, at moment: EventMoment) -> UTF8Text? {
+    mutating func notice(_ report: FixReport, at moment: EventMoment) -> UTF8Text? {
         switch report {
         case .noFix(let mode):
             guard hasFix != false else { return nil }
@@ -54,7 +74,6 @@ struct FixPolicy {
                 return FixPolicy.rolloverNotice(time, moment.wallMilliseconds)
             }
             return isNew ? "position found" : nil
-        default: return nil
         }
     }
 

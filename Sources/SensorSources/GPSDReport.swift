@@ -5,25 +5,14 @@ import LogisticsEvents
 enum GPSDReport: Equatable {
     /// The daemon's greeting: its release.
     case version(UTF8Text)
-    /// A position.
-    case fix(GPSDFix)
-    /// A report without a position; the mode, 0 (unknown) or 1 (no fix).
-    case noFix(mode: Int64)
+    /// A position, or none.
+    case place(FixReport)
     /// Satellites used and seen; nil where this release does not count them.
     case sky(used: Int64?, seen: Int64?)
     /// The daemon refuses what it was asked.
     case failure(UTF8Text)
     /// Anything else: DEVICES, WATCH, PPS and what later releases say.
     case other
-}
-
-/// A position that gpsd reports.
-struct GPSDFix: Equatable {
-    /// 2: two dimensions, 3: three.
-    let mode: UInt64
-    let position: EventPosition
-    /// The receiver's own time, in ms since 1970; nil when it has none.
-    let timeMilliseconds: UInt64?
 }
 
 /// Reads lines of gpsd. Strict as to JSON, tolerant as to keys: releases differ in them.
@@ -60,18 +49,20 @@ struct GPSDParser {
         let mode = try number("mode", line, decimals: 0) ?? 0
         guard mode >= 2, let latitude = try number("lat", line, decimals: 7),
             let longitude = try number("lon", line, decimals: 7)
-        else { return .noFix(mode: mode) }
+        else { return .place(.noFix(mode: mode)) }
         guard mode <= 3, (-900_000_000...900_000_000).contains(latitude),
             (-1_800_000_000...1_800_000_000).contains(longitude)
         else { throw EventError(.outOfRange, key: "TPV", "mode or position outside of what gpsd_json(5) allows") }
-        return .fix(
-            GPSDFix(
-                mode: UInt64(mode),
-                position: EventPosition(
-                    latitude: latitude, longitude: longitude, accuracyMillimetres: try accuracy(line),
-                    // WGS 84 is the height above the ellipsoid; a 2D fix has none.
-                    altitudeMillimetres: mode == 3 ? try number("altHAE", line, decimals: 3) : nil),
-                timeMilliseconds: time(line)))
+        let status = try number("status", line, decimals: 0) ?? 0
+        let fix = PositionFix(
+            mode: UInt64(mode),
+            position: EventPosition(
+                latitude: latitude, longitude: longitude, accuracyMillimetres: try accuracy(line),
+                // WGS 84 is the height above the ellipsoid; a 2D fix has none.
+                altitudeMillimetres: mode == 3 ? try number("altHAE", line, decimals: 3) : nil),
+            // gpsd_json(5): 5 dead reckoning, 6 the same beside satellites, 8 simulated.
+            timeMilliseconds: time(line), isSuspect: status == 5 || status == 6 || status == 8)
+        return .place(.fix(fix))
     }
 
     /// `eph` where the receiver or daemon estimates it, else the larger of the two axes' errors.

@@ -26,6 +26,8 @@ public final class GPSDSource {
     private var policy: FixPolicy
     private var backoffMilliseconds = GPSDSource.firstBackoffMilliseconds
     private var hasToldFailure = false
+    /// Why the last attempt or connection ended.
+    private var lastFailure: UTF8Text = "not asked yet"
     private var buffer = [UInt8](repeating: 0, count: GPSDSource.readByteCount)
 
     /// Position events made since the start.
@@ -51,6 +53,11 @@ public final class GPSDSource {
     public var isConnected: Bool {
         if case .connected = state { return true }
         return false
+    }
+
+    /// For `status`.
+    var sourceState: SourceState {
+        isConnected ? policy.state : SourceState(isWorking: false, lastFailure)
     }
 
     /// When to serve even if the socket is silent, in monotonic ms.
@@ -156,20 +163,23 @@ public final class GPSDSource {
         // The daemon speaks: the next loss of it is told again, and called after a short wait.
         backoffMilliseconds = GPSDSource.firstBackoffMilliseconds
         hasToldFailure = false
-        if let text = policy.notice(report, at: context.moment) { tell(.notice, text, &output) }
         switch report {
         case .version(let release): tell(.notice, "connected to gpsd " + release, &output)
         case .failure(let message): tell(.warning, "gpsd refuses: " + message, &output)
         case .sky(let used, let seen): satellites = (used, seen)
-        case .fix(let fix) where context.eventRoom > output.events.count:
-            do throws(EventError) {
-                guard let draft = try policy.draft(fix, at: context.moment) else { return }
-                output.events.append(SourceEvent(bytes: try draft.encoded(salts: &salts), isPriority: false))
-                eventCount += 1
-            } catch {
-                tell(.warning, error.message, &output)
-            }
-        case .fix, .noFix, .other: break
+        case .place(let place): take(place, context: context, salts: &salts, into: &output)
+        case .other: break
+        }
+    }
+
+    private func take<Salts: SaltSource>(
+        _ place: FixReport, context: SourceContext, salts: inout Salts, into output: inout SourceOutput
+    ) {
+        if let text = policy.notice(place, at: context.moment) { tell(.notice, text, &output) }
+        do throws(EventError) {
+            if try policy.record(place, context: context, salts: &salts, into: &output) { eventCount += 1 }
+        } catch {
+            tell(.warning, error.message, &output)
         }
     }
 
@@ -178,11 +188,10 @@ public final class GPSDSource {
         closeSocket()
         state = .waiting(until: now + backoffMilliseconds)
         backoffMilliseconds = min(backoffMilliseconds * 2, GPSDSource.longestBackoffMilliseconds)
+        lastFailure = reason + " (" + host + " port " + .decimal(Int64(port)) + "): start gpsd, or name its address; it is called again"
         guard !hasToldFailure else { return }
         hasToldFailure = true
-        tell(
-            .warning, reason + " (" + host + " port " + .decimal(Int64(port))
-                + "): start gpsd, or name its address; it is called again", &output)
+        tell(.warning, lastFailure, &output)
     }
 
     private func closeSocket() {

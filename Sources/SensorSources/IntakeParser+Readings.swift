@@ -4,7 +4,7 @@ import LogisticsEvents
 /// Readings, attachments and fields of a line.
 extension IntakeParser {
     private static let readingKeys = KeyTable([
-        "sensor", "quantity", "value", "min", "max", "mean", "count", "span-ms", "text",
+        "sensor", "quantity", "value", "min", "max", "mean", "count", "span-ms", "text", "ruuvi",
     ])
 
     func readReadings(
@@ -16,21 +16,25 @@ extension IntakeParser {
         var index = 0
         while token < Int(json[list].next) {
             try expect(.object, token, key: IntakeParser.place("readings", index))
-            let reading = try reading(line, object: token, index: index)
-            if reading.value == nil, reading.summary.minimum == nil { draft.add(.sensorFault) }
-            // Suspect data is flagged, never dropped (logistics.md).
-            if reading.contradictsItself { draft.add(.suspectValue) }
-            try draft.add(reading)
+            let parts = try JSONMembers(
+                json, line, object: token, keys: IntakeParser.readingKeys,
+                place: index == 0 ? "readings[0]" : IntakeParser.place("readings", index))
+            if let data = parts[9] {
+                try readRuuvi(line, parts, data, index: index, into: &draft)
+            } else {
+                let reading = try reading(line, parts, index: index)
+                if reading.value == nil, reading.summary.minimum == nil { draft.add(.sensorFault) }
+                // Suspect data is flagged, never dropped (logistics.md).
+                if reading.contradictsItself { draft.add(.suspectValue) }
+                try draft.add(reading)
+            }
             token = Int(json[token].next)
             index += 1
         }
     }
 
-    private func reading(_ line: Span<UInt8>, object: Int, index: Int) throws(EventError) -> EventReading {
+    private func reading(_ line: Span<UInt8>, _ parts: JSONMembers, index: Int) throws(EventError) -> EventReading {
         func key(_ name: UTF8Text) -> UTF8Text { IntakeParser.place("readings", index) + "." + name }
-        let parts = try JSONMembers(
-            json, line, object: object, keys: IntakeParser.readingKeys,
-            place: index == 0 ? "readings[0]" : IntakeParser.place("readings", index))
         guard let sensor = parts[0] else {
             throw EventError(.missingField, key: key("sensor"), "missing: name the sensor")
         }

@@ -39,14 +39,16 @@ struct JSONTokens {
     subscript(index: Int) -> JSONToken { tokens[index] }
 
     /// Reads one object that fills all of `line`, but for white space around it.
-    mutating func scan(_ line: Span<UInt8>) throws(SourceError) {
+    ///
+    /// - Parameter isAnyValue: takes arrays, numbers, strings and words as well, as a document of its own may be.
+    mutating func scan(_ line: Span<UInt8>, isAnyValue: Bool = false) throws(SourceError) {
         tokens.removeAll(keepingCapacity: true)
         position = 0
         do throws(JSONFault) {
             skipSpace(line)
             guard position < line.count else { throw JSONFault.unexpectedEnd }
-            guard line[position] == UInt8(ascii: "{") else { throw JSONFault.notAnObject }
-            try scanObject(line, depth: 1)
+            guard isAnyValue || line[position] == UInt8(ascii: "{") else { throw JSONFault.notAnObject }
+            try scanValue(line, depth: 0)
             skipSpace(line)
             guard position == line.count else { throw JSONFault.trailingBytes }
         } catch {

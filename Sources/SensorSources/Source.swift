@@ -6,6 +6,8 @@ public import LogisticsEvents
 public enum Source {
     case health(HealthSource)
     case gpsd(GPSDSource)
+    case nmea(NMEASource)
+    case mqtt(MQTTSource)
     case intake(IntakeSource)
     case replay(ReplaySource)
     case device(DeviceSource)
@@ -16,6 +18,8 @@ public enum Source {
         switch self {
         case .health, .replay: break
         case .gpsd(let source): source.appendInterests(to: &interests)
+        case .nmea(let source): source.appendInterests(to: &interests)
+        case .mqtt(let source): source.appendInterests(to: &interests, isHeldBack: isHeldBack)
         case .intake(let source): source.appendInterests(to: &interests, isHeldBack: isHeldBack)
         case .device(let source): source.appendInterests(to: &interests)
         case .gpio(let source): source.appendInterests(to: &interests, isHeldBack: isHeldBack)
@@ -27,6 +31,8 @@ public enum Source {
         switch self {
         case .health(let source): source.nextDeadline
         case .gpsd(let source): source.nextDeadline
+        case .nmea(let source): source.nextDeadline
+        case .mqtt(let source): source.nextDeadline(isHeldBack: isHeldBack)
         case .intake(let source): source.nextDeadline(isHeldBack: isHeldBack)
         case .replay(let source): isHeldBack ? nil : source.nextDeadline
         case .device(let source): source.nextDeadline
@@ -43,10 +49,22 @@ public enum Source {
         switch self {
         case .health(let source): source.serve(context: context, into: &output)
         case .gpsd(let source): source.serve(interests, context: context, salts: &salts, into: &output)
+        case .nmea(let source): source.serve(interests, context: context, salts: &salts, into: &output)
+        case .mqtt(let source): source.serve(interests, context: context, salts: &salts, into: &output)
         case .intake(let source): source.serve(interests, context: context, salts: &salts, into: &output)
         case .replay(let source): source.serve(context: context, salts: &salts, into: &output)
         case .device(let source): source.serve(interests, context: context, into: &output)
         case .gpio(let source): source.serve(interests, context: context, salts: &salts, into: &output)
+        }
+    }
+
+    /// How the source is doing, for `status`; nil for those that always work.
+    public var state: SourceState? {
+        switch self {
+        case .gpsd(let source): source.sourceState
+        case .nmea(let source): source.sourceState
+        case .mqtt(let source): source.sourceState
+        default: nil
         }
     }
 }

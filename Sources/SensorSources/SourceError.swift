@@ -7,6 +7,8 @@ public enum SourceError: Error, Equatable, Sendable {
     case event(EventError)
     /// A line is not the JSON that is taken, at this byte.
     case json(JSONFault, offset: Int)
+    /// The local broker's address, identity or topics cannot be used; the sentence says why.
+    case broker(UTF8Text)
     /// A call of the operating system failed with this errno; `step` says which, `path` on what.
     case system(errno: Int32, step: UTF8Text, path: UTF8Text)
 
@@ -15,6 +17,7 @@ public enum SourceError: Error, Equatable, Sendable {
         switch self {
         case .event(let error): error.message
         case .json(let fault, let offset): fault.message + " (byte " + .decimal(Int64(offset)) + ")"
+        case .broker(let text): text
         case .system(let errno, let step, let path):
             step + " " + path + " failed with errno " + .decimal(Int64(errno))
         }

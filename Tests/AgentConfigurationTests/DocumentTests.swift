@@ -59,7 +59,8 @@ struct DocumentTests {
             line.hasPrefix("#") && !line.hasPrefix("# ") ? String(line.dropFirst()) : String(line)
         }
         let configuration = try load(lines.joined(separator: "\n"))
-        #expect(configuration.sources.count == 8)
+        #expect(configuration.sources.count == 10)
+        #expect(configuration.mappings.count == 2)
         #expect(configuration.sensors.count == 1)
         #expect(configuration.rules.count == 3)
         #expect(configuration.link.brokers.count == 2)

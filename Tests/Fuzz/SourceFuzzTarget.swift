@@ -3,7 +3,7 @@ import Glibc
 
 private let reader: SourceFuzzReader = {
     guard let name = getenv("HARBORSEAL_FUZZ_READER"), let reader = SourceFuzzReader(rawValue: String(cString: name)) else {
-        fatalError("HARBORSEAL_FUZZ_READER names no reader: intake, gpsd")
+        fatalError("HARBORSEAL_FUZZ_READER names no reader: " + SourceFuzzReader.allCases.map(\.rawValue).joined(separator: ", "))
     }
     return reader
 }()

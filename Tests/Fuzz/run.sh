@@ -11,7 +11,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-readers=${*:-cbor cose event statement eventProof batchMessage receipt reply hello trustFile evidence topic intake gpsd thermometer attribute edges}
+readers=${*:-cbor cose event statement eventProof batchMessage receipt reply hello trustFile evidence topic intake gpsd nmea topics thermometer attribute edges}
 out=.build-fuzz
 mkdir -p "$out"
 
@@ -34,7 +34,7 @@ swiftc -O -g -sanitize=fuzzer,address -parse-as-library -module-name Fuzz -I "$o
 
 # Of the sources only what is pure: their readers, without sockets and files.
 # shellcheck disable=SC2046 # one word a file
-module SensorSources $(grep -L CPosixShims Sources/SensorSources/*.swift | grep -vE '/(Source|ReplaySource).swift$')
+module SensorSources $(grep -LE 'CPosixShims|MQTTLink' Sources/SensorSources/*.swift | grep -vE '/(Source|ReplaySource).swift$')
 swiftc -O -g -sanitize=fuzzer,address -parse-as-library -package-name harborseal -module-name SourceFuzz -I "$out" -o "$out/fuzz-sources" \
     Tests/Fuzz/SourceFuzzTarget.swift Tests/SensorSourcesTests/SourceFuzzReader.swift "$out/libSensorSources.a" \
     "$out/libLogisticsEvents.a" "$out/libAttestationFormat.a" "$out/libMerkleTree.a" 2>"$out/link.log" ||
@@ -43,7 +43,7 @@ swiftc -O -g -sanitize=fuzzer,address -parse-as-library -package-name harborseal
 for reader in $readers; do
     program=fuzz
     case $reader in
-    intake | gpsd | thermometer | attribute | edges) program=fuzz-sources limits="-malloc_limit_mb=1 -max_len=20000" ;;
+    intake | gpsd | nmea | topics | thermometer | attribute | edges) program=fuzz-sources limits="-malloc_limit_mb=1 -max_len=20000" ;;
     evidence) limits="-malloc_limit_mb=16 -max_len=65536" ;;
     batchMessage | trustFile | reply | hello) limits="-malloc_limit_mb=1 -max_len=16384" ;;
     *) limits="-malloc_limit_mb=1 -max_len=4096" ;;

@@ -23,13 +23,13 @@ private func moment(_ wall: UInt64 = 1_795_327_388_000, _ monotonic: UInt64 = 0)
             #"{"class":"TPV","mode":3,"time":"2023-06-28T14:52:12.000Z","lat":55.602487149,"lon":-37.59797275,"altHAE":206.1210,"altMSL":192.75,"eph":28.568}"#)
         #expect(
             found
-                == .fix(
-                    GPSDFix(
+                == .place(.fix(
+                    PositionFix(
                         mode: 3,
                         position: EventPosition(
                             latitude: 556_024_871, longitude: -375_979_728, accuracyMillimetres: 28568,
                             altitudeMillimetres: 206_121),
-                        timeMilliseconds: 1_687_963_932_000)))
+                        timeMilliseconds: 1_687_963_932_000))))
     }
 
     @Test(
@@ -39,7 +39,7 @@ private func moment(_ wall: UInt64 = 1_795_327_388_000, _ monotonic: UInt64 = 0)
             #"{"class":"TPV","mode":3}"#, #"{"class":"TPV","mode":2,"lat":1}"#,
         ])
     func noFix(_ line: String) throws {
-        guard case .noFix = try report(line) else {
+        guard case .place(.noFix) = try report(line) else {
             Issue.record("a position from \(line)")
             return
         }
@@ -70,7 +70,7 @@ private func moment(_ wall: UInt64 = 1_795_327_388_000, _ monotonic: UInt64 = 0)
     @Test("receivers that say no time have none")
     func noTime() throws {
         for time in ["0000-00-00T00:00:00Z", "", "soon"] {
-            guard case .fix(let fix) = try report(#"{"class":"TPV","mode":2,"lat":1,"lon":2,"time":"\#(time)"}"#) else { continue }
+            guard case .place(.fix(let fix)) = try report(#"{"class":"TPV","mode":2,"lat":1,"lon":2,"time":"\#(time)"}"#) else { continue }
             #expect(fix.timeMilliseconds == nil)
         }
     }
@@ -84,7 +84,7 @@ private func moment(_ wall: UInt64 = 1_795_327_388_000, _ monotonic: UInt64 = 0)
         var (fixes, lines) = (0, 0)
         for line in text.split(whereSeparator: \.isNewline) where line.hasPrefix("{") {
             lines += 1
-            if case .fix(let fix) = try report(String(line)) {
+            if case .place(.fix(let fix)) = try report(String(line)) {
                 fixes += 1
                 var policy = FixPolicy(periodMilliseconds: 0)
                 _ = try policy.draft(fix, at: moment())?.encoded(salt: [])
@@ -100,8 +100,8 @@ private func moment(_ wall: UInt64 = 1_795_327_388_000, _ monotonic: UInt64 = 0)
 }
 
 @Suite("What becomes of a fix") struct FixPolicyTests {
-    private func fix(_ time: UInt64?) -> GPSDFix {
-        GPSDFix(mode: 3, position: EventPosition(latitude: 1, longitude: 2), timeMilliseconds: time)
+    private func fix(_ time: UInt64?) -> PositionFix {
+        PositionFix(mode: 3, position: EventPosition(latitude: 1, longitude: 2), timeMilliseconds: time)
     }
 
     @Test("one event a period")
@@ -162,7 +162,7 @@ private func moment(_ wall: UInt64 = 1_795_327_388_000, _ monotonic: UInt64 = 0)
             }
             #expect(actions.count == 4)
             #expect(actions[0] == .report(.version("3")))
-            #expect(actions[2] == .report(.noFix(mode: 1)))
+            #expect(actions[2] == .report(.place(.noFix(mode: 1))))
         }
     }
 

@@ -6,7 +6,7 @@ import LogisticsEvents
 ///
 /// A reader must not trap; what the intake takes must be an event that a node takes.
 enum SourceFuzzReader: String, CaseIterable {
-    case intake, gpsd, thermometer, attribute, edges
+    case intake, gpsd, nmea, topics, thermometer, attribute, edges
 
     /// Feeds one input; whether the reader took it.
     @discardableResult
@@ -14,6 +14,8 @@ enum SourceFuzzReader: String, CaseIterable {
         switch self {
         case .intake: feedIntake(bytes)
         case .gpsd: feedSession(bytes)
+        case .nmea: feedReceiver(bytes)
+        case .topics: feedTopics(bytes)
         case .thermometer: feedThermometer(bytes)
         case .attribute: feedAttributes(bytes)
         case .edges: feedEdges(bytes)
@@ -46,6 +48,48 @@ enum SourceFuzzReader: String, CaseIterable {
             }
         }
         return hasChanged
+    }
+
+    /// The bytes come in two pieces: no fix may depend on where they are cut, and each fix must be one that an event takes.
+    private func feedReceiver(_ bytes: [UInt8]) -> Bool {
+        var whole = NMEASession(nowMilliseconds: 0)
+        var expected = whole.receive(bytes.span, nowMilliseconds: 0)
+        var pieces = NMEASession(nowMilliseconds: 0)
+        let cut = bytes.count / 2
+        let (head, tail) = (Array(bytes[..<cut]), Array(bytes[cut...]))
+        var found = pieces.receive(head.span, nowMilliseconds: 0)
+        found += pieces.receive(tail.span, nowMilliseconds: 0)
+        precondition(found == expected, "a fix depends on where the bytes are cut")
+        if let last = whole.tick(nowMilliseconds: 1000) { expected.append(last) }
+        var policy = FixPolicy(periodMilliseconds: 0)
+        let moment = EventMoment(wallMilliseconds: 1_795_327_388_000, monotonicMilliseconds: 1)
+        var hasFix = false
+        for case .fix(let fix) in expected {
+            hasFix = true
+            let event = try? policy.draft(fix, at: moment)?.encoded(salt: [])
+            precondition(event.map { (try? EventView(parsing: $0)) != nil } ?? false, "a fix that no event takes")
+        }
+        return hasFix
+    }
+
+    /// A message for one mapping of each form; its first byte says whether it is retained.
+    private func feedTopics(_ bytes: [UInt8]) -> Bool {
+        let values: [MappedValue] = [.number(.temperature, .one), .number(.state, .one), .contact] + RuuviPart.allCases.map { .ruuvi($0) }
+        let pointers: [UTF8Text] = ["", "/temperature", "/params/temperature:0/tC", "/contact", "/data", "/rxInfo/0/snr"]
+        let mappings = pointers.flatMap { pointer in
+            values.compactMap { TopicMapping(sensor: "s", filter: "a/+", pointer: pointer, value: $0) }
+        }
+        var table = TopicTable(mappings)
+        var readings: [SensorReading] = []
+        let moment = EventMoment(wallMilliseconds: 1_795_327_388_000, monotonicMilliseconds: 1)
+        for isRetained in [bytes.first == 0, false] {
+            _ = table.take(
+                topic: Array("a/b".utf8), payload: Array(bytes.dropFirst()), isRetained: isRetained, at: moment, into: &readings)
+        }
+        precondition(readings.count <= 2 * mappings.count, "more readings than mappings")
+        let changes = try? table.takeChanges(room: 100)
+        precondition(changes != nil, "a door that no event takes")
+        return readings.contains { $0.value != nil } || !(changes ?? []).isEmpty
     }
 
     private func feedIntake(_ bytes: [UInt8]) -> Bool {

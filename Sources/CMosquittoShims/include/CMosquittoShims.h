@@ -29,8 +29,8 @@ void mqtt_client_free(struct mqtt_client *client);
 #define MQTT_ERROR_PAYLOAD_SIZE 9
 #define MQTT_ERROR_BAD_TEXT 18      ///< a topic that is not UTF-8
 int mqtt_client_set_tls(struct mqtt_client *client, const char *authority_file, const char *certificate_file, const char *key_file);
-/// The user name of a connection without client certificate; no password.
-int mqtt_client_set_user_name(struct mqtt_client *client, const char *name);
+/// The user name of a connection without client certificate; `password` NULL: none.
+int mqtt_client_set_user(struct mqtt_client *client, const char *name, const char *password);
 int mqtt_client_set_will(struct mqtt_client *client, const char *topic, const uint8_t *payload, size_t count, int qos, bool retain);
 /// Begins to connect: the name lookup blocks, the rest does not. 0 also when it goes on in the background.
 int mqtt_client_connect(struct mqtt_client *client, const char *host, uint16_t port, uint16_t keep_alive_seconds);

@@ -9,6 +9,7 @@
 #include "smallfiles.h"
 #include "findbyte.h"
 #include "sockets.h"
+#include "serial.h"
 #include "checksum.h"
 #include "files.h"
 #include "sysfs.h"
