@@ -22,11 +22,11 @@ agent_of = $(call scratch,$(1))/release/harborseal-agent
 sysroot_of = $(if $(filter $(HOST_ARCH)-$(HOST_SUITE),$(1)),,.sysroots/$(1))
 build_agent = Firmware-Config/toolsets/build-agent.sh $(subst -, ,$(1)) $(call scratch,$(1)) $(call sysroot_of,$(1))
 
-PACKAGES := libmbedtls-dev libmosquitto-dev libinih-dev libcjson-dev libsqlite3-dev \
+PACKAGES := libmbedtls-dev libmosquitto-dev libinih-dev libcjson-dev libmodbus-dev libsqlite3-dev \
 	mosquitto mosquitto-clients openssl curl strace gpsd gpsd-clients qemu-user-static binutils \
 	python3 python3-venv python3-cbor2 procps device-tree-compiler systemd shellcheck proot lintian
 
-.PHONY: help tools demo demo-clean test test-agent test-all-but-agent readers hardware agent agents matrix debug deb sbom packages size bench fuzz clean
+.PHONY: help tools demo demo-clean test test-agent test-all-but-agent readers hardware agent agents modbus matrix debug deb sbom packages size bench fuzz clean
 
 help: ## what can be made
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -62,6 +62,9 @@ debug: tools ## the debug build that demo, tests and CI share
 
 agent: tools ## the gateway's agent in Embedded Swift for this machine, or for ARCH=amd64|arm64|armhf SUITE=bookworm|trixie
 	@$(call build_agent,$(ARCH)-$(SUITE))
+
+modbus: tools ## harborseal-modbus in Embedded Swift for this machine
+	@HARBORSEAL_EMBEDDED=1 swift build -c release --product harborseal-modbus -debug-info-format none --omit-frame-pointers --scratch-path .build-embedded
 
 agents: tools $(PAIRS:%=agent-%) ## the agent for three architectures on bookworm, and for armhf on trixie
 

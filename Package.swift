@@ -66,6 +66,7 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 
 var products: [Product] = [
     .executable(name: "harborseal-agent", targets: ["harborseal-agent"]),
+    .executable(name: "harborseal-modbus", targets: ["harborseal-modbus"]),
     .library(name: "MerkleTree", targets: ["MerkleTree"]),
     .library(name: "AttestationFormat", targets: ["AttestationFormat"]),
     .library(name: "LogisticsEvents", targets: ["LogisticsEvents"]),
@@ -96,6 +97,13 @@ var targets: [Target] = [
     .executableTarget(
         name: "harborseal-agent", dependencies: ["AgentRuntime", "CPosixShims"], swiftSettings: agentSettings,
         linkerSettings: embedded ? [.unsafeFlags(linkFlags)] : []),
+    // Modbus beside the agent: a program of its own that writes intake lines, so that the agent does not grow.
+    shims("CModbusShims", linking: ["modbus"]),
+    agentTarget(
+        "ModbusIntake", ["CModbusShims", "CPosixShims", "ConfigurationFile", "SmallFiles", "AttestationFormat", "LogisticsEvents"]),
+    .executableTarget(
+        name: "harborseal-modbus", dependencies: ["ModbusIntake", "CPosixShims"], swiftSettings: agentSettings,
+        linkerSettings: embedded ? [.unsafeFlags(linkFlags)] : []),
 ]
 
 if !embedded {
@@ -123,6 +131,14 @@ if !embedded && !integrationOnly {
         // cJSON is the second opinion of the intake reader's tests; the agent does not link it.
         shims("CJSONShims", linking: ["cjson"]),
         tests(of: "SensorSources", ["MQTTLink", "AttestationFormat", "LogisticsEvents", "CJSONShims", "CPosixShims"]),
+        // A real Modbus device for the tests of harborseal-modbus.
+        .executableTarget(name: "ModbusServer", path: "Tests/ModbusServer", linkerSettings: [.linkedLibrary("modbus")]),
+        tests(
+            of: "ModbusIntake",
+            [
+                "harborseal-modbus", "ModbusServer", "ConfigurationFile", "SmallFiles", "SensorSources", "AttestationFormat", "LogisticsEvents",
+                "CPosixShims",
+            ]),
         tests(of: "GatewayAgent", ["MerkleTree", "AttestationFormat", "LogisticsEvents", "DeviceCrypto", "EventJournal"]),
         tests(of: "AgentRuntime", ["AttestationFormat", "GatewayAgent"]),
         tests(of: "ConfigurationFile", ["SmallFiles", "AttestationFormat"]),
