@@ -140,7 +140,7 @@ if !embedded && !integrationOnly {
                 "CPosixShims",
             ]),
         tests(of: "GatewayAgent", ["MerkleTree", "AttestationFormat", "LogisticsEvents", "DeviceCrypto", "EventJournal"]),
-        tests(of: "AgentRuntime", ["AttestationFormat", "GatewayAgent"]),
+        tests(of: "AgentRuntime", ["AttestationFormat", "LogisticsEvents", "SensorSources", "GatewayAgent"]),
         tests(of: "ConfigurationFile", ["SmallFiles", "AttestationFormat"]),
         tests(of: "AgentConfiguration", ["ConfigurationFile", "SmallFiles", "AttestationFormat", "LogisticsEvents"]),
     ]

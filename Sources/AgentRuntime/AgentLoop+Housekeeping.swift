@@ -47,28 +47,25 @@ extension AgentLoop {
 
     /// READY after the first durable event; the watchdog is fed by turns of the loop, so a loop that hangs is restarted.
     func tellServiceManager() {
-        if !isReady, journal.journal.durableUpTo > 0 {
+        if !isReady, journal.journal.durableUpTo > startPlace.sequence || journal.epoch != startPlace.epoch {
             isReady = true
-            _ = posix_notify("READY=1")
+            _ = posix_notify("READY=1\nSTATUS=storing events")
             log(.notice, "ready: \(journal.journal.durableUpTo) events are stored, \(journal.nextSequence - journal.quorumEnd) wait for a quorum")
         }
-        if now.milliseconds(since: lastWatchdogMilliseconds) >= 5_000 {
-            lastWatchdogMilliseconds = now.monotonicMilliseconds
-            _ = posix_notify("WATCHDOG=1")
-        }
+        guard let watchdogMilliseconds, now.milliseconds(since: lastWatchdogMilliseconds) >= watchdogMilliseconds else { return }
+        lastWatchdogMilliseconds = now.monotonicMilliseconds
+        _ = posix_notify("WATCHDOG=1")
+    }
+
+    /// A quarter of the time after which systemd calls the loop stuck (sd_watchdog_enabled(3)).
+    static func watchdogPeriod() -> UInt64? {
+        guard let text = posix_environment("WATCHDOG_USEC"), let microseconds = UTF8Text(String(cString: text)).number(after: ""),
+            microseconds > 0
+        else { return nil }
+        return max(250, microseconds / 4_000)
     }
 
     // MARK: - Status
-
-    func serveControl() {
-        guard let control else { return }
-        control.serve(nowMilliseconds: now.monotonicMilliseconds) { question in
-            let document = statusDocument()
-            if question == Array("status text".utf8) { return document.text(withColours: false) }
-            if question == Array("status colour".utf8) { return document.text(withColours: true) }
-            return document.json
-        }
-    }
 
     /// A short retained message for dashboards.
     func publishStatusIfDue() {

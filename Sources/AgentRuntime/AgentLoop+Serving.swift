@@ -39,12 +39,13 @@ extension AgentLoop {
         let context = SourceContext(
             moment: gateway.eventMoment(at: now), eventRoom: room,
             unreceiptedCount: journal.nextSequence - journal.quorumEnd, sensors: sensors.sensors)
-        for source in sources {
+        for (index, source) in sources.enumerated() {
             var output = SourceOutput()
             source.serve(interests, context: context, salts: &salts, into: &output)
             for notice in output.notices {
                 log(notice.level == .warning ? .warning : .notice, notice.source.string + ": " + notice.text.string)
             }
+            sourceRecords[index].note(output, nowMilliseconds: now.monotonicMilliseconds)
             for event in output.events { record(event, from: source) }
             for reading in output.readings { sensors.take(reading, into: &conditions) }
             recordConditions()

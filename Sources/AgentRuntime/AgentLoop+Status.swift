@@ -21,9 +21,9 @@ extension AgentLoop {
         addBatches(to: &document)
         addSeal(to: &document)
         addNodes(to: &document)
+        addSources(to: &document)
         addSensors(to: &document)
         addRules(to: &document)
-        addSources(to: &document)
         addCounters(to: &document)
         return document
     }
@@ -80,6 +80,7 @@ extension AgentLoop {
         document.add("signed", journal.signedEnd)
         document.add("quorum", journal.quorumEnd)
         document.add("unreceipted", journal.nextSequence - journal.quorumEnd)
+        addOldestUnreceipted(to: &document)
         document.add("oldest-held", journal.oldestHeld)
         document.add("bytes", UInt64(max(0, store.usedByteCount)))
         document.add("cap-bytes", configuration.journal.capByteCount)
@@ -97,6 +98,19 @@ extension AgentLoop {
         document.add("failed-syncs", store.counters.failedSyncCount)
         document.add("failed-writes", store.counters.failedWriteCount)
         document.add("damages", store.counters.damageCount)
+    }
+
+    /// How long the oldest event without a quorum has waited, by the wall clock that stands in it.
+    private func addOldestUnreceipted(to document: inout StatusDocument) {
+        var since: UInt64?
+        if journal.quorumEnd < journal.journal.durableUpTo {
+            try? journal.readEvents(from: journal.quorumEnd, count: 1) { bytes in
+                since = (try? EventView(parsing: bytes))?.wallClockMilliseconds
+                return false
+            }
+        }
+        guard let since else { return document.addUnknown("oldest-unreceipted-s", words: "nothing waits") }
+        document.add("oldest-unreceipted-s", now.wallMilliseconds > since ? (now.wallMilliseconds - since) / 1_000 : 0)
     }
 
     private func addBatches(to document: inout StatusDocument) {
@@ -117,12 +131,14 @@ extension AgentLoop {
     private func addSeal(to document: inout StatusDocument) {
         document.section("seal")
         document.add("key-class", text: facts.keyClass)
-        guard let until = facts.certificateUntilSeconds else {
-            document.addUnknown("certificate-days-left", words: "no certificate")
-            return
-        }
+        addDaysLeft("certificate-days-left", facts.certificateUntilSeconds, to: &document)
+        addDaysLeft("link-certificate-days-left", facts.linkCertificateUntilSeconds, to: &document)
+    }
+
+    private func addDaysLeft(_ name: StaticString, _ until: UInt64?, to document: inout StatusDocument) {
+        guard let until else { return document.addUnknown(name, words: "no certificate") }
         let days = (Int64(clamping: until) - Int64(clamping: now.wallSeconds)) / 86_400
-        document.add("certificate-days-left", days, level: days < 14 ? .warning : .good)
+        document.add(name, days, level: days < 14 ? .warning : .good)
     }
 
     private func addNodes(to document: inout StatusDocument) {
@@ -144,11 +160,20 @@ extension AgentLoop {
     }
 
     private func addSources(to document: inout StatusDocument) {
-        for (source, settings) in zip(sources, configuration.sources) {
-            guard let state = source.state else { continue }
-            document.section("sources", item: settings.name.string)
-            document.add("working", flag: state.isWorking, level: state.isWorking ? .good : .bad)
-            document.add("state", text: state.text.string)
+        for (source, record) in zip(sources, sourceRecords) {
+            document.section("sources", item: record.name.string)
+            if let state = source.state {
+                document.add("working", flag: state.isWorking, level: state.isWorking ? .good : .bad)
+                document.add("state", text: state.text.string)
+            }
+            document.add("events", record.eventCount)
+            document.add("readings", record.readingCount)
+            if let last = record.lastMilliseconds {
+                document.add("last-s-ago", now.milliseconds(since: last) / 1_000)
+            } else {
+                document.addUnknown("last-s-ago", words: "nothing yet")
+            }
+            if let warning = record.warning { document.add("warning", text: warning.string, level: .warning) }
         }
     }
 

@@ -33,10 +33,12 @@ extension AgentLoop {
         }
     }
 
-    /// Milliseconds until the earliest deadline, at most ten seconds.
+    /// Milliseconds until the earliest deadline, at most ten seconds, and less for an impatient watchdog.
     private func sleepMilliseconds() -> Int32 {
+        // The first turn records that the agent started; nothing else may wake it.
+        if turnCount <= 1 { return 0 }
         let start = UInt64(max(0, posix_boottime_milliseconds()))
-        var due = start &+ Self.longestSleepMilliseconds
+        var due = start &+ min(Self.longestSleepMilliseconds, watchdogMilliseconds ?? .max)
         if let wake = gateway.wakeMilliseconds(at: now) { due = min(due, wake) }
         if let wake = link.link?.nextDeadlineMilliseconds { due = min(due, UInt64(max(0, wake))) }
         for source in sources {

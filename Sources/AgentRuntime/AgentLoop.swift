@@ -21,7 +21,7 @@ enum AgentPlatform: GatewayPlatform {
 
 /// The one loop on the one thread: poll, serve, advance, sync, answer. It decides nothing: ``Gateway`` does.
 final class AgentLoop {
-    /// The longest sleep: the watchdog and the retention of segments want a look now and then.
+    /// The longest sleep: the retention of segments wants a look now and then, and the watchdog perhaps sooner.
     static let longestSleepMilliseconds: UInt64 = 10_000
     /// A journal that could not store is tried again this often.
     static let resumeMilliseconds: UInt64 = 1_000
@@ -35,7 +35,9 @@ final class AgentLoop {
     let gateway: Gateway<AgentPlatform>
     let journal: JournalAdapter<PosixFileSystem>
     let link: LinkAdapter
-    var sources: [Source]
+    let sources: [Source]
+    /// What each source did so far, in the order of `sources`.
+    var sourceRecords: [SourceRecord]
     let control: ControlSocket?
     let signals: Int32
     let facts: RunFacts
@@ -56,7 +58,11 @@ final class AgentLoop {
     var nextRetainMilliseconds: UInt64 = 0
     var nextStatusMilliseconds: UInt64 = 0
     var lastWatchdogMilliseconds: UInt64 = 0
+    /// How often the service manager wants to hear that the loop goes round; `nil` when nobody watches.
+    let watchdogMilliseconds: UInt64? = AgentLoop.watchdogPeriod()
     var isReady = false
+    /// Where this run began: what is durable beyond it, or another epoch, makes it ready.
+    let startPlace: (epoch: Epoch, sequence: UInt64)
     var isLeaving = false
     var turnCount: UInt64 = 0
     var refusedLineCount: UInt64 = 0
@@ -76,6 +82,7 @@ final class AgentLoop {
         journal = setup.journal
         link = setup.link
         sources = setup.sources
+        sourceRecords = setup.configuration.sources.map { SourceRecord(name: $0.name) }
         control = setup.control
         facts = setup.facts
         self.signals = signals
@@ -87,6 +94,7 @@ final class AgentLoop {
         // The first sync has nothing to wait for: the first event after a start is acknowledged at once.
         lastSyncMilliseconds = 0
         declaredDamageCount = journal.journal.recovery.damages.count
+        startPlace = (journal.epoch, journal.journal.durableUpTo)
     }
 
     /// Runs until a signal ends it.

@@ -16,6 +16,8 @@ struct RunFacts {
     var keyClass: String
     /// Seconds since 1970 after which the seal certificate is out of date; `nil` without a certificate.
     var certificateUntilSeconds: UInt64?
+    /// The same of the link certificate; `nil` also without a broker.
+    var linkCertificateUntilSeconds: UInt64?
     var startedMilliseconds: UInt64
 }
 
@@ -68,6 +70,7 @@ struct AgentSetup {
         self.facts = RunFacts(
             gatewayID: name.gatewayID.text.string, keyClass: "software",
             certificateUntilSeconds: certificate.map { UInt64(clamping: $0.notAfterSeconds) },
+            linkCertificateUntilSeconds: Self.linkCertificateEnd(configuration.link),
             startedMilliseconds: now.monotonicMilliseconds)
         Self.report(journal.journal.recovery, suspendedBy: journal.journal.suspended, log: log)
     }
@@ -85,6 +88,11 @@ struct AgentSetup {
         } catch {
             return !error.isNotFound
         }
+    }
+
+    private static func linkCertificateEnd(_ link: AgentConfiguration.Link) -> UInt64? {
+        guard !link.brokers.isEmpty, let path = link.certificateFile else { return nil }
+        return (try? UnverifiedCertificate.load(from: path)).map { UInt64(clamping: $0.notAfterSeconds) }
     }
 
     // MARK: - Identity
@@ -130,7 +138,8 @@ struct AgentSetup {
         return certificate
     }
 
-    private static func trustFile(_ configuration: AgentConfiguration, log: Log) throws(SetupError) -> TrustFile? {
+    /// The trust file, verified; `nil` when there is none.
+    static func trustFile(_ configuration: AgentConfiguration, log: Log?) throws(SetupError) -> TrustFile? {
         let path = configuration.trust.file
         guard !path.bytes.isEmpty else { return nil }
         let bytes: [UInt8]
@@ -138,7 +147,7 @@ struct AgentSetup {
             bytes = try SmallFile.read(path, limit: Limits.trustFileByteCount)
         } catch {
             guard error.isNotFound else { throw SetupError(.noInput, error.message) }
-            log(.warning, "\(error.message); no receipt counts until a trust file is there")
+            log?(.warning, "\(error.message); no receipt counts until a trust file is there")
             return nil
         }
         guard let file = try? UnverifiedTrustFile(parsing: bytes),

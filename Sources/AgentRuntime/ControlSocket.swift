@@ -1,12 +1,16 @@
 internal import AttestationFormat
 internal import CPosixShims
 
-/// The socket that `status` talks to: one short question a connection, one answer, and the connection ends.
+/// The socket of `status`, `doctor` and `journal`: one question a connection, one answer, and the connection ends.
+///
+/// A question is a line; `take N` is followed by N bytes.
 final class ControlSocket {
     /// Most people who ask at once. Further ones wait in the kernel.
     static let clientCapacity = 8
-    /// Longest question: `status colour` and its line end.
-    static let questionByteCount = 64
+    /// Longest line: `carry`, a sequence of 20 digits, and the line end fit twice.
+    static let lineByteCount = 64
+    /// Most bytes behind a line: the largest reply is a trust file, with its topic.
+    static let bodyByteCount = Limits.nodeMessageByteCount + CarriedMessage.topicByteLimit + 16
     /// A client that neither asks nor reads is dropped after this.
     static let patienceMilliseconds: UInt64 = 5_000
 
@@ -14,6 +18,9 @@ final class ControlSocket {
         let descriptor: Int32
         let sinceMilliseconds: UInt64
         var question: [UInt8] = []
+        /// Where the line ends, once it has come, and where the whole question does.
+        var lineEnd: Int?
+        var end = 0
         var answer: [UInt8] = []
         var writtenCount = 0
         var isAnswered = false
@@ -51,7 +58,9 @@ final class ControlSocket {
     var deadlineMilliseconds: UInt64? { clients.first.map { $0.sinceMilliseconds &+ Self.patienceMilliseconds } }
 
     /// Accepts, reads, answers and closes, without ever waiting.
-    func serve(nowMilliseconds: UInt64, answer: ([UInt8]) -> [UInt8]) {
+    ///
+    /// - Parameter answer: gives the answer to a line and what follows it.
+    func serve(nowMilliseconds: UInt64, answer: (_ line: UTF8Text, _ body: ArraySlice<UInt8>) -> [UInt8]) {
         while clients.count < Self.clientCapacity {
             let descriptor = posix_socket_accept(listener)
             guard descriptor >= 0 else { break }
@@ -70,11 +79,14 @@ final class ControlSocket {
     }
 
     /// Goes on with one client; `false` when it is finished or gone.
-    private func advance(_ index: Int, _ answer: ([UInt8]) -> [UInt8]) -> Bool {
+    private func advance(_ index: Int, _ answer: (UTF8Text, ArraySlice<UInt8>) -> [UInt8]) -> Bool {
         if !clients[index].isAnswered {
             guard readQuestion(index) else { return false }
-            guard let end = clients[index].question.firstIndex(of: UInt8(ascii: "\n")) else { return true }
-            clients[index].answer = answer(Array(clients[index].question[..<end]))
+            guard let lineEnd = clients[index].lineEnd, clients[index].question.count >= clients[index].end else { return true }
+            let question = clients[index].question
+            guard let line = UTF8Text(validating: Array(question[..<lineEnd])) else { return false }
+            clients[index].answer = answer(line, question[(lineEnd + 1)..<clients[index].end])
+            clients[index].question = []
             clients[index].isAnswered = true
         }
         while clients[index].writtenCount < clients[index].answer.count {
@@ -88,19 +100,51 @@ final class ControlSocket {
         return false
     }
 
+    /// Takes what has come; `false` when the client is gone or asks for too much.
     private func readQuestion(_ index: Int) -> Bool {
-        var bytes = [UInt8](repeating: 0, count: Self.questionByteCount)
-        let count = posix_socket_read(clients[index].descriptor, &bytes, bytes.count)
-        if count == -ErrorNumber.tryAgain { return true }
-        guard count > 0 else { return false }
-        clients[index].question.append(contentsOf: bytes[..<count])
-        return clients[index].question.count <= Self.questionByteCount
+        var bytes = [UInt8](repeating: 0, count: 4_096)
+        while true {
+            let count = posix_socket_read(clients[index].descriptor, &bytes, bytes.count)
+            if count == -ErrorNumber.tryAgain { return true }
+            guard count > 0 else { return false }
+            clients[index].question.append(contentsOf: bytes[..<count])
+            if clients[index].lineEnd == nil, !findLine(index) { return false }
+            guard clients[index].question.count <= max(clients[index].end, Self.lineByteCount) else { return false }
+            if clients[index].lineEnd != nil, clients[index].question.count == clients[index].end { return true }
+        }
+    }
+
+    /// Whether the line can still become one; once it is whole, how much follows it is known.
+    private func findLine(_ index: Int) -> Bool {
+        let question = clients[index].question
+        guard let lineEnd = question.firstIndex(of: UInt8(ascii: "\n")) else { return question.count < Self.lineByteCount }
+        guard lineEnd < Self.lineByteCount, let line = UTF8Text(validating: Array(question[..<lineEnd])) else { return false }
+        let body = line.number(after: "take ") ?? 0
+        guard body <= UInt64(Self.bodyByteCount) else { return false }
+        clients[index].lineEnd = lineEnd
+        clients[index].end = lineEnd + 1 + Int(body)
+        return true
+    }
+}
+
+extension UTF8Text {
+    /// The decimal number that is all that follows a word; `nil` for anything else, and for more than 18 digits.
+    func number(after word: UTF8Text) -> UInt64? {
+        guard hasPrefix(word), byteCount > word.byteCount, byteCount <= word.byteCount + 18 else { return nil }
+        var value: UInt64 = 0
+        for byte in bytes[word.byteCount...] {
+            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
+            value = value * 10 + UInt64(byte - UInt8(ascii: "0"))
+        }
+        return value
     }
 }
 
 /// The errno values that are branched on; the same on x86, ARM and RISC-V Linux.
 enum ErrorNumber {
     static let notFound = 2
+    static let inputOutput: Int32 = 5
     static let tryAgain = 11
+    static let readOnly: Int32 = 30
     static let connectionRefused = 111
 }

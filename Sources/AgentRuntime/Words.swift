@@ -71,6 +71,8 @@ public enum ExitCode: Int32, Sendable {
     case success = 0
     /// A check failed: `journal verify` found damage, `selftest` a wrong answer.
     case failure = 1
+    /// `doctor` has warnings and no problem.
+    case warning = 2
     /// EX_USAGE.
     case usage = 64
     /// EX_DATAERR.

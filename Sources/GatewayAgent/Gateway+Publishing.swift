@@ -38,11 +38,15 @@ extension Gateway {
     private func sayHello(at now: Moment) {
         // A hello carries at least one seal certificate: without any it would be malformed.
         guard hello.isDue(at: now), link.canPublish, !identity.certificates.isEmpty else { return }
-        let message = Hello(
+        if link.publish(helloMessage().encoded(), on: .hello) { hello.said(at: now) }
+    }
+
+    /// This gateway's position and certificates as of now.
+    func helloMessage() -> Hello {
+        Hello(
             epoch: journal.epoch, next: journal.signedEnd, oldestHeld: journal.oldestHeld,
             lastStatement: journal.latestStatement.flatMap { try? Statement(parsing: $0) },
             trustVersion: trust?.content.version ?? 0, sealCertificates: identity.certificates)
-        if link.publish(message.encoded(), on: .hello) { hello.said(at: now) }
     }
 
     // MARK: - First publication, in chain order
@@ -74,7 +78,7 @@ extension Gateway {
     private var backlogSpacingMilliseconds: UInt64 { 1_000 / UInt64(max(1, min(1_000, policy.catchUpBatchesPerSecond))) }
 
     /// The batch is out: it enters the window, and the next one is next.
-    private func enter(_ batch: PublishedBatch, at now: Moment) {
+    func enter(_ batch: PublishedBatch, at now: Moment) {
         var batch = batch
         batch.publishedAtMilliseconds = now.monotonicMilliseconds
         batch.firstPublishedAtMilliseconds = now.monotonicMilliseconds

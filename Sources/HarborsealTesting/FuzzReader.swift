@@ -6,7 +6,7 @@ import MerkleTree
 ///
 /// A reader must not trap, must not take memory by a stranger's numbers, and what it takes it must write back to the same bytes.
 public enum FuzzReader: String, CaseIterable, Sendable {
-    case cbor, cose, event, statement, eventProof, batchMessage, receipt, reply, hello, trustFile, evidence, topic
+    case cbor, cose, event, statement, eventProof, batchMessage, receipt, reply, hello, trustFile, evidence, topic, carried
 
     /// Feeds one input.
     ///
@@ -27,6 +27,7 @@ public enum FuzzReader: String, CaseIterable, Sendable {
             case .trustFile: try readTrustFile(bytes)
             case .evidence: demand(try Evidence(parsing: bytes).encoded() == bytes)
             case .topic: try readTopic(bytes)
+            case .carried: try readCarried(bytes)
             }
             return true
         } catch {
@@ -38,6 +39,14 @@ public enum FuzzReader: String, CaseIterable, Sendable {
     /// Stops the fuzzer, or the test, at an answer that contradicts itself.
     private func demand(_ isSo: Bool) {
         precondition(isSo, "the reader \(rawValue) contradicts itself")
+    }
+
+    private func readCarried(_ bytes: [UInt8]) throws(FormatError) {
+        var reader = CarriedReader()
+        reader.append(bytes)
+        var again: [UInt8] = []
+        while let message = try reader.next(isAtEnd: true) { message.append(to: &again) }
+        demand(again == bytes)
     }
 
     private func readItem(_ bytes: [UInt8]) throws(FormatError) {

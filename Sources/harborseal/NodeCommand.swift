@@ -4,7 +4,7 @@ import HarborsealCommands
 struct NodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "node", abstract: "Run a node of the alliance.",
-        subcommands: [NodeServeCommand.self, NodeConfigCommand.self])
+        subcommands: [NodeServeCommand.self, NodeImportCommand.self, NodeConfigCommand.self])
 }
 
 struct NodeServeCommand: AsyncParsableCommand {
@@ -25,6 +25,41 @@ struct NodeServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await CommandOutput.finish { try await NodeServe(configurationFile: config, overrides: set).run() }
+    }
+}
+
+struct NodeImportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Take batches that a gateway without a network exported to files.",
+        discussion: """
+            The same rules as over a broker: whatever is malformed, forged, revoked or out of place is refused. The node's receipts
+            are written beside each file, to be carried back; taking a file again changes nothing and gives the same receipts.
+            The node must be stopped: a ledger has one writer.
+            Exit code 0: every batch is in the ledger. 1: one was refused. 65: a file is malformed, and taken up to there.
+
+            EXAMPLE
+              harborseal node import --config /etc/harborseal/node.conf /media/stick/acme.gw-1-*.hscarry
+            """)
+
+    @Argument(help: "Files that harborseal-agent journal export wrote.", completion: .file(extensions: ["hscarry"]))
+    var files: [String]
+
+    @Option(name: .long, help: "The node's configuration.", completion: .file(extensions: ["conf"]))
+    var config: String
+
+    @Option(name: .long, help: ArgumentHelp("Over the configuration. May be given more than once.", valueName: "section.key=value"))
+    var set: [String] = []
+
+    @Option(name: .shortAndLong, help: "The folder for the replies. Not given: beside each file.", completion: .directory)
+    var output: String?
+
+    @Flag(name: .long, help: "Print JSON.")
+    var json = false
+
+    func run() async throws {
+        try await CommandOutput.finish {
+            try await NodeImport(configurationFile: config, overrides: set, files: files, output: output, asJSON: json).run()
+        }
     }
 }
 

@@ -27,7 +27,7 @@ enum BuiltProgram {
         arguments: [
             [], ["verify"], ["inspect"], ["alliance"], ["alliance", "init"], ["alliance", "add-firm"], ["alliance", "add-node"],
             ["alliance", "retire-node"], ["alliance", "add-server"], ["alliance", "sign"], ["alliance", "show"],
-            ["alliance", "broker-config"], ["device", "issue"],
+            ["alliance", "broker-config"], ["device", "issue"], ["node", "serve"], ["node", "import"],
         ])
     func help(_ command: [String]) throws {
         let result = try BuiltProgram.run(command + ["--help"])
@@ -41,6 +41,7 @@ enum BuiltProgram {
         arguments: [
             ["verify"], ["verify", "x.hsev"], ["nonsense"], ["inspect", "--wrong", "x"], ["alliance", "init"],
             ["device", "issue", "--firm", "acme"], ["alliance", "add-node", "hk-1", "--workers", "many"],
+            ["node", "import"], ["node", "import", "--config", "x"], ["node", "import", "x.hscarry"],
         ])
     func usage(_ arguments: [String]) throws {
         #expect(try BuiltProgram.run(arguments).exitCode == 64)

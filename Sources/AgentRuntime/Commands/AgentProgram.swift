@@ -24,6 +24,7 @@ public enum AgentProgram {
         case "run": return RunCommand.run(arguments)
         case "record": return RecordCommand.run(arguments)
         case "status": return StatusCommand.run(arguments)
+        case "doctor": return DoctorCommand.run(arguments)
         case "check-config": return CheckConfigCommand.run(arguments)
         case "journal": return JournalCommand.run(arguments)
         case "selftest": return SelfTestCommand.run(arguments)

@@ -7,7 +7,7 @@ enum CheckConfigCommand {
     static func run(_ arguments: Arguments) -> ExitCode {
         do throws(ConfigurationProblems) {
             let configuration = try arguments.configuration()
-            Output.write(configuration.resolved.text.bytes)
+            Output.write(arguments.wantsJSON ? json(configuration.resolved) : configuration.resolved.text.bytes)
             do throws(SetupError) {
                 let name = try AgentSetup.gatewayName(configuration.identity)
                 _ = try AgentSetup.makeLink(configuration, gatewayID: name.gatewayID)
@@ -20,5 +20,24 @@ enum CheckConfigCommand {
             for problem in error.problems { Output.complain(problem.message.string) }
             return .configuration
         }
+    }
+
+    /// An array with an object a key; `null` for what is not set.
+    private static func json(_ resolved: ResolvedConfiguration) -> [UInt8] {
+        var out: [UInt8] = [UInt8(ascii: "[")]
+        for row in resolved.rows {
+            if out.count > 1 { out.append(UInt8(ascii: ",")) }
+            out.append("{\"section\":")
+            out.appendJSON(text: row.section.string)
+            out.append(",\"key\":")
+            out.appendJSON(text: row.setting.key.string)
+            out.append(",\"value\":")
+            if let text = row.text { out.appendJSON(text: text.string) } else { out.append("null") }
+            out.append(",\"origin\":")
+            out.appendJSON(text: row.origin.text.string)
+            out.append("}")
+        }
+        out.append("]\n")
+        return out
     }
 }

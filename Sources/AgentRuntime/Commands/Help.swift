@@ -8,13 +8,15 @@ enum Help {
           run                          run the agent
           record KIND key=value...     record one event from a shell, through the running agent
           status [--json]              what the running agent is doing, and what is wrong
-          check-config                 the effective configuration, with where each value came from
+          doctor [--json]              clock, keys, certificates, disk, broker, nodes, sources: what to do about each
+          check-config [--json]        the effective configuration, with where each value came from
+          journal export|import        carry batches to nodes on a stick, and their receipts back
           journal verify|export|tail   look at the journal, whether the agent runs or not
           selftest                     known answers for hash, signature, encoding, tree and checksum
           version                      the version
 
         Every command takes --config FILE (default /etc/harborseal/agent.conf), --set section.key=value, and --help.
-        Exit codes: 0 done, 1 a check failed, 64 usage, 65 bad data, 66 no input, 69 the agent is not running,
+        Exit codes: 0 done, 1 a check failed, 2 doctor has warnings only, 64 usage, 65 bad data, 66 no input, 69 the agent is not running,
         73 cannot create, 74 input or output, 75 not stored now, 77 no permission, 78 configuration.
 
         """
@@ -24,6 +26,7 @@ enum Help {
         case "run": run
         case "record": record
         case "status": status
+        case "doctor": doctor
         case "check-config": checkConfig
         case "journal": journal
         case "selftest": selftest
@@ -52,18 +55,29 @@ enum Help {
         Example: harborseal-agent status --json | jq .journal.unreceipted
 
         """
+    private static let doctor: StaticString = """
+        doctor: looks at clock, keys, certificates, trust file, disk, permissions, brokers, nodes and sources, with the running agent
+        or without it, and says under each line what to do. A broker is tried with TCP, TLS and MQTT, unless the agent is connected.
+        Exit code 0: all is well. 2: warnings. 1: a problem. Run it as root or as the agent's user.
+        Example: harborseal-agent doctor --json | jq '.findings[] | select(.level != "ok")'
+
+        """
     private static let checkConfig: StaticString = """
         check-config: prints the effective configuration and where each value came from, or every problem with file and line.
-        Exit code 0: usable. 78: not.
+        --json prints [{"section":…,"key":…,"value":…,"origin":…}]. Exit code 0: usable. 78: not.
         Example: harborseal-agent check-config --config ./agent.conf
 
         """
     private static let journal: StaticString = """
+        journal export FOLDER [FROM]  asks the running agent for every signed batch without a quorum (or from sequence FROM on) and
+                               writes FIRM.DEVICE-EPOCH-FROM-TO.hscarry there, for harborseal node import; the folder must exist
+        journal import FILE... takes the replies that nodes wrote (or a folder's *.hsreply) to the running agent, which verifies them;
+                               give the files of all nodes at once. Both take --json
         journal verify         reads the whole journal and says what is damaged
         journal export [FROM]  writes the events of the open epoch, one line each: sequence, a space, the bytes in hex
         journal tail [COUNT]   the newest events (default 10) in the same form
-        Nothing is changed, and a running agent is not disturbed.
-        Example: harborseal-agent journal verify --config ./agent.conf
+        Of verify, export without a folder, and tail nothing is changed, and a running agent is not disturbed.
+        Example: harborseal-agent journal export /media/stick
 
         """
     private static let selftest: StaticString = """

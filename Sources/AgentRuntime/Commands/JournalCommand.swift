@@ -6,15 +6,25 @@ internal import GatewayAgent
 internal import SensorSources
 
 /// `journal verify|export|tail`: looks at a journal, whether its agent runs or is stopped, and changes nothing: a torn tail is cut, and
-/// damage answered, by the agent's own start.
+/// damage answered, by the agent's own start. `export FOLDER` and `import` ask the running agent.
 enum JournalCommand {
     static func run(_ arguments: Arguments) -> ExitCode {
-        guard let action = arguments.operands.first else { return AgentProgram.usage("journal needs verify, export or tail") }
-        let number = arguments.operands.count > 1 ? decimal(arguments.operands[1]) : nil
-        if arguments.operands.count > 2 || (arguments.operands.count == 2 && number == nil) {
-            return AgentProgram.usage("journal \(action.string) takes at most one number")
-        }
+        guard let action = arguments.operands.first else { return AgentProgram.usage("journal needs verify, export, import or tail") }
+        let operands = arguments.operands.dropFirst()
+        let number = operands.first?.number(after: "")
         do throws(SetupError) {
+            if action == "import" {
+                guard !operands.isEmpty else { return AgentProgram.usage("journal import needs the files that nodes wrote, or their folder") }
+                return try JournalImport.run(try configuration(arguments), operands, asJSON: arguments.wantsJSON)
+            }
+            if action == "export", let folder = operands.first, number == nil {
+                let from = operands.dropFirst().first.map { $0.number(after: "") }
+                guard operands.count <= 2, from != .some(nil) else { return AgentProgram.usage("journal export FOLDER takes at most one number") }
+                return try JournalExport.run(try configuration(arguments), folder: folder, from: from ?? nil, asJSON: arguments.wantsJSON)
+            }
+            if operands.count > 1 || (operands.count == 1 && number == nil) {
+                return AgentProgram.usage("journal \(action.string) takes at most one number")
+            }
             switch action {
             case "verify": return verify(try open(arguments))
             case "export": return export(try open(arguments), from: number ?? 0)
@@ -30,13 +40,16 @@ enum JournalCommand {
         }
     }
 
-    private static func open(_ arguments: Arguments) throws(SetupError) -> JournalAdapter<PosixFileSystem> {
-        let configuration: AgentConfiguration
+    private static func configuration(_ arguments: Arguments) throws(SetupError) -> AgentConfiguration {
         do throws(ConfigurationProblems) {
-            configuration = try arguments.configuration()
+            return try arguments.configuration()
         } catch {
             throw SetupError(.configuration, error.message.string)
         }
+    }
+
+    private static func open(_ arguments: Arguments) throws(SetupError) -> JournalAdapter<PosixFileSystem> {
+        let configuration = try configuration(arguments)
         let name = try AgentSetup.gatewayName(configuration.identity)
         var clock = ClockReader()
         let adapter = try AgentSetup.openJournal(
@@ -107,15 +120,5 @@ enum JournalCommand {
             Output.complain("the journal cannot be read to its end: \(error.words)")
             return .inputOutput
         }
-    }
-
-    private static func decimal(_ text: UTF8Text) -> UInt64? {
-        var value: UInt64 = 0
-        guard text.byteCount > 0, text.byteCount <= 18 else { return nil }
-        for byte in text.bytes {
-            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
-            value = value * 10 + UInt64(byte - UInt8(ascii: "0"))
-        }
-        return value
     }
 }

@@ -36,7 +36,11 @@ enum RecordCommand {
     private static func send(_ line: [UInt8], to path: UTF8Text) -> ExitCode {
         var client = SocketClient()
         let connected = client.connect(path)
-        guard connected >= 0 else { return StatusCommand.notReached(path, error: -connected) }
+        guard connected >= 0 else {
+            let problem = StatusCommand.notReached(path, error: -connected)
+            Output.complain(problem.text)
+            return problem.code
+        }
         guard client.send(line) else {
             Output.complain("the agent closed the connection: the event may not be stored; record it again with source and number")
             return .inputOutput

@@ -5,9 +5,6 @@ internal import ConfigurationFile
 
 /// `status`: asks the running agent, and prints what it says.
 enum StatusCommand {
-    /// Longest answer that is taken.
-    private static let answerByteCapacity = 1 << 20
-
     static func run(_ arguments: Arguments) -> ExitCode {
         let configuration: AgentConfiguration
         do throws(ConfigurationProblems) {
@@ -19,29 +16,21 @@ enum StatusCommand {
         let isColourful = arguments.wantsColour ?? posix_is_terminal(1)
         let question: StaticString =
             arguments.wantsJSON ? "status json\n" : isColourful ? "status colour\n" : "status text\n"
-        var client = SocketClient()
-        let connected = client.connect(configuration.control.socketPath)
-        guard connected >= 0 else {
-            return StatusCommand.notReached(configuration.control.socketPath, error: -connected)
+        do throws(SetupError) {
+            Output.write(try ControlQuestion(configuration).ask(Array(question.description.utf8)))
+            return .success
+        } catch {
+            Output.complain(error.text)
+            return error.code
         }
-        guard client.send(Array(question.description.utf8)) else { return .inputOutput }
-        let answer = client.receiveAll(limit: answerByteCapacity)
-        guard !answer.isEmpty else {
-            Output.complain("the agent closed the connection without an answer: look at its log")
-            return .inputOutput
-        }
-        Output.write(answer)
-        return .success
     }
 
     /// Says why a socket of the agent could not be reached.
-    static func notReached(_ path: UTF8Text, error: Int32) -> ExitCode {
+    static func notReached(_ path: UTF8Text, error: Int32) -> SetupError {
         if Int(error) == ErrorNumber.notFound || Int(error) == ErrorNumber.connectionRefused {
-            Output.complain("the agent is not running (nobody listens at \(path.string)): start it with harborseal-agent run")
-            return .notRunning
+            return SetupError(.notRunning, "the agent is not running (nobody listens at \(path.string)): start it with harborseal-agent run")
         }
-        Output.complain("\(path.string): \(SystemWords.of(error)): run this as a member of the socket's group")
-        return .noPermission
+        return SetupError(.noPermission, "\(path.string): \(SystemWords.of(error)): run this as a member of the socket's group")
     }
 }
 

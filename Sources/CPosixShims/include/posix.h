@@ -14,3 +14,4 @@
 #include "files.h"
 #include "sysfs.h"
 #include "gpio.h"
+#include "access.h"

@@ -38,24 +38,20 @@ public struct NodeServe: Sendable {
     private func serve(_ configuration: NodeConfiguration, _ logger: Logger) async throws {
         let settings = configuration.settings
         let trustPath = configuration.trustPath
-        try DurableFile.makeDirectory(configuration.dataPath)
-        let lock = try StoreLock(folder: configuration.dataPath)
-        defer { lock.release() }
-        let store = try SQLiteStore(
-            path: configuration.dataPath + "/ledger.sqlite", origin: settings.name.origin.string, keyID: settings.key.keyID)
-        defer { try? store.close() }
-        let metrics = NodeMetrics()
+        let opened = try await OpenedNode(configuration, settings: settings, logger: logger)
+        defer { opened.close() }
         let health = NodeHealth()
-        let core = try await NodeCore(
-            settings: settings, trustFile: try DurableFile.read(trustPath), store: store, metrics: metrics,
-            clock: NodeClock { posix_realtime_milliseconds() }, logger: logger)
         let node = try NodeService(
-            core: core, settings: settings, brokers: configuration.brokers, metrics: metrics, health: health, logger: logger,
+            core: opened.core, settings: settings, brokers: configuration.brokers, metrics: opened.metrics, health: health, logger: logger,
             readTrustFile: { try DurableFile.read(trustPath) })
         let http = try NodeHTTPServer.make(
-            configuration.http, reader: LedgerReader(store: store, settings: settings), metrics: metrics, health: health,
+            configuration.http, reader: LedgerReader(store: opened.store, settings: settings), metrics: opened.metrics, health: health,
             logger: logger,
-            onListening: { logger.notice("answering HTTP", metadata: ["port": "\($0)"]) })
+            onListening: {
+                logger.notice("answering HTTP", metadata: ["port": "\($0)"])
+                // The ledger is open and somebody answers; brokers come and go.
+                _ = posix_notify("READY=1")
+            })
         logger.notice("node starts", metadata: ["origin": "\(settings.name.origin)", "brokers": "\(configuration.brokers.count)"])
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(

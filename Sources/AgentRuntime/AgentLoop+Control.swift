@@ -1,0 +1,64 @@
+internal import AttestationFormat
+internal import DeviceCrypto
+internal import GatewayAgent
+
+extension AgentLoop {
+    /// Bytes of batches in one answer to `carry`: what a worn SD card reads in a tenth of a second.
+    private static var carryByteCount: Int { 262_144 }
+
+    /// Answers whoever asks at the control socket.
+    func serveControl() {
+        guard let control else { return }
+        control.serve(nowMilliseconds: now.monotonicMilliseconds) { line, body in
+            switch line {
+            case "status text": statusDocument().text(withColours: false)
+            case "status colour": statusDocument().text(withColours: true)
+            case "doctor": doctorFindings().lines
+            case "carry": beginCarrying()
+            default:
+                if let first = line.number(after: "carry ") { carry(from: first) }
+                else if line.number(after: "take ") != nil { take(body) }
+                else { statusDocument().json }
+            }
+        }
+    }
+
+    /// `journal export` begins: where the batches without a quorum start, and the hello.
+    private func beginCarrying() -> [UInt8] {
+        var items: [UInt8] = []
+        gateway.carryHello(into: &items)
+        return head(journal.quorumEnd) + items
+    }
+
+    /// A piece of `journal export`: the same messages as over a broker.
+    private func carry(from first: UInt64) -> [UInt8] {
+        var items: [UInt8] = []
+        let next = gateway.carry(from: max(first, journal.oldestHeld), byteCount: Self.carryByteCount, into: &items)
+        return head(next) + items
+    }
+
+    /// A piece of `journal import`: whole carried messages of nodes to this gateway. Others are passed over. What counted is on the
+    /// medium when the answer leaves, since the stick may be wiped then; no answer says that it is not.
+    private func take(_ items: ArraySlice<UInt8>) -> [UInt8] {
+        var reader = CarriedReader()
+        reader.append(Array(items))
+        while let message = try? reader.next(isAtEnd: true) {
+            guard let topic = try? Topic(parsing: message.topic), topic.gatewayID == gateway.identity.name.gatewayID,
+                case .reply(let node) = topic.channel
+            else { continue }
+            gateway.receive(carried: message.payload, from: node.text, at: now)
+        }
+        do throws(JournalProblem) {
+            try journal.sync()
+        } catch {
+            log(.error, "receipts that came in a file could not be stored: \(error.words); take the file again")
+            return []
+        }
+        return head(journal.quorumEnd)
+    }
+
+    /// A line of numbers: where to go on, up to where statements are signed, the next event's sequence; and the epoch.
+    private func head(_ next: UInt64) -> [UInt8] {
+        Array("\(next) \(journal.signedEnd) \(journal.nextSequence) \(journal.epoch.text.string)\n".utf8)
+    }
+}

@@ -1,0 +1,120 @@
+internal import AgentConfiguration
+internal import AttestationFormat
+internal import CPosixShims
+internal import ConfigurationFile
+internal import DeviceCrypto
+internal import GatewayAgent
+
+/// `doctor [--json]`: looks at everything that a gateway needs, and says what to do. The worst finding is the exit code.
+enum DoctorCommand {
+    static func run(_ arguments: Arguments) -> ExitCode {
+        let configuration: AgentConfiguration
+        let gatewayID: GatewayID
+        do throws(ConfigurationProblems) {
+            configuration = try arguments.configuration()
+        } catch {
+            for problem in error.problems { Output.complain(problem.message.string) }
+            return .configuration
+        }
+        do throws(SetupError) {
+            gatewayID = try AgentSetup.gatewayName(configuration.identity).gatewayID
+        } catch {
+            Output.complain(error.text)
+            return error.code
+        }
+        let findings = examine(configuration, gatewayID)
+        Output.write(arguments.wantsJSON ? findings.json : findings.text)
+        switch findings.worst {
+        case .ok: return .success
+        case .warning: return .warning
+        case .problem: return .failure
+        }
+    }
+
+    private static func examine(_ configuration: AgentConfiguration, _ gatewayID: GatewayID) -> Findings {
+        var findings = Findings()
+        for outcome in SelfTest.run() where !outcome.isPassed {
+            findings.add(.problem, "selftest", outcome.name.string, "a wrong answer", advice: "check memory, supply and libraries: this machine must not sign")
+        }
+        let isRunning = agent(configuration, &findings)
+        if !isRunning { clock(&findings) }
+        let now = posix_realtime_milliseconds() / 1_000
+        var files = FileChecks(configuration: configuration, agentUser: agentUser(configuration), nowSeconds: now)
+        files.run()
+        for finding in files.findings.all { findings.add(finding) }
+        brokers(configuration, gatewayID, isRunning: isRunning, &findings)
+        if !isRunning { SourceChecks.run(configuration, &findings) }
+        return findings
+    }
+
+    /// What the running agent says of itself; `false` when none answers.
+    private static func agent(_ configuration: AgentConfiguration, _ findings: inout Findings) -> Bool {
+        do throws(SetupError) {
+            findings.add(lines: try ControlQuestion(configuration).ask(Array("doctor\n".utf8)))
+            return true
+        } catch {
+            findings.add(
+                .problem, "agent", "", error.text,
+                advice: error.code == .notRunning ? "systemctl start harborseal-agent, or look at its log: why did it end?" : "run this as root")
+            return false
+        }
+    }
+
+    /// Whoever listens at the control socket; else whoever owns the journal.
+    private static func agentUser(_ configuration: AgentConfiguration) -> UInt32? {
+        let descriptor = configuration.control.socketPath.withCText { posix_unix_connect($0) }
+        if descriptor >= 0 {
+            defer { _ = posix_socket_close(descriptor) }
+            var peer = posix_peer()
+            if posix_socket_peer(descriptor, &peer) == 0 { return peer.user_id }
+        }
+        var facts = posix_path_facts()
+        return configuration.journal.directory.withCText { posix_path_facts_of($0, &facts) } == 0 ? facts.user_id : nil
+    }
+
+    private static func clock(_ findings: inout Findings) {
+        var reader = ClockReader()
+        findings.add(reader.read().finding)
+    }
+
+    /// A broker that the agent is connected to is told by the agent; the others are tried.
+    private static func brokers(
+        _ configuration: AgentConfiguration, _ gatewayID: GatewayID, isRunning: Bool, _ findings: inout Findings
+    ) {
+        if configuration.link.brokers.isEmpty {
+            findings.ok("broker", "", "none is configured: batches leave with harborseal-agent journal export")
+        }
+        let isConnected = findings.all.contains { $0.level == .ok && $0.check.utf8.elementsEqual("link".utf8) }
+        for broker in configuration.link.brokers {
+            guard isConnected else {
+                BrokerProbe.connect(broker, configuration, gatewayID: gatewayID, into: &findings)
+                continue
+            }
+            let name = broker.host.string + ":\(broker.port)"
+            if let words = BrokerProbe.reach(broker.host, broker.port) {
+                findings.add(.warning, "broker", name, words, advice: "the agent is connected to another broker; mend this one, or take it out of [link] brokers")
+            } else {
+                findings.ok("broker", name, "TCP answers; the agent's own connection is above")
+            }
+        }
+    }
+}
+
+extension Moment {
+    /// What `doctor` says of the clock.
+    var finding: Finding {
+        // 2026-01-01: this program is not older.
+        if wallMilliseconds < 1_767_225_600_000 {
+            return Finding(
+                level: .problem, check: "clock", item: "", value: "says a time before 2026",
+                advice: "set it, or let gpsd or an NTP service do so; events are recorded and flagged meanwhile, TLS cannot work")
+        }
+        guard isSynchronised else {
+            return Finding(
+                level: .warning, check: "clock", item: "", value: "no time service disciplines it: events are flagged as unsynchronised",
+                advice: "start chrony or systemd-timesyncd; in a container the host's clock counts")
+        }
+        return Finding(
+            level: .ok, check: "clock", item: "", value: "disciplined, estimated error \(errorMilliseconds ?? 0) ms", advice: "")
+    }
+}

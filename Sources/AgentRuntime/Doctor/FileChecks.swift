@@ -1,0 +1,151 @@
+internal import AgentConfiguration
+internal import AttestationFormat
+internal import CPosixShims
+internal import DeviceCrypto
+internal import GatewayAgent
+internal import SmallFiles
+
+/// What `doctor` sees in files, whoever runs it: as root it judges for the agent's user, not for itself.
+struct FileChecks {
+    /// Both kinds of certificate are renewed long before this many days are left.
+    private static let fewDays: Int64 = 14
+
+    let configuration: AgentConfiguration
+    /// The user that the agent runs as; `nil` when nothing tells.
+    let agentUser: UInt32?
+    let nowSeconds: Int64
+    var findings = Findings()
+
+    mutating func run() {
+        let key = key()
+        sealCertificate(key?.publicKey)
+        linkIdentity()
+        trustFile()
+        folders()
+    }
+
+    // MARK: - Keys
+
+    private mutating func key() -> SigningKey? {
+        let path = configuration.seal.keyFile
+        guard isPrivate("key", path), let pem = bytes("key", path) else { return nil }
+        do throws(DeviceCryptoError) {
+            let key = try SigningKey(pem: pem)
+            let start = posix_monotonic_nanoseconds()
+            _ = try key.sign([1])
+            findings.ok("key", path.string, "signs and verifies, in \((posix_monotonic_nanoseconds() - start) / 1_000) us")
+            return key
+        } catch {
+            findings.add(.problem, "key", path.string, error.message, advice: "restore this file, or enrol the gateway again")
+            return nil
+        }
+    }
+
+    /// Whether a key's file is the agent's alone; says what is wrong with it.
+    private mutating func isPrivate(_ check: StaticString, _ path: UTF8Text) -> Bool {
+        var facts = posix_path_facts()
+        let result = path.withCText { posix_path_facts_of($0, &facts) }
+        guard result == 0 else {
+            findings.add(.problem, check, path.string, SystemWords.of(-result), advice: "put the key there, or name the right file in agent.conf")
+            return false
+        }
+        if facts.permissions & 0o077 != 0 {
+            findings.add(.problem, check, path.string, "others than its owner may read it: the agent refuses it", advice: "chmod 600 \(path.string)")
+            return false
+        }
+        if let agentUser, facts.user_id != agentUser {
+            findings.add(
+                .problem, check, path.string, "belongs to user \(facts.user_id), and the agent is user \(agentUser)",
+                advice: "chown \(agentUser) \(path.string)")
+            return false
+        }
+        return true
+    }
+
+    private mutating func bytes(_ check: StaticString, _ path: UTF8Text) -> [UInt8]? {
+        do throws(FileError) {
+            return try SmallFile.read(path, limit: UnverifiedCertificate.byteLimit)
+        } catch {
+            findings.add(.problem, check, path.string, error.reason, advice: "run this as root or as the agent's user")
+            return nil
+        }
+    }
+
+    // MARK: - Certificates
+
+    private mutating func sealCertificate(_ key: PublicKey?) {
+        let path = configuration.seal.certificateFile
+        guard let certificate = certificate("certificate", path) else { return }
+        let identity = configuration.identity
+        let issuer = "hs:" + identity.alliance + "/" + identity.firm + "." + identity.device
+        if certificate.subjectURI != issuer {
+            findings.add(
+                .problem, "certificate", path.string, "is for \(certificate.subjectURI?.string ?? "nobody"), this gateway is \(issuer.string)",
+                advice: "correct [identity] in agent.conf, or ask the registry for this gateway's certificate")
+        } else if let key, certificate.publicKey != key {
+            findings.add(
+                .problem, "certificate", path.string, "belongs to another key than the seal key", advice: "put key and certificate of one enrolment there")
+        } else {
+            validity("certificate", path, certificate, isEvidence: true)
+        }
+    }
+
+    private mutating func linkIdentity() {
+        let link = configuration.link
+        guard !link.brokers.isEmpty else { return }
+        if let path = link.keyFile { _ = isPrivate("link-key", path) }
+        if let path = link.certificateFile, let certificate = certificate("link-certificate", path) {
+            validity("link-certificate", path, certificate, isEvidence: false)
+        }
+        if let path = link.authorityFile, let authority = certificate("link-ca", path) {
+            validity("link-ca", path, authority, isEvidence: false)
+        }
+    }
+
+    private mutating func certificate(_ check: StaticString, _ path: UTF8Text) -> UnverifiedCertificate? {
+        do throws(DeviceCryptoError) {
+            return try UnverifiedCertificate.load(from: path)
+        } catch {
+            findings.add(.problem, check, path.string, error.message, advice: "put the certificate there, or name the right file in agent.conf")
+            return nil
+        }
+    }
+
+    private mutating func validity(_ check: StaticString, _ path: UTF8Text, _ certificate: UnverifiedCertificate, isEvidence: Bool) {
+        let days = (certificate.notAfterSeconds - nowSeconds) / 86_400
+        if nowSeconds < certificate.notBeforeSeconds {
+            findings.add(
+                .problem, check, path.string, "is not valid yet: this machine's clock is probably wrong",
+                advice: "set the clock; meanwhile events are recorded, signed and stored")
+        } else if nowSeconds > certificate.notAfterSeconds {
+            findings.add(
+                .problem, check, path.string, "expired \(-days) days ago",
+                advice: isEvidence ? "renew it: nodes refuse new batches; nothing is lost meanwhile" : "renew it: the broker refuses it; nothing is lost meanwhile")
+        } else if days < Self.fewDays {
+            findings.add(.warning, check, path.string, "\(days) days left", advice: "renew it now")
+        } else {
+            findings.ok(check, path.string, "\(days) days left")
+        }
+    }
+
+    private mutating func trustFile() {
+        let path = configuration.trust.file.string
+        do throws(SetupError) {
+            guard let trust = try AgentSetup.trustFile(configuration, log: nil) else {
+                findings.add(
+                    .problem, "trust", path, "there is no trust file: no receipt counts, so nothing is ever freed",
+                    advice: "copy alliance.hstrust there, by a way that you trust")
+                return
+            }
+            let content = trust.content
+            let words = "version \(content.version), \(content.nodes.count) nodes, \(content.quorum.receiptsNeeded) receipts needed"
+            if let end = content.notAfterSeconds, nowSeconds > Int64(clamping: end) {
+                findings.add(.warning, "trust", path, words + "; out of date", advice: "ask the alliance for a newer one; the agent goes on with this one")
+            } else {
+                findings.ok("trust", path, words)
+            }
+        } catch {
+            findings.add(.problem, "trust", path, error.text, advice: "fetch alliance.hstrust again from the alliance")
+        }
+    }
+}

@@ -1,0 +1,21 @@
+#define _GNU_SOURCE
+#include "access.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int posix_path_facts_of(const char *path, struct posix_path_facts *facts) {
+    struct stat status;
+    if (stat(path, &status) != 0) { return -errno; }
+    facts->is_folder = S_ISDIR(status.st_mode);
+    facts->permissions = (uint32_t)status.st_mode & 07777;
+    facts->user_id = (uint32_t)status.st_uid;
+    facts->group_id = (uint32_t)status.st_gid;
+    return 0;
+}
+
+int posix_path_is_writable(const char *path) {
+    return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 ? 0 : -errno;
+}

@@ -1,0 +1,170 @@
+import Foundation
+import HarborsealTesting
+import Testing
+
+/// What `doctor --json` said.
+private struct Diagnosis {
+    struct Finding: Decodable {
+        let level: String
+        let check: String
+        let item: String
+        let value: String
+        let advice: String
+    }
+    private struct Document: Decodable {
+        let worst: String
+        let findings: [Finding]
+    }
+
+    let code: Int32
+    let worst: String
+    let findings: [Finding]
+
+    init(_ agent: RunningAgent) throws {
+        let result = try agent.command("doctor", "--json")
+        code = result.code
+        guard let document = try? JSONDecoder().decode(Document.self, from: Data(result.output.utf8)) else {
+            throw IntegrationFailure("no findings: \(result.output)")
+        }
+        worst = document.worst
+        findings = document.findings
+    }
+
+    /// The first finding of a check that is not ok, else the first.
+    func finding(_ check: String) -> Finding? {
+        let all = findings.filter { $0.check == check }
+        return all.first { $0.level != "ok" } ?? all.first
+    }
+}
+
+extension BrokersAndNodes {
+    /// The real binary's doctor against real faults.
+    @Suite struct Doctor {
+        private static let alliance = Result { try Alliance(name: "gba-doctor", nodes: ["hk-1"], quorum: 1) }
+
+        private func agent(brokerPorts: [UInt16] = [], settings: [String] = RunningAgent.quick) throws -> RunningAgent {
+            try RunningAgent(try Self.alliance.get(), brokerPorts: brokerPorts, settings: settings)
+        }
+
+        @Test("a healthy gateway with broker and node: every check is there, nothing but the clock may be a warning") func healthy() throws {
+            let broker = try RunningBroker(try Self.alliance.get())
+            let node = try RunningNode(try Self.alliance.get(), "hk-1", brokerPorts: [broker.port])
+            let agent = try agent(brokerPorts: [broker.port])
+            try agent.start()
+            try Journey(agent).feed(3)
+            try agent.waitUntilReceipted()
+            let diagnosis = try Diagnosis(agent)
+            let unexpected = diagnosis.findings.filter { $0.level != "ok" && $0.check != "clock" }
+            #expect(unexpected.isEmpty, "\(unexpected)")
+            for check in ["agent", "clock", "journal", "link", "node", "source", "key", "certificate", "link-certificate", "link-ca", "trust", "journal-folder", "disk", "socket-folder", "broker"] {
+                #expect(diagnosis.findings.contains { $0.check == check }, "\(check) is not there: \(diagnosis.findings.map(\.check))")
+            }
+            #expect(diagnosis.finding("node")?.item == node.name && diagnosis.finding("node")?.value.contains("receipts") == true)
+            #expect(diagnosis.code == (diagnosis.worst == "ok" ? 0 : 2))
+            // The running agent keeps its connection: doctor does not take it away.
+            #expect(try agent.report().number("link", "connections") == 1)
+        }
+
+        @Test("every finding that is not ok says what to do, also to people") func advice() throws {
+            let agent = try agent(brokerPorts: [1])
+            let diagnosis = try Diagnosis(agent)
+            let bad = diagnosis.findings.filter { $0.level != "ok" }
+            #expect(diagnosis.code == 1 && !bad.isEmpty && bad.allSatisfy { !$0.advice.isEmpty })
+            let text = try agent.command("doctor")
+            #expect(text.code == 1 && text.output.contains("PROBLEM  agent:") && text.output.contains("         do: systemctl start"), "\(text.output)")
+            #expect(text.output.split(separator: "\n").last?.contains(" problems") == true)
+        }
+
+        @Test("a broker that is not there is told apart from one that refuses, and from one without TLS") func brokers() throws {
+            let silent = try agent(brokerPorts: [try TestBroker.freePort()])
+            #expect(try Diagnosis(silent).finding("broker")?.value.contains("Connection refused") == true)
+            // A TLS broker of another alliance: the certificates do not fit.
+            let other = try RunningBroker(try Alliance.ofOneNode())
+            let stranger = try agent(brokerPorts: [other.port])
+            let refused = try #require(try Diagnosis(stranger).finding("broker"))
+            #expect(refused.level == "problem" && refused.value.hasPrefix("TCP answers; ") && refused.value.contains("CA"), "\(refused)")
+            // The right one, without an agent that runs: the whole way is tried.
+            let right = try RunningBroker(try Self.alliance.get())
+            let fitting = try agent(brokerPorts: [right.port])
+            let found = try #require(try Diagnosis(fitting).finding("broker"))
+            #expect(found.level == "ok" && found.value.contains("TLS") && found.value.contains("MQTT 5"), "\(found)")
+        }
+
+        /// A fault, the check that must name it, and a word of what it says.
+        struct Fault: Sendable, CustomTestStringConvertible {
+            let name: String
+            let check: String
+            let word: String
+            let make: @Sendable (_ keys: String, _ agent: RunningAgent) throws -> Void
+            var testDescription: String { name }
+        }
+
+        private static func shell(_ words: String...) throws { try ChildProcess.run(["/usr/bin/env"] + words) }
+
+        static let faults: [Fault] = [
+            Fault(name: "a key that others may read", check: "key", word: "others") { keys, _ in try shell("chmod", "644", keys + "/seal.key") },
+            Fault(name: "no key", check: "key", word: "No such file") { keys, _ in try shell("rm", keys + "/seal.key") },
+            Fault(name: "a damaged key", check: "key", word: "key") { keys, _ in try shell("truncate", "-s", "100", keys + "/seal.key") },
+            Fault(name: "another gateway's certificate", check: "certificate", word: "this gateway is") { keys, agent in
+                let other = try agent.alliance.issueGateway()
+                try shell("cp", other.folder + "/seal.crt", keys + "/seal.crt")
+            },
+            Fault(name: "no certificate", check: "certificate", word: "cannot be opened") { keys, _ in try shell("rm", keys + "/seal.crt") },
+            Fault(name: "a link certificate that is none", check: "link-certificate", word: "certificate") { keys, _ in try shell("cp", "/etc/passwd", keys + "/link.crt") },
+            Fault(name: "a link key that others may read", check: "link-key", word: "others") { keys, _ in try shell("chmod", "640", keys + "/link.key") },
+            Fault(name: "no trust file", check: "trust", word: "no trust file") { _, agent in try shell("rm", agent.folder.file("alliance.hstrust")) },
+            Fault(name: "a changed trust file", check: "trust", word: "no valid trust file") { _, agent in
+                let path = agent.folder.file("alliance.hstrust")
+                var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+                bytes[bytes.count / 2] ^= 1
+                try bytes.write(to: URL(fileURLWithPath: path))
+            },
+            Fault(name: "a journal folder that everybody may write to", check: "journal-folder", word: "everybody") { _, agent in
+                try FileManager.default.createDirectory(atPath: agent.journal, withIntermediateDirectories: true)
+                try shell("chmod", "777", agent.journal)
+            },
+            Fault(name: "a journal folder that is a file", check: "journal-folder", word: "no folder") { _, agent in
+                try "x".write(toFile: agent.journal, atomically: false, encoding: .utf8)
+            },
+            Fault(name: "a key of another user than the journal's", check: "key", word: "belongs to user") { keys, agent in
+                try FileManager.default.createDirectory(atPath: agent.journal, withIntermediateDirectories: true)
+                try shell("chown", "12345", keys + "/seal.key")
+            },
+        ]
+
+        @Test("a fault in a file is named by its own check", arguments: faults) func files(fault: Fault) throws {
+            let agent = try agent(brokerPorts: [1])
+            try fault.make(agent.keys, agent)
+            let diagnosis = try Diagnosis(agent)
+            let finding = try #require(diagnosis.finding(fault.check), "\(diagnosis.findings)")
+            #expect(finding.level != "ok" && finding.value.contains(fault.word) && !finding.advice.isEmpty, "\(finding)")
+            #expect(diagnosis.code == 1)
+        }
+
+        @Test("a source that fails is named while the agent runs, and before") func sources() throws {
+            let port = try TestBroker.freePort()
+            let agent = try agent()
+            try agent.reconfigure("[source.intake]", "[source.gps]\ntype = gpsd\nport = \(port)\n\n[source.intake]")
+            #expect(try Diagnosis(agent).findings.contains { $0.check == "source" && $0.item == "gps" && $0.level == "problem" })
+            try agent.start()
+            try agent.waitForReport("gpsd's warning") { _ in
+                (try? Diagnosis(agent).findings.contains { $0.check == "source" && $0.item == "gps" && $0.level == "problem" }) ?? false
+            }
+            #expect(try Diagnosis(agent).findings.contains { $0.check == "source" && $0.item == "intake" && $0.level == "ok" })
+        }
+
+        @Test("a node's refusal is a problem with its reason") func refusal() throws {
+            let broker = try RunningBroker(try Self.alliance.get())
+            let node = try RunningNode(try Self.alliance.get(), "hk-1", brokerPorts: [broker.port])
+            let agent = try agent(brokerPorts: [broker.port])
+            // A seal key that no certificate vouches for: the node knows nobody of this name and key.
+            let other = try agent.alliance.issueGateway()
+            try agent.reconfigure("key = \(agent.keys)/seal.key", "key = \(other.folder)/seal.key")
+            try agent.start()
+            try Journey(agent).feed(1)
+            _ = node
+            let diagnosis = try Diagnosis(agent)
+            #expect(diagnosis.finding("certificate")?.value.contains("another key") == true && diagnosis.code == 1)
+        }
+    }
+}

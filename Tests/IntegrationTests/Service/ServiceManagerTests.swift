@@ -1,0 +1,87 @@
+import Foundation
+import Testing
+
+extension BrokersAndNodes {
+    /// The real Embedded binary against a real datagram socket: what systemd would hear.
+    @Suite struct ServiceManager {
+        private static let alliance = Result { try Alliance(name: "gba-service", nodes: ["hk-1"], quorum: 1) }
+
+        private func agent(_ settings: [String] = RunningAgent.quick) throws -> RunningAgent {
+            try RunningAgent(try Self.alliance.get(), brokerPorts: [], settings: settings)
+        }
+
+        private func launch(_ agent: RunningAgent, _ socket: NotificationSocket, watchdogSeconds: Double? = nil) throws {
+            let watchdog = watchdogSeconds.map { ["WATCHDOG_USEC=\(Int($0 * 1_000_000))"] } ?? []
+            try agent.launch(under: ["/usr/bin/env", "NOTIFY_SOCKET=\(socket.address)"] + watchdog)
+        }
+
+        @Test("READY comes once, when the first event of this run is durable; STOPPING at its end", arguments: [false, true])
+        func ready(isAbstract: Bool) throws {
+            let socket = try NotificationSocket(isAbstract: isAbstract)
+            let agent = try agent()
+            for run in 1...2 {
+                try launch(agent, socket)
+                #expect(socket.wait(for: "READY=1", seconds: 10), "run \(run): \(agent.tail)")
+                #expect(try agent.report().number("journal", "durable") >= run)
+                #expect(agent.terminate().ending == .exited(0))
+                let rest = socket.drain()
+                #expect(rest.contains("STOPPING=1") && !rest.contains { $0.contains("READY") }, "\(rest)")
+            }
+        }
+
+        @Test(
+            "READY does not come while nothing can be stored, and comes when it can; the agent runs meanwhile",
+            .enabled(if: SmallDisk.isPossible, "\(SmallDisk.reason)"))
+        func notReady() throws {
+            let disk = try SmallDisk(byteCount: 4 << 20)
+            let socket = try NotificationSocket()
+            let agent = try agent(RunningAgent.quick + ["journal.directory=\(disk.path)/journal", "journal.cap=1 MiB", "journal.segment-bytes=64 KiB"])
+            let filler = try disk.fill(leaving: 0)
+            try launch(agent, socket)
+            #expect(!socket.wait(for: "READY=1", seconds: 3), "nothing is durable")
+            #expect(agent.process?.isRunning == true, "the agent always starts: \(agent.tail)")
+            try FileManager.default.removeItem(atPath: filler)
+            #expect(socket.wait(for: "READY=1", seconds: 15), "\(agent.tail)")
+        }
+
+        @Test("the watchdog is fed four times in its time while the loop goes round, and not at all while it is stuck") func watchdog() throws {
+            let socket = try NotificationSocket()
+            let agent = try agent()
+            try launch(agent, socket, watchdogSeconds: 4)
+            #expect(socket.wait(for: "READY=1", seconds: 10), "\(agent.tail)")
+            for _ in 0..<3 { #expect(socket.wait(for: "WATCHDOG=1", seconds: 1.8)) }
+            let process = try #require(agent.process)
+            process.signal(SIGSTOP)
+            defer { process.signal(SIGCONT) }
+            usleep(100_000)
+            _ = socket.drain()
+            #expect(!socket.wait(for: "WATCHDOG=1", seconds: 4.5), "a stuck loop feeds nothing")
+            process.signal(SIGCONT)
+            #expect(socket.wait(for: "WATCHDOG=1", seconds: 1.8), "it goes on where it was")
+        }
+
+        @Test("without a watchdog nothing is fed, and without a service manager nothing is missed") func unwatched() throws {
+            let socket = try NotificationSocket()
+            let agent = try agent()
+            try launch(agent, socket)
+            #expect(socket.wait(for: "READY=1", seconds: 10))
+            #expect(!socket.wait(for: "WATCHDOG=1", seconds: 2))
+            #expect(agent.terminate().ending == .exited(0))
+            try agent.launch(under: ["/usr/bin/env", "NOTIFY_SOCKET=\(socket.address)-gone", "WATCHDOG_USEC=1000000"])
+            try agent.waitForIntake()
+            #expect(try agent.intake().send(IntakeClient.line(number: 1)) != .refused(""))
+            #expect(agent.terminate().ending == .exited(0))
+        }
+
+        @Test("a node is ready when it answers HTTP, also without its broker") func node() throws {
+            let socket = try NotificationSocket()
+            let node = try OfflineNode(try Self.alliance.get(), "hk-1")
+            let scratch = try ScratchFolder(named: "hs-ready")
+            let server = try ChildProcess(
+                [try Programs.harborseal, "node", "serve", "--config", node.configurationFile, "--set", "http.port=0"],
+                logFile: scratch.file("log"), environment: ["NOTIFY_SOCKET": socket.address])
+            #expect(socket.wait(for: "READY=1", seconds: 20), "\(server.log)")
+            #expect(server.terminate().ending == .exited(0))
+        }
+    }
+}
