@@ -39,13 +39,13 @@ extension AgentLoop {
         if let cause = store.suspended {
             findings.add(.problem, "journal", "", "nothing can be stored: \(cause.words)", advice: "free space or replace the medium; sources are held back meanwhile")
         } else if store.spaceLevel == .full {
-            findings.add(.problem, "journal", "", "full: " + words, advice: "bring the link back, carry batches with journal export, or raise [journal] cap")
+            findings.add(.problem, "journal", "", "full: \(words)", advice: "bring the link back, carry batches with journal export, or raise [journal] cap")
         } else if dropped > 0 {
-            findings.add(.warning, "journal", "", "\(dropped) events were dropped and declared; " + words, advice: "raise [journal] cap, or bring the link back sooner")
+            findings.add(.warning, "journal", "", "\(dropped) events were dropped and declared; \(words)", advice: "raise [journal] cap, or bring the link back sooner")
         } else if store.spaceLevel == .warning {
-            findings.add(.warning, "journal", "", "nearly full: " + words, advice: "bring the link back, carry batches with journal export, or raise [journal] cap")
+            findings.add(.warning, "journal", "", "nearly full: \(words)", advice: "bring the link back, carry batches with journal export, or raise [journal] cap")
         } else if store.counters.damageCount > 0 {
-            findings.add(.warning, "journal", "", "\(store.counters.damageCount) damaged places were found and declared; " + words, advice: "the medium wears out: plan its replacement")
+            findings.add(.warning, "journal", "", "\(store.counters.damageCount) damaged places were found and declared; \(words)", advice: "the medium wears out: plan its replacement")
         } else {
             findings.ok("journal", "", words)
         }
@@ -73,10 +73,10 @@ extension AgentLoop {
         let silence = now.milliseconds(since: heard)
         let words = "heard \(silence / 1_000) s ago, \(node.receiptCount) receipts, ledger of \(node.treeSize)"
         if let code = node.refusalCode {
-            findings.add(.problem, "node", name, RefusalWords.of(code), advice: "mend what it names, or ask the node's operator; " + words)
+            findings.add(.problem, "node", name, RefusalWords.of(code), advice: "mend what it names, or ask the node's operator; \(words)")
         } else if node.rejectedReceiptCount > 0 || node.heldTooSmallCount > 0 {
             findings.add(
-                .warning, "node", name, "\(node.rejectedReceiptCount) receipts did not verify, \(node.heldTooSmallCount) said less than was sent; " + words,
+                .warning, "node", name, "\(node.rejectedReceiptCount) receipts did not verify, \(node.heldTooSmallCount) said less than was sent; \(words)",
                 advice: "compare the trust file's version with the node's; a hostile broker looks like this too")
         } else if silence > Self.silenceMilliseconds, journal.quorumEnd < journal.signedEnd {
             findings.add(.warning, "node", name, words, advice: "ask its operator whether it runs and is connected to this broker")
@@ -88,14 +88,14 @@ extension AgentLoop {
     private func add(_ record: SourceRecord, _ state: SourceState?, to findings: inout Findings) {
         let name = record.name.string
         let words = record.words(nowMilliseconds: now.monotonicMilliseconds)
-        let advice = "check cable, device and [source.\(name)]; " + words
+        let advice = "check cable, device and [source.\(name)]; \(words)"
         if let state, !state.isWorking {
             findings.add(.problem, "source", name, state.text.string, advice: advice)
         } else if let warning = record.warning {
             // A source that works says what one of several sensors lacks.
             findings.add(state == nil ? .problem : .warning, "source", name, warning.string, advice: advice)
         } else {
-            findings.ok("source", name, (state.map { $0.text.string + "; " } ?? "") + words)
+            findings.ok("source", name, state.map { "\($0.text.string); \(words)" } ?? words)
         }
     }
 }

@@ -46,15 +46,11 @@ extension AgentLoop {
     /// Sensors that say nothing, and excursions that are open.
     func addSensorConcerns(to concerns: inout [OperatorConcern]) {
         for sensor in sensors.sensorStatuses where sensor.isSilent || sensor.fault != nil {
-            concerns.append(
-                OperatorConcern(
-                    code: "sensor", text: "sensor " + sensor.name.string + " is " + sensor.state + ": check it, its cable and its battery"))
+            concerns.add("sensor", "sensor \(sensor.name.string) is \(sensor.state): check it, its cable and its battery")
         }
         for status in sensors.ruleStatuses where status.isOpen {
-            concerns.append(
-                OperatorConcern(
-                    code: "excursion", text: "sensor " + status.rule.sensor.string + " is in breach of rule " + status.rule.id.string
-                        + ", worst " + status.quantity.words(status.worst ?? status.rule.threshold) + ": look after the goods"))
+            let worst = status.quantity.words(status.worst ?? status.rule.threshold)
+            concerns.add("excursion", "sensor \(status.rule.sensor.string) is in breach of rule \(status.rule.id.string), worst \(worst): look after the goods")
         }
     }
 }

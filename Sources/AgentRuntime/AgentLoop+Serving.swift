@@ -43,7 +43,7 @@ extension AgentLoop {
             var output = SourceOutput()
             source.serve(interests, context: context, salts: &salts, into: &output)
             for notice in output.notices {
-                log(notice.level == .warning ? .warning : .notice, notice.source.string + ": " + notice.text.string)
+                log(notice.level == .warning ? .warning : .notice, "\(notice.source.string): \(notice.text.string)")
             }
             sourceRecords[index].note(output, nowMilliseconds: now.monotonicMilliseconds)
             for event in output.events { record(event, from: source) }
@@ -183,6 +183,6 @@ extension AgentLoop {
     func brokerName(_ index: Int) -> String {
         let brokers = configuration.link.brokers
         guard index >= 0, index < brokers.count else { return "the broker" }
-        return brokers[index].host.string + ":\(brokers[index].port)"
+        return brokers[index].name
     }
 }

@@ -13,6 +13,12 @@ struct OperatorConcern {
     let text: String
 }
 
+extension [OperatorConcern] {
+    /// Adds one; the code of doing so stands here once.
+    @inline(never)
+    mutating func add(_ code: StaticString, _ text: String) { append(OperatorConcern(code: code.description, text: text)) }
+}
+
 /// The refusal codes of wire-format.md, section 6, in words.
 enum RefusalWords {
     static func of(_ code: UInt64) -> String {
@@ -42,21 +48,23 @@ extension AgentLoop {
     func operatorConcerns() -> [OperatorConcern] {
         var concerns: [OperatorConcern] = []
         if let cause = journal.journal.suspended {
-            concerns.append(OperatorConcern(code: "journal", text: "nothing can be stored (\(cause.words)); sources are held back"))
+            concerns.add("journal", "nothing can be stored (\(cause.words)); sources are held back")
         } else if journal.journal.spaceLevel == .full {
-            concerns.append(OperatorConcern(code: "journal-full", text: JournalProblem.full.words))
+            concerns.add("journal-full", JournalProblem.full.words)
         }
         if gateway.concerns.signingFailureCode != nil {
-            concerns.append(OperatorConcern(code: "signing", text: "the seal key does not sign: run harborseal-agent selftest"))
+            concerns.add("signing", "the seal key does not sign: run harborseal-agent selftest")
         }
         if gateway.concerns.trustFileNotStored {
-            concerns.append(OperatorConcern(code: "trust-file", text: "a newer trust file could not be written beside the old one: check its folder"))
+            concerns.add("trust-file", "a newer trust file could not be written beside the old one: check its folder")
         }
         if let reason = gateway.concerns.epochReason, reason == .conflict || reason == .rollback {
-            concerns.append(
-                OperatorConcern(
-                    code: "epoch", text: "a new epoch began (\(reason.word.string)): nodes showed what this journal did not have; "
-                        + "an old image was restored, or another device uses this seal key"))
+            concerns.add(
+                "epoch",
+                """
+                a new epoch began (\(reason.word.string)): nodes showed what this journal did not have; \
+                an old image was restored, or another device uses this seal key
+                """)
         }
         addSensorConcerns(to: &concerns)
         addSourceConcerns(to: &concerns)
@@ -67,25 +75,25 @@ extension AgentLoop {
     private func addSourceConcerns(to concerns: inout [OperatorConcern]) {
         for (source, settings) in zip(sources, configuration.sources) {
             guard let state = source.state, !state.isWorking else { continue }
-            concerns.append(OperatorConcern(code: "source", text: "[source.\(settings.name.string)]: \(state.text.string)"))
+            concerns.add("source", "[source.\(settings.name.string)]: \(state.text.string)")
         }
     }
 
     private func addLinkConcerns(to concerns: inout [OperatorConcern]) {
         guard let broker = link.link else { return }
         guard broker.isConnected else {
-            concerns.append(OperatorConcern(code: "link", text: broker.status.lastCause.text))
+            concerns.add("link", broker.status.lastCause.text)
             return
         }
         if facts.certificateUntilSeconds == nil {
-            concerns.append(OperatorConcern(code: "certificate", text: "there is no seal certificate: nodes refuse this gateway until it is enrolled"))
+            concerns.add("certificate", "there is no seal certificate: nodes refuse this gateway until it is enrolled")
         }
         if gateway.trust == nil {
-            concerns.append(OperatorConcern(code: "trust", text: "there is no trust file: no receipt can count"))
+            concerns.add("trust", "there is no trust file: no receipt can count")
         }
         for node in gateway.nodes.records {
             if let code = node.refusalCode {
-                concerns.append(OperatorConcern(code: "refusal", text: "node \(node.name.string): \(RefusalWords.of(code))"))
+                concerns.add("refusal", "node \(node.name.string): \(RefusalWords.of(code))")
             }
         }
         addBrokerConcerns(to: &concerns)
@@ -95,32 +103,40 @@ extension AgentLoop {
     /// What an MQTT 5 broker says of its own accord, at once.
     private func addBrokerConcerns(to concerns: inout [OperatorConcern]) {
         if let code = link.answers.refusalCode {
-            concerns.append(
-                OperatorConcern(
-                    code: "broker-refuses", text: "the broker refuses what this gateway publishes "
-                        + "(\(LinkCause.words(ofReason: Int32(code)))): check its ACL and its limits; nothing is lost, the journal keeps it"))
+            concerns.add(
+                "broker-refuses",
+                """
+                the broker refuses what this gateway publishes \
+                (\(LinkCause.words(ofReason: Int32(code)))): check its ACL and its limits; nothing is lost, the journal keeps it
+                """)
         }
         if let code = link.answers.subscriptionRefusalCode {
-            concerns.append(
-                OperatorConcern(
-                    code: "broker-refuses-replies", text: "the broker refuses the subscription to replies "
-                        + "(\(LinkCause.words(ofReason: Int32(code)))): check its ACL for this gateway"))
+            concerns.add(
+                "broker-refuses-replies",
+                """
+                the broker refuses the subscription to replies \
+                (\(LinkCause.words(ofReason: Int32(code)))): check its ACL for this gateway
+                """)
         }
         if let byteCount = link.answers.refusedByteCount {
-            concerns.append(
-                OperatorConcern(
-                    code: "too-large", text: "a message of \(byteCount) bytes is larger than the broker takes: "
-                        + "raise its max_packet_size to 270336; nothing is lost, the journal keeps it"))
+            concerns.add(
+                "too-large",
+                """
+                a message of \(byteCount) bytes is larger than the broker takes: \
+                raise its max_packet_size to 270336; nothing is lost, the journal keeps it
+                """)
         }
     }
 
     /// Batches are out and no quorum comes: is nobody there, or too few?
     private func addWaitingConcern(to concerns: inout [OperatorConcern]) {
         if link.answers.hasNoSubscriber {
-            concerns.append(
-                OperatorConcern(
-                    code: "no-node", text: "no node listens: the broker has no subscriber for this gateway's batches; "
-                        + "check the nodes and the broker's ACL"))
+            concerns.add(
+                "no-node",
+                """
+                no node listens: the broker has no subscriber for this gateway's batches; \
+                check the nodes and the broker's ACL
+                """)
             return
         }
         guard let oldest = gateway.oldestUnreceiptedMilliseconds else { return }
@@ -130,9 +146,10 @@ extension AgentLoop {
         guard now.milliseconds(since: since) > patienceMilliseconds else { return }
         // Whoever fell silent after its hello does not listen any more.
         let isAnybodyThere = gateway.nodes.records.contains { $0.heardAtMilliseconds.map { $0 > since } ?? false }
-        concerns.append(
-            isAnybodyThere
-                ? OperatorConcern(code: "no-quorum", text: "batches wait for receipts although nodes answer: see the nodes below")
-                : OperatorConcern(code: "no-node", text: "no node listens: batches go out and nobody answers; check the nodes and the broker's ACL"))
+        if isAnybodyThere {
+            concerns.add("no-quorum", "batches wait for receipts although nodes answer: see the nodes below")
+        } else {
+            concerns.add("no-node", "no node listens: batches go out and nobody answers; check the nodes and the broker's ACL")
+        }
     }
 }

@@ -34,6 +34,6 @@ struct SourceRecord {
     func words(nowMilliseconds: UInt64) -> String {
         guard let lastMilliseconds else { return "nothing yet" }
         let count = readingCount == 0 ? "\(eventCount) events" : eventCount == 0 ? "\(readingCount) readings" : "\(eventCount) events and \(readingCount) readings"
-        return count + ", the last \((nowMilliseconds - min(nowMilliseconds, lastMilliseconds)) / 1_000) s ago"
+        return "\(count), the last \((nowMilliseconds - min(nowMilliseconds, lastMilliseconds)) / 1_000) s ago"
     }
 }

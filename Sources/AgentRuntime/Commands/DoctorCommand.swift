@@ -90,7 +90,7 @@ enum DoctorCommand {
                 BrokerProbe.connect(broker, configuration, gatewayID: gatewayID, into: &findings)
                 continue
             }
-            let name = broker.host.string + ":\(broker.port)"
+            let name = broker.name
             if let words = BrokerProbe.reach(broker.host, broker.port) {
                 findings.add(.warning, "broker", name, words, advice: "the agent is connected to another broker; mend this one, or take it out of [link] brokers")
             } else {

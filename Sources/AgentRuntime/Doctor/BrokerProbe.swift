@@ -24,7 +24,7 @@ enum BrokerProbe {
     static func connect(
         _ broker: AgentConfiguration.Broker, _ configuration: AgentConfiguration, gatewayID: GatewayID, into findings: inout Findings
     ) {
-        let name = broker.host.string + ":\(broker.port)"
+        let name = broker.name
         var one = configuration
         one.link.brokers = [broker]
         let link: BrokerLink
@@ -68,4 +68,9 @@ enum BrokerProbe {
         _ = posix_poll(&entry, 1, Int32(clamping: max(0, due - now)))
         link.handle(revents: entry.revents, nowMilliseconds: posix_boottime_milliseconds())
     }
+}
+
+extension AgentConfiguration.Broker {
+    /// As findings name it.
+    var name: String { "\(host.string):\(Int(port))" }
 }

@@ -140,7 +140,7 @@ struct FileChecks {
             let content = trust.content
             let words = "version \(content.version), \(content.nodes.count) nodes, \(content.quorum.receiptsNeeded) receipts needed"
             if let end = content.notAfterSeconds, nowSeconds > Int64(clamping: end) {
-                findings.add(.warning, "trust", path, words + "; out of date", advice: "ask the alliance for a newer one; the agent goes on with this one")
+                findings.add(.warning, "trust", path, "\(words); out of date", advice: "ask the alliance for a newer one; the agent goes on with this one")
             } else {
                 findings.ok("trust", path, words)
             }
