@@ -55,7 +55,7 @@ readers: tools .venv/.complete ## our messages read by pycose, cwt, scitt-cose a
 	@rm -rf .venv && python3 -m venv .venv && .venv/bin/pip install -q --disable-pip-version-check -r $< && touch $@
 
 hardware: tools agent ## Hardware's overlays put into trees of their boards, its agent.conf fragments and links checked
-	@Tests/Hardware/check.py $(AGENT)
+	@Tests/Hardware/check.py $(call agent_of,$(HOST_ARCH)-$(HOST_SUITE))
 
 debug: tools ## the debug build that demo, tests and CI share
 	@swift build --product harborseal

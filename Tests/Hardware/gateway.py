@@ -1,0 +1,82 @@
+"""A gateway on this machine for as long as a check lasts: the real agent, with a key of its own and a folder tree in place of sysfs."""
+
+import shutil
+import subprocess
+import time
+
+IDENTITY = "[identity]\nalliance = pearl\nfirm = acme\ndevice = gw-1\n"
+
+
+def run(*command, **options):
+    return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=60, **options)
+
+
+class TestGateway:
+    """An agent with a key of its own and a folder in place of sysfs, for as long as `with` lasts."""
+
+    def __init__(self, agent, folder):
+        self.agent, self.folder = agent, folder
+        self.chip = folder / "sysfs/class/hwmon/hwmon0"
+        self.wire = folder / "sysfs/bus/w1/devices/28-0316a2795bff"
+        for place in (self.chip, self.wire):
+            place.mkdir(parents=True)
+        (self.chip / "name").write_text("sht4x\n")
+        (self.chip / "temp1_input").write_text("21500\n")
+        scratchpad = "50 01 4b 46 7f ff 0c 10 1c"
+        (self.wire / "w1_slave").write_text(f"{scratchpad} : crc=1c YES\n{scratchpad} t=21000\n")
+        key, certificate = folder / "seal.key", folder / "seal.crt"
+        run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key)
+        key.chmod(0o600)
+        run("openssl", "req", "-x509", "-key", key, "-out", certificate, "-days", "365", "-subj", "/O=acme/CN=acme.gw-1",
+            "-addext", "subjectAltName=URI:hs:pearl/acme.gw-1")
+        self.config = folder / "agent.conf"
+        self.config.write_text(IDENTITY + f"""
+[journal]
+directory = {folder}/journal
+[seal]
+key = {key}
+certificate = {certificate}
+[control]
+socket = {folder}/control.sock
+[source.health]
+type = health
+period = 1 s
+disk = {folder}
+[source.cabin-air]
+type = hwmon
+device = sht4x
+period = 200 ms
+sysfs = {folder}/sysfs
+[sensor.cabin-air]
+quantity = temperature
+[source.load-core]
+type = w1
+device = 28-0316a2795bff
+period = 1 s
+sysfs = {folder}/sysfs
+""")
+
+    def __enter__(self):
+        self.process = subprocess.Popen([self.agent, "run", "--config", self.config], stderr=(self.folder / "log").open("w"))
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(timeout=10)
+
+    def output(self, *command):
+        return run(self.agent, *command, "--config", self.config).stdout
+
+    def doctor_until(self, is_said):
+        """What doctor says as soon as it says so, or after 15 s."""
+        for _ in range(60):
+            said = self.output("doctor").splitlines()
+            if is_said(said):
+                break
+            time.sleep(0.25)
+        return said
+
+    def unplug(self):
+        # Nobody answers on the wire: the kernel gives an empty file. A chip whose driver is gone has no folder.
+        (self.wire / "w1_slave").write_text("")
+        shutil.rmtree(self.chip)
