@@ -42,15 +42,20 @@ struct CompletenessCheck {
         let batches = entries.compactMap(\.batch)
         let disclosed = batches.reduce(0) { $0 + $1.events.count }
         let total = batches.reduce(UInt64(0)) { $0 + UInt64($1.header.count) }
-        let summary = "\(disclosed) of \(total) events disclosed"
+        let hidden = total - min(total, UInt64(disclosed))
+        let summary = "\(disclosed) of \(total) events disclosed" + (hidden == 0 ? "" : ", \(hidden) withheld")
         if let first = faults.first {
             return .init(.complete, .failed, first, details: faults.rest + gaps.all + leftOut.all)
         }
         if !gaps.isEmpty {
             return .init(.complete, .notJudged, "\(summary); not complete", details: gaps.all + leftOut.all)
         }
-        let runs = leftOut.isEmpty ? "nothing in between is missing" : "\(leftOut.all.count == 1 ? "a run is" : "runs are") left out on purpose"
-        return .init(.complete, .passed, "\(summary); \(runs)", details: leftOut.all)
+        let runs = leftOut.isEmpty
+            ? "no batch is missing between the first and the last; earlier and later ones are not part of this file"
+            : "\(leftOut.all.count == 1 ? "a run is" : "runs are") left out on purpose"
+        var notes = leftOut.all
+        if hidden > 0 { notes.append("withheld events are counted here and bound by their hashes; this file cannot say what they are") }
+        return .init(.complete, .passed, "\(summary); \(runs)", details: notes)
     }
 
     // MARK: - Batches

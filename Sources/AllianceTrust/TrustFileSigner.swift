@@ -35,7 +35,7 @@ public enum TrustFileSigner {
             throw TrustError(
                 .draft,
                 "\(content.quorum.receiptsNeeded) of \(count) nodes is no majority: two quorums would not need to share a node",
-                nextStep: "ask for at least \(count / 2 + 1) receipts")
+                nextStep: "harborseal alliance sign --quorum \(count / 2 + 1), or more")
         } catch {
             throw TrustError(.draft, "the draft is refused: \(error.words)")
         }
@@ -43,7 +43,7 @@ public enum TrustFileSigner {
         guard content.quorum.receiptsNeeded <= UInt64(count) else {
             throw TrustError(
                 .draft, "\(content.quorum.receiptsNeeded) receipts are needed and only \(count) nodes can give one",
-                nextStep: "harborseal alliance add-node NAME, or ask for fewer receipts")
+                nextStep: "harborseal alliance add-node NAME, or sign --quorum \(count / 2 + 1)")
         }
         try checkCertificates(content)
     }

@@ -11,23 +11,33 @@ public struct AllianceAddNode: Sendable {
     public var url: String?
     /// Workers that connect to the broker beside the node itself, `node.<node>.w1` and on.
     public var workerCount: Int
+    /// `host:port` of the broker, for the node's configuration.
+    public var broker: String
     public var nowSeconds: Int64
 
     /// Days that a node's link certificate lives: nodes have operators, and no re-enrolment yet.
     static let linkDays = 825
+    /// The HTTP port of the first node; each further one gets the next, so that all may run on one machine.
+    static let firstPort = 8480
 
     public init(
-        directory: String, node: String, url: String? = nil, workerCount: Int = 0, nowSeconds: Int64 = WallClock.nowSeconds
+        directory: String, node: String, url: String? = nil, workerCount: Int = 0, broker: String = "localhost:8883",
+        nowSeconds: Int64 = WallClock.nowSeconds
     ) {
         self.directory = directory
         self.node = node
         self.url = url
         self.workerCount = workerCount
+        self.broker = broker
         self.nowSeconds = nowSeconds
     }
 
     public func run() throws -> CommandResult {
         let name = try CheckedNames.name(node, as: "a node")
+        guard !broker.contains(where: \.isNewline) else { throw CommandError(.usage, "--broker has a line break") }
+        if let url, !["http://", "https://"].contains(where: { url.hasPrefix($0) }) {
+            throw CommandError(.usage, "\(TerminalStyle.safe(url)) is no address of a node", nextStep: "give --url https://HOST:PORT")
+        }
         guard (0...256).contains(workerCount) else {
             throw CommandError(.usage, "\(workerCount) workers are not possible", nextStep: "there are 256 shards: 0 to 256 workers")
         }
@@ -56,15 +66,42 @@ public struct AllianceAddNode: Sendable {
         let key = AllianceDraft.Key(
             x: text(receiptKey.publicKey.x), y: text(receiptKey.publicKey.y), fromSeconds: UInt64(max(0, nowSeconds)),
             untilSeconds: nil)
+        let base = URL(fileURLWithPath: folder).standardizedFileURL.path
+        try DurableFile.write(Array(configuration(draft, in: base).utf8), to: "\(folder)/node.conf")
         draft.nodes.append(.init(node: node, keys: [key], url: url, workerCount: workerCount))
         try place.save(draft)
         return CommandResult(
             output: """
-                node \(node): receipt key and link certificate in \(folder), to be taken to the node
+                node \(node): receipt key, link certificate and node.conf in \(folder), to be taken to the node
                   key id       \(text(receiptKey.keyID))
+                  starts with: harborseal node serve --config \(folder)/node.conf
                   next: harborseal alliance sign --alliance \(directory)
 
                 """)
+    }
+
+    /// A node.conf that works where it is written: for another machine its paths and its broker are changed.
+    private func configuration(_ draft: AllianceDraft, in base: String) -> String {
+        let alliance = URL(fileURLWithPath: directory).standardizedFileURL.path
+        return """
+            # Written by harborseal alliance add-node. `harborseal node example-config` explains every key.
+            [node]
+            alliance = \(draft.alliance)
+            name = \(node)
+            key = \(base)/receipt.key
+            trust = \(alliance)/alliance.hstrust
+            data = \(base)
+
+            [link]
+            brokers = \(broker)
+            ca = \(alliance)/link-ca.crt
+            certificate = \(base)/link.crt
+            key = \(base)/link.key
+
+            [http]
+            port = \(Self.firstPort + draft.nodes.count)
+
+            """
     }
 
     private func writeLink(

@@ -64,12 +64,26 @@ public struct AllianceBrokerConfig: Sendable {
         try copy("\(folder)/server.key", "server.key", mode: 0o600)
         try DurableFile.write(Array(configuration.accessList.utf8), to: "\(output)/acl", mode: 0o600)
         try DurableFile.write(Array(configuration.configuration.utf8), to: "\(output)/mosquitto.conf")
+        let mayRead = isReadable(by: user ?? "mosquitto")
         return CommandResult(
             output: """
                 broker configuration for \(draft.nodes.count) nodes and every gateway in \(output)
-                  next: mosquitto -c \(base)/mosquitto.conf   as a user that may read \(base)/server.key
+                  next: mosquitto -d -c \(base)/mosquitto.conf\(mayRead ? "" : "   as a user that may read \(base)/server.key and acl")
 
                 """)
+    }
+
+    /// Started as root, mosquitto becomes another user, who must read the key and the access list: as root they are given to that user.
+    private func isReadable(by owner: String) -> Bool {
+        guard geteuid() == 0, owner != "root" else { return true }
+        do {
+            for name in ["server.key", "acl"] {
+                try FileManager.default.setAttributes([.ownerAccountName: owner], ofItemAtPath: "\(output)/\(name)")
+            }
+            return true
+        } catch {
+            return false
+        }
     }
 
     private func copy(_ source: String, _ name: String, mode: UInt32 = 0o644) throws {

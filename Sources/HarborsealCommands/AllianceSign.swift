@@ -8,11 +8,16 @@ public struct AllianceSign: Sendable {
     public var directory: String
     /// Where the root key is; nil: in the directory.
     public var rootKeyPath: String?
+    /// Receipts a batch needs from this version on; nil: as the draft has it.
+    public var receiptsNeeded: UInt64?
     public var nowSeconds: Int64
 
-    public init(directory: String, rootKeyPath: String? = nil, nowSeconds: Int64 = WallClock.nowSeconds) {
+    public init(
+        directory: String, rootKeyPath: String? = nil, receiptsNeeded: UInt64? = nil, nowSeconds: Int64 = WallClock.nowSeconds
+    ) {
         self.directory = directory
         self.rootKeyPath = rootKeyPath
+        self.receiptsNeeded = receiptsNeeded
         self.nowSeconds = nowSeconds
     }
 
@@ -24,6 +29,7 @@ public struct AllianceSign: Sendable {
                 .failed, "the draft has no node, so no batch could ever have a receipt",
                 nextStep: "harborseal alliance add-node NODE --alliance \(directory)")
         }
+        if let receiptsNeeded { draft.receiptsNeeded = receiptsNeeded }
         let held = try heldFile(place)
         // The file signed last decides, in case the draft was restored from an older copy.
         draft.signedVersion = max(draft.signedVersion, held?.content.version ?? 0)

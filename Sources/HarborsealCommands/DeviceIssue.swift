@@ -14,6 +14,8 @@ public struct DeviceIssue: Sendable {
     public var output: String
     public var sealDays: Int
     public var linkDays: Int
+    /// `host:port` of the brokers, separated by commas; with one, agent.conf is whole and the agent starts with it.
+    public var brokers: String?
     public var nowSeconds: Int64
 
     /// - Parameters:
@@ -21,7 +23,7 @@ public struct DeviceIssue: Sendable {
     ///   - linkDays: life of the link certificate.
     public init(
         directory: String, firm: String, device: String, output: String, sealDays: Int = 10 * 365, linkDays: Int = 90,
-        nowSeconds: Int64 = WallClock.nowSeconds
+        brokers: String? = nil, nowSeconds: Int64 = WallClock.nowSeconds
     ) {
         self.directory = directory
         self.firm = firm
@@ -29,6 +31,7 @@ public struct DeviceIssue: Sendable {
         self.output = output
         self.sealDays = sealDays
         self.linkDays = linkDays
+        self.brokers = brokers
         self.nowSeconds = nowSeconds
     }
 
@@ -36,6 +39,7 @@ public struct DeviceIssue: Sendable {
         guard sealDays > 0, linkDays > 0, sealDays <= 36_500, linkDays <= 36_500 else {
             throw CommandError(.usage, "a certificate lives 1 to 36500 days")
         }
+        guard brokers?.contains(where: \.isNewline) != true else { throw CommandError(.usage, "--broker has a line break") }
         let place = AllianceDirectory(directory)
         let draft = try place.draft()
         let gateway = try CheckedNames.gateway(alliance: draft.alliance, firm: firm, device: device)
@@ -59,21 +63,44 @@ public struct DeviceIssue: Sendable {
         if hasTrustFile {
             try DurableFile.write(DurableFile.read(place.trustFilePath), to: "\(output)/alliance.hstrust")
         }
+        if brokers != nil { try place.makeDirectory("\(output)/journal") }
         try DurableFile.write(Array(snippet(alliance: draft.alliance).utf8), to: "\(output)/agent.conf")
         return CommandResult(
             output: """
                 gateway \(gatewayID) in \(output)
                   seal key id  \(Hexadecimal.text(of: sealKey.keyID.bytes))
-                  next: \(hasTrustFile ? "add brokers and sources to \(output)/agent.conf" : "sign the trust file, and copy it to \(output)/alliance.hstrust")
+                  next: \(nextStep(hasTrustFile: hasTrustFile))
 
                 """)
     }
 
-    /// The part of agent.conf that these files answer.
+    private func nextStep(hasTrustFile: Bool) -> String {
+        guard hasTrustFile else { return "sign the trust file, and copy it to \(output)/alliance.hstrust" }
+        return brokers == nil
+            ? "add brokers and sources to \(output)/agent.conf" : "harborseal-agent run --config \(output)/agent.conf"
+    }
+
+    /// The part of agent.conf that these files answer; the whole of it when the brokers are known.
     private func snippet(alliance: String) -> String {
         let base = URL(fileURLWithPath: output).standardizedFileURL.path
+        let places = brokers == nil ? "" : """
+
+            [journal]
+            directory = \(base)/journal
+
+            [control]
+            socket = \(base)/control.sock
+
+            [source.intake]
+            type = intake
+            socket = \(base)/intake.sock
+
+            [source.health]
+            type = health
+
+            """
         return """
-            # Written by harborseal device issue. Add [link] brokers, [journal] directory and the sources.
+            # Written by harborseal device issue.\(brokers == nil ? " Add [link] brokers, [journal] directory and the sources." : "")
             [identity]
             alliance = \(alliance)
             firm = \(firm)
@@ -84,6 +111,7 @@ public struct DeviceIssue: Sendable {
             certificate = \(base)/seal.crt
 
             [link]
+            \(brokers.map { "brokers = \($0)" } ?? "# brokers = HOST:PORT")
             ca = \(base)/link-ca.crt
             certificate = \(base)/link.crt
             key = \(base)/link.key
@@ -91,6 +119,6 @@ public struct DeviceIssue: Sendable {
             [trust]
             file = \(base)/alliance.hstrust
 
-            """
+            """ + places
     }
 }

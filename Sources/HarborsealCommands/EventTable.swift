@@ -13,7 +13,7 @@ struct EventTable {
     }
 
     var text: String {
-        var rows = [["gateway", "sequence", "time", "kind", "what", "readings"]]
+        var rows = [["gateway", "sequence", "time", "kind", "what", "where", "readings", "more"]]
         for batch in batches {
             for disclosed in batch.events { rows.append(row(disclosed, of: batch)) }
         }
@@ -34,7 +34,8 @@ struct EventTable {
         return [
             TerminalStyle.safe(batch.gateway.gatewayID.text.string), overflow ? "?" : "\(sequence)",
             UTCText.text(milliseconds: event.wallClockMilliseconds), TerminalStyle.safe(EventWords.kind(event.kind)),
-            TerminalStyle.safe(event.what.first?.string ?? ""), TerminalStyle.safe(readings),
+            TerminalStyle.safe(event.what.map(\.string).joined(separator: " ")), TerminalStyle.safe(EventWords.place(event)),
+            TerminalStyle.safe(readings), TerminalStyle.safe(EventWords.more(event)),
         ]
     }
 }
@@ -51,6 +52,29 @@ enum EventWords {
 
     static func quantity(_ number: UInt64) -> QuantityDescription? {
         UInt8(exactly: number).flatMap { Quantity(rawValue: $0) }?.description
+    }
+
+    /// The read point, or else the position.
+    static func place(_ event: EventView) -> String {
+        if let point = event.readPoint { return point.string }
+        return event.position.map { "\(decimal($0.latitude, decimals: 7)) \(decimal($0.longitude, decimals: 7))" } ?? ""
+    }
+
+    /// Flags, fields and documents: a claim may hang on each of them.
+    static func more(_ event: EventView) -> String {
+        let flagged = event.flagNumbers.map { flags[$0] ?? "flag \($0)" }
+        let fields = event.extensions.map { "\($0.name.string)=\(value($0.value))" }
+        let documents = event.documents.map { "\($0.role.string)=\($0.value.string)" }
+        return (flagged + fields + documents).joined(separator: ", ")
+    }
+
+    private static func value(_ value: EventExtension.Value) -> String {
+        switch value {
+        case .text(let text): text.string
+        case .integer(let number): "\(number)"
+        case .bool(let flag): flag ? "yes" : "no"
+        case .bytes(let bytes): Hexadecimal.text(of: bytes).string
+        }
     }
 
     /// `reefer-air 4.250 °C`.

@@ -12,7 +12,8 @@ extension VerifyEvidence {
         ]
         if let evidence = report.evidence {
             members.append(.init("alliance", .string(evidence.alliance.text.string)))
-            members.append(.init("title", .optional(evidence.title?.string)))
+            members.append(.init("unprovenTitle", .optional(evidence.title?.string)))
+            members.append(.init("subjects", .array(subjects(of: report).map { .string($0.string) })))
             members.append(.init("batches", .array(report.batches.map { batch($0) })))
         }
         return .object(members)

@@ -2,17 +2,39 @@ internal import AllianceTrust
 internal import AttestationFormat
 
 extension VerifyEvidence {
-    /// One line a check, what else there is to say below it, then the disclosed events, then the end in one sentence.
+    /// One line a check, what else there is to say below it, then what the evidence is about, the disclosed events, and the end in
+    /// one sentence.
     func text(_ report: EvidenceReport) -> String {
         var text = ""
-        if let title = report.evidence?.title { text += style.paint(TerminalStyle.safe(title.string), .bold) + "\n" }
         for line in report.verdict.lines {
             text += mark(line.state) + " " + style.paint(TerminalStyle.padded(line.check.rawValue, to: 10), .bold)
             text += TerminalStyle.safe(line.reason) + "\n"
             for detail in line.details { text += style.paint("             " + TerminalStyle.safe(detail), .dim) + "\n" }
         }
+        text += about(report)
         if showsEvents { text += "\n" + EventTable(report.batches, style: style).text }
         return text + ending(report.verdict)
+    }
+
+    /// What the signed events name, and apart from it the title: nobody signed that, so it must never look like a result.
+    private func about(_ report: EvidenceReport) -> String {
+        let named = subjects(of: report)
+        var text = ""
+        if let first = named.first, report.verdict.lines.contains(where: { $0.check == .intact && $0.state == .passed }) {
+            let others = named.count > 1 ? " and \(named.count - 1) more" : ""
+            text += fact("about", style.paint(TerminalStyle.safe(first.string), .bold) + others + ", as the signed events name it")
+        }
+        if let title = report.evidence?.title {
+            text += fact("title", "\"\(TerminalStyle.safe(title.string))\": written by whoever made the file, signed by nobody")
+            if title.string.contains(":"), !named.contains(title) {
+                text += fact("", style.paint("no event shown names what the title says", .yellow))
+            }
+        }
+        return text
+    }
+
+    private func fact(_ name: String, _ words: String) -> String {
+        "  " + style.paint(TerminalStyle.padded(name, to: 10), .bold) + words + "\n"
     }
 
     private func mark(_ state: Verdict.State) -> String {

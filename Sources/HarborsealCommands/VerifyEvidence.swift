@@ -9,18 +9,22 @@ public struct VerifyEvidence: Sendable {
     /// SHA-256 of the trust file in hex, where the verifier was given it.
     public var pinnedHash: String?
     public var asJSON: Bool
+    /// What at least one disclosed event must name, for the verdict to be about it; nil: nothing is asked.
+    public var subject: String?
     /// Whether to list the disclosed events.
     public var showsEvents: Bool
     public var style: TerminalStyle
     public var nowSeconds: Int64
 
     public init(
-        file: String, trustFile: String, pinnedHash: String? = nil, asJSON: Bool = false, showsEvents: Bool = false,
-        style: TerminalStyle = .plain, nowSeconds: Int64 = WallClock.nowSeconds
+        file: String, trustFile: String, pinnedHash: String? = nil, subject: String? = nil, asJSON: Bool = false,
+        showsEvents: Bool = false, style: TerminalStyle = .plain,
+        nowSeconds: Int64 = WallClock.nowSeconds
     ) {
         self.file = file
         self.trustFile = trustFile
         self.pinnedHash = pinnedHash
+        self.subject = subject
         self.asJSON = asJSON
         self.showsEvents = showsEvents
         self.style = style
@@ -43,6 +47,25 @@ public struct VerifyEvidence: Sendable {
             return CommandResult(notes: "error: \(malformed)\n", exitCode: report.verdict.exitCode)
         }
         let output = asJSON ? json(report).json : text(report)
+        if let subject, !subjects(of: report).contains(UTF8Text(subject)) {
+            let notes = """
+                error: no event shown names \(TerminalStyle.safe(subject)): whatever is verified here is about something else
+                  next: harborseal verify \(file) --trust \(trustFile) --events   shows what the events name
+
+                """
+            return CommandResult(output: output, notes: notes, exitCode: max(1, report.verdict.exitCode == 2 ? 1 : report.verdict.exitCode))
+        }
         return CommandResult(output: output, exitCode: report.verdict.exitCode)
+    }
+
+    /// What the disclosed events name, the most frequent first; those of equal frequency in the order of their first event.
+    func subjects(of report: EvidenceReport) -> [UTF8Text] {
+        var counts: [UTF8Text: Int] = [:]
+        var order: [UTF8Text] = []
+        for name in report.batches.flatMap(\.events).flatMap(\.event.what) {
+            if counts[name] == nil { order.append(name) }
+            counts[name, default: 0] += 1
+        }
+        return order.enumerated().sorted { (counts[$0.element] ?? 0, $1.offset) > (counts[$1.element] ?? 0, $0.offset) }.map(\.element)
     }
 }

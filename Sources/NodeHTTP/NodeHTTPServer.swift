@@ -22,8 +22,8 @@ public enum NodeHTTPServer {
         guard configuration.isLoopback || configuration.tls != nil else {
             throw NodeHTTPError(
                 code: .tlsMissing,
-                message: "\(configuration.host): HTTP without TLS is offered on loopback only; set http tls-certificate and "
-                    + "tls-key (harborseal alliance add-server makes them), or listen on 127.0.0.1")
+                message: "\(configuration.host): HTTP without TLS is offered on loopback only; set [http] certificate and "
+                    + "key (harborseal alliance add-server makes them), or listen on 127.0.0.1")
         }
         return Application(
             router: router(reader: reader, metrics: metrics, health: health, logger: logger),

@@ -41,8 +41,13 @@ struct AllianceSignCommand: AsyncParsableCommand {
     @OptionGroup var place: AllianceOption
     @OptionGroup var root: RootKeyOption
 
+    @Option(name: .long, help: "Receipts a batch needs from now on; left out, as before.")
+    var quorum: UInt64?
+
     func run() async throws {
-        try await CommandOutput.finish { try AllianceSign(directory: place.alliance, rootKeyPath: root.rootKey).run() }
+        try await CommandOutput.finish {
+            try AllianceSign(directory: place.alliance, rootKeyPath: root.rootKey, receiptsNeeded: quorum).run()
+        }
     }
 }
 

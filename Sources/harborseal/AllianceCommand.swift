@@ -78,7 +78,7 @@ struct AllianceAddFirmCommand: AsyncParsableCommand {
 
 struct AllianceAddNodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "add-node", abstract: "Add a node: its receipt key and its certificate for the broker.",
+        commandName: "add-node", abstract: "Add a node: its receipt key, its certificate for the broker and its node.conf.",
         discussion: """
             EXAMPLE
               harborseal alliance add-node hk-1 --url https://hk-1.example.org
@@ -95,9 +95,12 @@ struct AllianceAddNodeCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Workers that connect to the broker beside it.")
     var workers = 0
 
+    @Option(name: .long, help: "The broker, HOST:PORT, for the node.conf that is written beside the keys.")
+    var broker = "localhost:8883"
+
     func run() async throws {
         try await CommandOutput.finish {
-            try AllianceAddNode(directory: place.alliance, node: node, url: url, workerCount: workers).run()
+            try AllianceAddNode(directory: place.alliance, node: node, url: url, workerCount: workers, broker: broker).run()
         }
     }
 }

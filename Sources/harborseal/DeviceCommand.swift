@@ -14,7 +14,7 @@ struct DeviceIssueCommand: AsyncParsableCommand {
             Writes seal.key, seal.crt, seal.der, link.key, link.crt, link-ca.crt, the trust file, and an agent.conf that names them.
 
             EXAMPLE
-              harborseal device issue --alliance alliance --firm acme --device gw-1 -o gw-1
+              harborseal device issue --alliance alliance --firm acme --device gw-1 --broker localhost:8883 -o gw-1
             """)
 
     @OptionGroup var place: AllianceOption
@@ -34,10 +34,14 @@ struct DeviceIssueCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Days that the link certificate lives.")
     var linkDays = 90
 
+    @Option(name: .long, help: "The broker, HOST:PORT, or several with commas between; agent.conf is then ready to run.")
+    var broker: String?
+
     func run() async throws {
         try await CommandOutput.finish {
             try DeviceIssue(
-                directory: place.alliance, firm: firm, device: device, output: output, sealDays: sealDays, linkDays: linkDays
+                directory: place.alliance, firm: firm, device: device, output: output, sealDays: sealDays, linkDays: linkDays,
+                brokers: broker
             ).run()
         }
     }

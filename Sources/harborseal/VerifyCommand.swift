@@ -11,7 +11,7 @@ struct VerifyCommand: AsyncParsableCommand {
             66 a file cannot be read, 74 the output cannot be written.
 
             EXAMPLE
-              harborseal verify journey.hsev --trust alliance.hstrust --events
+              harborseal verify journey.hsev --trust alliance.hstrust --subject https://id.gs1.org/00/395212340000000175 --events
             """)
 
     @Argument(help: "The evidence, a .hsev file.", completion: .file(extensions: ["hsev"]))
@@ -23,6 +23,9 @@ struct VerifyCommand: AsyncParsableCommand {
     @Option(name: .long, help: "SHA-256 of the trust file in hex, if that is what came by a trusted way.")
     var trustHash: String?
 
+    @Option(name: .long, help: "What it must be about: exit code 1 unless an event that is shown names it.")
+    var subject: String?
+
     @Flag(name: .long, help: "List the events that are disclosed.")
     var events = false
 
@@ -32,7 +35,7 @@ struct VerifyCommand: AsyncParsableCommand {
     func run() async throws {
         try await CommandOutput.finish {
             try await VerifyEvidence(
-                file: file, trustFile: trust, pinnedHash: trustHash, asJSON: json, showsEvents: events,
+                file: file, trustFile: trust, pinnedHash: trustHash, subject: subject, asJSON: json, showsEvents: events,
                 style: CommandOutput.style
             ).run()
         }

@@ -59,8 +59,31 @@ import Testing
     func minority(_ nodeCount: Int, _ quorum: UInt64, _ needed: Int) throws {
         let workspace = try TestWorkspace(nodes: (0..<nodeCount).map { "node-\($0)" }, quorum: quorum, signs: false)
         let error = #expect(throws: TrustError.self) { try AllianceSign(directory: workspace.alliance).run() }
-        #expect(error?.nextStep == "ask for at least \(needed) receipts")
+        #expect(error?.nextStep == "harborseal alliance sign --quorum \(needed), or more")
         #expect(!DurableFile.exists("\(workspace.alliance)/alliance.hstrust"))
+        // What it names works, and stays.
+        _ = try AllianceSign(directory: workspace.alliance, receiptsNeeded: UInt64(needed)).run()
+        _ = try AllianceSign(directory: workspace.alliance).run()
+        #expect(try trustFile(workspace).content.quorum.receiptsNeeded == UInt64(needed))
+    }
+
+    @Test("a node's node.conf and a gateway's agent.conf work as they were written, each node with a port of its own")
+    func configurations() throws {
+        let workspace = try TestWorkspace(nodes: ["hk-1", "sz-1"])
+        for (node, port) in [("hk-1", 8480), ("sz-1", 8481)] {
+            let text = try workspace.text("alliance/nodes/\(node)/node.conf")
+            #expect(text.contains("name = \(node)\n") && text.contains("port = \(port)\n") && text.contains("brokers = localhost:8883\n"))
+            for line in text.split(separator: "\n") where ["key", "trust", "ca", "certificate"].contains(line.prefix { $0 != " " }) {
+                #expect(DurableFile.exists(String(line.drop { $0 != "/" })), "\(line)")
+            }
+        }
+        _ = try DeviceIssue(
+            directory: workspace.alliance, firm: "acme", device: "gw-9", output: "\(workspace.path)/gw-9", brokers: "localhost:8883").run()
+        let agent = try workspace.text("gw-9/agent.conf")
+        #expect(agent.contains("brokers = localhost:8883\n") && agent.contains("type = intake\n"))
+        #expect(FileManager.default.fileExists(atPath: "\(workspace.path)/gw-9/journal"))
+        #expect(throws: CommandError.self) { try AllianceAddNode(directory: workspace.alliance, node: "gz-1", url: "not a url").run() }
+        #expect(throws: CommandError.self) { try AllianceAddNode(directory: workspace.alliance, node: "gz-1", broker: "a\nb").run() }
     }
 
     @Test("more receipts than nodes, and no node at all, are refused")

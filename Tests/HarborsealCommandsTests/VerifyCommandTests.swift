@@ -50,7 +50,37 @@ import Testing
         let result = try await VerifyEvidence(file: path, trustFile: TestData.url("format/trust.hstrust").path).run()
         #expect(result.exitCode == 1)
         #expect(!result.output.contains("\u{1B}") && !result.output.contains("\u{202E}"))
-        #expect(result.output.hasPrefix("journey\\u{1b}[2J\\u{a}✓ verified\\u{202e}\n"))
+        #expect(result.output.contains("title     \"journey\\u{1b}[2J\\u{a}✓ verified\\u{202e}\": written by whoever made the file, signed by nobody\n"))
+    }
+
+    @Test("what the evidence is about comes from the signed events; a title that names something else is told apart, and --subject refuses it")
+    func subject() async throws {
+        let named = "https://id.gs1.org/00/495212340000000175"
+        var evidence = try Evidence(parsing: TestData.bytes("format/good.hsev"))
+        let signed = try #require(evidence.entries.compactMap { entry -> UTF8Text? in
+            guard case .batch(let batch) = entry else { return nil }
+            return batch.events.compactMap { $0.event.what.first }.first
+        }.first)
+        evidence.title = UTF8Text(named)
+        let workspace = try TestWorkspace(nodes: [], firms: [], signs: false)
+        let path = try workspace.write("retitled.hsev", evidence.encoded())
+        var command = VerifyEvidence(file: path, trustFile: TestData.url("format/trust.hstrust").path)
+        let text = try await command.run().output
+        #expect(text.contains("about     \(signed.string)"))
+        #expect(text.contains("no event shown names what the title says"))
+        command.subject = named
+        let other = try await command.run()
+        #expect(other.exitCode == 1 && other.notes.contains("about something else"))
+        command.subject = signed.string
+        #expect(try await command.run().exitCode == 0)
+    }
+
+    @Test("withheld events are counted as withheld, and the ends of the file are named")
+    func withheld() async throws {
+        let text = try await verify("partial.hsev").output
+        #expect(text.contains("2 of 9 events disclosed, 7 withheld") && text.contains("this file cannot say what they are"))
+        #expect(text.contains("earlier and later ones are not part of this file"))
+        #expect(!text.contains("nothing in between is missing"))
     }
 
     @Test("the trust file's hash pins it")

@@ -186,12 +186,12 @@ final class BrokerRunner: Sendable {
                 owner.logger.notice("broker connected", metadata: ["address": "\(broker)", "mqtt": "\(version)"])
                 setConnected(true)
             case .disconnected(let cause):
-                owner.logger.warning("broker lost", metadata: ["cause": "\(cause)"])
+                owner.logger.warning("broker lost", metadata: ["cause": "\(cause.text)"])
                 setConnected(false)
                 owner.metrics.add(.repliesDropped, unsent.count - unsentStart)
                 unsentStart = unsent.count
             case .attemptFailed(let cause):
-                owner.logger.warning("no connection to the broker, trying again", metadata: ["cause": "\(cause)"])
+                owner.logger.warning("no connection to the broker, trying again", metadata: ["cause": "\(cause.text)"])
             case .subscriptionRefused(let index, let reason):
                 owner.logger.error(
                     "the broker refuses a subscription: allow it in the broker's ACL (harborseal alliance broker-config)",

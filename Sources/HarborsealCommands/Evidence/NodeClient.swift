@@ -32,6 +32,20 @@ struct NodeClient {
         switch error {
         case let error as IOError: String(cString: strerror(error.errnoCode))
         case let error as NIOConnectionError: error.connectionErrors.first.map { words($0.error) } ?? "\(error.host): no such host"
+        case let error as HTTPClientError: words(error)
+        case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError: unprovenServer
+        default: "\(error)"
+        }
+    }
+
+    private static var unprovenServer: String {
+        "its certificate is not the alliance's for this name: give --trust FILE, and the host name that the certificate has"
+    }
+
+    private static func words(_ error: HTTPClientError) -> String {
+        switch error {
+        case .deadlineExceeded, .readTimeout, .connectTimeout: "it did not answer within \(requestSeconds) s"
+        case .remoteConnectionClosed: "it closed the connection without an answer; a node beyond loopback speaks https alone"
         default: "\(error)"
         }
     }
