@@ -97,6 +97,7 @@ public struct DeviceIssue: Sendable {
 
             [source.health]
             type = health
+            disk = \(base)
 
             """
         return """

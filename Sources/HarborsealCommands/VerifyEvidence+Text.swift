@@ -20,7 +20,7 @@ extension VerifyEvidence {
     private func about(_ report: EvidenceReport) -> String {
         let named = subjects(of: report)
         var text = ""
-        if let first = named.first, report.verdict.lines.contains(where: { $0.check == .intact && $0.state == .passed }) {
+        if let first = subject.map({ UTF8Text($0) }).flatMap({ named.contains($0) ? $0 : nil }) ?? named.first, report.verdict.lines.contains(where: { $0.check == .intact && $0.state == .passed }) {
             let others = named.count > 1 ? " and \(named.count - 1) more" : ""
             text += fact("about", style.paint(TerminalStyle.safe(first.string), .bold) + others + ", as the signed events name it")
         }

@@ -70,7 +70,7 @@ extension BrokersAndNodes {
         /// What is wrong with a configuration, as a drop-in.
         static let wrong = [
             "[batches]\nbatch-events = 0\n", "[batches]\ncolour = blue\n", "[nonsense]\nkey = 1\n", "batch-events = 5\n",
-            "[batches]\nbatch-events = 5\nbatch-events = 6\n", "[link]\ninsecure = maybe\n", "[journal]\nsync-interval = fast\n",
+            "[batches]\nbatch-events = 5\nbatch-events = 6\n", "[link]\ninsecure = maybe\n", "[journal]\nkeep-for = fast\n",
             "[batches]\n  batch-events = 5\n\tmore\n", "\u{FEFF}\u{0}",
         ]
 
