@@ -72,7 +72,7 @@ extension SQLiteTransaction {
     /// Cache misses of this connection: at most one a page, while the cache holds the whole file.
     fileprivate func pagesFetched() throws -> Int {
         var (current, highest): (Int32, Int32) = (0, 0)
-        let status = sqlite3_db_status(try #require(database.sqliteConnection), SQLITE_DBSTATUS_CACHE_MISS, &current, &highest, 0)
+        let status = sqlite3_db_status(database.sqliteConnection, SQLITE_DBSTATUS_CACHE_MISS, &current, &highest, 0)
         #expect(status == SQLITE_OK)
         return Int(current)
     }
