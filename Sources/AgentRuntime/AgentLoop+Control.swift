@@ -10,15 +10,15 @@ extension AgentLoop {
     func serveControl() {
         guard let control else { return }
         control.serve(nowMilliseconds: now.monotonicMilliseconds) { line, body in
-            switch line {
-            case "status text": statusDocument().text(withColours: false)
-            case "status colour": statusDocument().text(withColours: true)
-            case "doctor": doctorFindings().lines
-            case "carry": beginCarrying()
-            default:
-                if let first = line.number(after: "carry ") { carry(from: first) }
-                else if line.number(after: "take ") != nil { take(body) }
-                else { statusDocument().json }
+            switch ControlRequest(line) {
+            case .statusJSON: statusDocument().json
+            case .statusText: statusDocument().text(withColours: false)
+            case .statusColour: statusDocument().text(withColours: true)
+            case .doctor: doctorFindings().lines
+            case .carry: beginCarrying()
+            case .carryFrom(let first): carry(from: first)
+            case .take: take(body)
+            case nil: ControlRequest.refusal
             }
         }
     }

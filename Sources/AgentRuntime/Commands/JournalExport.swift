@@ -101,6 +101,9 @@ struct ControlQuestion {
         guard !answer.isEmpty else {
             throw SetupError(.inputOutput, "the agent closed the connection without an answer: look at its log")
         }
+        guard !answer.starts(with: ControlRequest.refusalStart) else {
+            throw SetupError(.system, "the running agent is of another version: restart it")
+        }
         return answer
     }
 
