@@ -19,7 +19,7 @@ extension AgentSettings {
                 "sensor.*", "calibration", .text(maximumByteCount: 64), .unset, example: "SCS-0123-2026",
                 why: """
                     Reference of the calibration certificate. Where placement and calibration-until are set too, device.commissioned \
-                    carries all three, once a start.
+                    carries all three, once a start and after each change of them.
                     """),
             Setting(
                 "sensor.*", "calibration-until", .lastDay, .unset, example: "2027-03-31",

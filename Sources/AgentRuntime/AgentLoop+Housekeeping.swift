@@ -2,10 +2,12 @@ internal import AgentConfiguration
 internal import AttestationFormat
 internal import CPosixShims
 internal import ConfigurationFile
+internal import DeviceCrypto
 internal import EventJournal
 internal import GatewayAgent
 internal import LogisticsEvents
 internal import MQTTLink
+internal import MerkleTree
 
 extension AgentLoop {
     /// The retained status is said again this often while connected, and at once after a connect.
@@ -27,20 +29,22 @@ extension AgentLoop {
 
     /// Takes a new configuration where that needs no new files or sockets; a wrong one changes nothing.
     private func reload() {
+        let new: AgentConfiguration
         do throws(ConfigurationProblems) {
-            let new = try loadConfiguration()
-            gateway.adopt(GatewayPolicy(new))
-            if new.needsRestart(from: configuration) {
-                log(.warning, "some of the new configuration (identity, journal folder, seal, trust, control, link, sources, sensors or rules) takes effect at the next start")
-            }
-            configuration.batches = new.batches
-            configuration.journal.syncIntervalMilliseconds = new.journal.syncIntervalMilliseconds
-            configuration.log = new.log
-            log.leastImportant = Log.Level(new.log.level)
-            log(.notice, "configuration read again")
+            new = try loadConfiguration()
         } catch {
-            log(.error, "the new configuration is wrong, the old one stays in force: \(error.message.string)")
+            return log(.error, "the new configuration is wrong, the old one stays in force: \(error.message.string)")
         }
+        let waiting = configuration.adopt(new)
+        if let first = waiting.first {
+            let more = waiting.count > 1 ? " and \(waiting.count - 1) more" : ""
+            log(.warning, "some of the new configuration (\(first.string)\(more)) takes effect at the next start")
+        }
+        log.leastImportant = Log.Level(configuration.log.level)
+        gateway.adopt(GatewayPolicy(configuration))
+        gateway.adopt(configurationHash: SHA256.hash(configuration.resolved.canonicalText.bytes).bytes, at: now)
+        adoptSensors()
+        log(.notice, "configuration read again")
     }
 
     // MARK: - Service manager
@@ -74,14 +78,5 @@ extension AgentLoop {
         let text = "{\"online\":true,\"events\":\(journal.nextSequence),\"unreceipted\":\(journal.nextSequence - journal.quorumEnd),"
             + "\"epoch\":\"\(journal.epoch.text.string)\",\"time\":\(now.wallSeconds)}"
         link.publishStatus(Array(text.utf8))
-    }
-}
-
-extension AgentConfiguration {
-    /// Whether something differs that a running agent does not change.
-    func needsRestart(from old: AgentConfiguration) -> Bool {
-        identity != old.identity || journal.directory != old.journal.directory || seal != old.seal || trust != old.trust
-            || control != old.control || link != old.link || sources != old.sources || mappings != old.mappings
-            || sensors != old.sensors || rules != old.rules
     }
 }

@@ -1,3 +1,4 @@
+internal import AgentConfiguration
 internal import AttestationFormat
 internal import EventJournal
 internal import GatewayAgent
@@ -62,6 +63,13 @@ extension AgentLoop {
             // Nobody can repeat it: lost, counted and declared.
             gateway.dropped(eventCount: 1, at: now)
         }
+    }
+
+    /// Takes the configuration's sensors and rules.
+    func adoptSensors() {
+        sensors.adopt(
+            sensors: configuration.sensors, rules: configuration.rules, at: gateway.eventMoment(at: now), into: &conditions)
+        recordConditions()
     }
 
     /// An orderly end sums up what it has.

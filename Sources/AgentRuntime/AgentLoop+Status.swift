@@ -22,8 +22,8 @@ extension AgentLoop {
         addSeal(to: &document)
         addNodes(to: &document)
         addSources(to: &document)
-        addSensors(to: &document)
-        addRules(to: &document)
+        document.addSensors(of: sensors, at: now)
+        document.addRules(of: sensors)
         addCounters(to: &document)
         return document
     }

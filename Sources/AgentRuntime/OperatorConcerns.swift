@@ -66,7 +66,7 @@ extension AgentLoop {
                 an old image was restored, or another device uses this seal key
                 """)
         }
-        addSensorConcerns(to: &concerns)
+        concerns.addSensors(of: sensors)
         addSourceConcerns(to: &concerns)
         addLinkConcerns(to: &concerns)
         return concerns

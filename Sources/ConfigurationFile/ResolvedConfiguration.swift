@@ -20,6 +20,9 @@ public struct ResolvedConfiguration: Sendable {
     /// An empty one.
     public init() {}
 
+    /// A configuration of these rows, in the order of the table.
+    public init(rows: [Row]) { self.rows = rows }
+
     /// The row of a key.
     public func row(_ section: UTF8Text, _ key: UTF8Text) -> Row? {
         rows.first { $0.setting.key == key && $0.section == section }

@@ -32,12 +32,15 @@ public struct AgentFacts: Sendable {
 /// Why `agent.started` is recorded.
 public enum StartReason: Sendable {
     case boot, restart, newEpoch
+    /// SIGHUP changed the configuration in force.
+    case reload
 
     var text: UTF8Text {
         switch self {
         case .boot: "boot"
         case .restart: "restart"
         case .newEpoch: "new-epoch"
+        case .reload: "reload"
         }
     }
 }
@@ -74,7 +77,7 @@ struct ControlState {
     /// Most gaps kept for declaring; further ones are added to the last.
     static let gapCapacity = 32
 
-    let facts: AgentFacts
+    var facts: AgentFacts
     /// A start that is not recorded yet.
     var startToRecord: StartReason?
     var startCause: EpochReason?

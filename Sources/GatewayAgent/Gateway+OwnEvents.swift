@@ -41,6 +41,14 @@ extension Gateway {
         control.startCause = isRecorded ? nil : cause
     }
 
+    /// Another configuration is in force: `agent.started` says its SHA-256, unless it is the same one.
+    public func adopt(configurationHash: [UInt8], at now: Moment) {
+        guard configurationHash != control.facts.configurationHash else { return }
+        control.facts.configurationHash = configurationHash
+        // A start that the journal could not take yet will say it.
+        if control.startToRecord == nil { recordStarted(why: .reload, cause: nil, at: now) }
+    }
+
     private func declareGaps(at now: Moment) {
         while let gap = control.gaps.first {
             guard

@@ -60,7 +60,7 @@ public enum ExtensionField: UInt8, CaseIterable, Sendable {
         Row(field: .agentVersion, name: "agent-version", type: .text),
         Row(field: .configurationSHA256, name: "config-sha256", type: digest),
         Row(field: .keyClass, name: "key-class", type: .oneOf(["software", "tpm2", "secure_element"])),
-        Row(field: .why, name: "why", type: .oneOf(["boot", "restart", "new-epoch"])),
+        Row(field: .why, name: "why", type: .oneOf(["boot", "restart", "new-epoch", "reload"])),
         Row(field: .uptime, name: "uptime-s", type: unsigned),
         Row(field: .load, name: "load-milli", type: unsigned),
         Row(field: .memoryFree, name: "memory-free-kib", type: unsigned),

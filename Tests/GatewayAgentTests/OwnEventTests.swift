@@ -18,6 +18,29 @@ struct OwnEventTests {
         #expect(try kinds(scene) == [1])
     }
 
+    @Test("another configuration in force is told with its hash, the same one is not; one that the journal cannot take waits")
+    func reloaded() throws {
+        func told(_ scene: Scene) throws -> [[EventExtension.Value?]] {
+            try scene.journal.events.map { try EventView(parsing: $0) }.filter { $0.kind == .number(1) }.map { view in
+                [view.extensionValue("why"), view.extensionValue("config-sha256")]
+            }
+        }
+        let scene = try Scene()
+        scene.pass(1)
+        let first = [UInt8](repeating: 7, count: 32), second = [UInt8](repeating: 8, count: 32)
+        scene.gateway.adopt(configurationHash: first, at: scene.now)
+        #expect(try told(scene) == [[.text("boot"), .bytes(first)]])
+        scene.gateway.adopt(configurationHash: second, at: scene.now)
+        #expect(try told(scene).dropFirst() == [[.text("reload"), .bytes(second)]])
+        scene.journal.failure = .full
+        scene.gateway.adopt(configurationHash: first, at: scene.now)
+        scene.journal.failure = nil
+        scene.pass(1)
+        #expect(try told(scene).dropFirst(2) == [[.text("reload"), .bytes(first)]])
+        scene.pass(1)
+        #expect(try told(scene).count == 3)
+    }
+
     @Test("a step of the wall clock above a second becomes an event; drift does not", arguments: [
         (UInt64(900), 0), (UInt64(2_000), 1), (UInt64(300_000_000_000), 1),
     ])

@@ -9,12 +9,7 @@ struct FeedTests {
     /// The events in the journal of an agent that has ended.
     private func events(_ agent: RunningAgent) throws -> [EventView] {
         agent.terminate()
-        let text = try ChildProcess.run([try Programs.agent, "journal", "export", "--config", agent.configuration] + agent.settings.flatMap { ["--set", $0] }, in: agent.folder.path)
-        return try text.split(separator: "\n").map { line in
-            let digits = Array(line.split(separator: " ")[1].utf8)
-            let bytes = stride(from: 0, to: digits.count, by: 2).map { UInt8(String(decoding: digits[$0...$0 + 1], as: UTF8.self), radix: 16) ?? 0 }
-            return try EventView(parsing: bytes)
-        }
+        return try agent.storedEvents().map(\.view)
     }
 
     private func sentence(_ body: String) -> String {

@@ -17,33 +17,6 @@ struct SensorRuleTests {
         """
     }
 
-    /// What an event of the journal says, as far as these tests look.
-    private struct Stored {
-        let kind: UInt64
-        let view: EventView
-
-        func text(_ name: UTF8Text) -> String? {
-            guard case .text(let text) = view.extensionValue(name) else { return nil }
-            return text.string
-        }
-
-        func number(_ name: UTF8Text) -> Int64? {
-            guard case .integer(let number) = view.extensionValue(name) else { return nil }
-            return number.int64
-        }
-    }
-
-    private func stored(_ agent: RunningAgent) throws -> [Stored] {
-        let export = try ChildProcess.run([try Programs.agent, "journal", "export", "--config", agent.configuration])
-        return try export.split(separator: "\n").map { line in
-            let hex = Array(try #require(line.split(separator: " ").last).utf8)
-            let bytes = stride(from: 0, to: hex.count - 1, by: 2).compactMap { UInt8(String(decoding: hex[$0...$0 + 1], as: UTF8.self), radix: 16) }
-            let view = try EventView(parsing: bytes)
-            guard case .number(let kind) = view.kind else { return Stored(kind: 0, view: view) }
-            return Stored(kind: kind, view: view)
-        }
-    }
-
     @Test("lines that stay above 8 °C for the rule's time open one excursion, a kill in between does not open a second, and coming back closes it")
     func excursion() throws {
         let agent = try RunningAgent(try Alliance.ofOneNode(), brokerPorts: [], settings: RunningAgent.quick + Self.settings)
@@ -72,7 +45,7 @@ struct SensorRuleTests {
         try send("7.25", for: 0)
         agent.terminate()
 
-        let events = try stored(agent)
+        let events = try agent.storedEvents()
         let opened = events.filter { $0.kind == 41 }
         let closed = events.filter { $0.kind == 42 }
         #expect(opened.count == 1 && closed.count == 1)
@@ -99,7 +72,7 @@ struct SensorRuleTests {
             (agent.status?.concerns ?? []).contains { $0.name == "sensor" && $0.text.contains("reefer-air is silent") }
         }
         agent.terminate()
-        let events = try stored(agent)
+        let events = try agent.storedEvents()
         let flagged = try #require(events.first { $0.kind == 40 })
         #expect(flagged.view.flags.contains(.suspectValue))
         let silent = events.filter { $0.text("reason") == "silent" }

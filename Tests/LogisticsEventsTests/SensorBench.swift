@@ -59,6 +59,10 @@ struct SensorBench {
         table.beginJourney(at: moment(milliseconds), into: &events)
     }
 
+    mutating func adopt(_ sensors: [SensorSettings], _ rules: [ConditionRule], at milliseconds: UInt64) {
+        table.adopt(sensors: sensors, rules: rules, at: moment(milliseconds), into: &events)
+    }
+
     /// Every event must encode, which checks its mandatory fields.
     func stored() throws -> [EventView] {
         var salts = CountingSalts()

@@ -36,7 +36,7 @@ enum Help {
     }
 
     private static let run: StaticString = """
-        run: runs the agent until SIGTERM or SIGINT. SIGHUP reads the configuration again.
+        run: runs the agent until SIGTERM or SIGINT. SIGHUP reads the configuration again: batches, sensors and rules change at once.
         Logs to standard error, in journald's priority format when that is no terminal.
         Example: harborseal-agent run --config /etc/harborseal/agent.conf
 

@@ -63,6 +63,13 @@ public struct ConditionRule: Equatable, Sendable {
         }
     }
 
+    /// Whether a count of `former` is one of this rule too: the same values of the same sensor are in breach, and are counted alike.
+    /// Duration, hysteresis and priority may differ.
+    func continues(_ former: ConditionRule) -> Bool {
+        id == former.id && sensor == former.sensor && side == former.side && threshold == former.threshold
+            && isInclusive == former.isInclusive && counting == former.counting
+    }
+
     /// The farther of two values from what is allowed.
     func worse(_ value: Int64, _ other: Int64?) -> Int64 {
         guard let other else { return value }

@@ -13,9 +13,9 @@ struct ConditionWatch: Sendable {
         case closed(wasObserved: Bool)
     }
 
-    let rule: ConditionRule
+    private(set) var rule: ConditionRule
     /// The longest time between two readings that is no gap.
-    let longestGapMilliseconds: UInt64
+    private(set) var longestGapMilliseconds: UInt64
 
     /// Whether an excursion was declared and has not ended.
     private(set) var isOpen = false
@@ -31,6 +31,12 @@ struct ConditionWatch: Sendable {
     private var breachMilliseconds: UInt64?
 
     init(_ rule: ConditionRule, longestGapMilliseconds: UInt64) {
+        self.rule = rule
+        self.longestGapMilliseconds = longestGapMilliseconds
+    }
+
+    /// Goes on under another wording of the same rule: what was counted stays counted.
+    mutating func adopt(_ rule: ConditionRule, longestGapMilliseconds: UInt64) {
         self.rule = rule
         self.longestGapMilliseconds = longestGapMilliseconds
     }

@@ -23,6 +23,30 @@ extension SensorState {
         }
     }
 
+    /// Takes changed settings, and those of the rules that are for this sensor.
+    mutating func adopt(
+        _ new: SensorSettings, _ rules: [ConditionRule], at moment: EventMoment, into events: inout [ConditionEvent]
+    ) {
+        let now = moment.monotonicMilliseconds
+        if new != settings {
+            closeWindow(upTo: now, at: moment, into: &events)
+            replaceSettings(new, at: now)
+        }
+        let own = rules.filter { $0.sensor == new.name }
+        for index in watches.indices where watches[index].isOpen && !own.contains(where: { $0.continues(watches[index].rule) }) {
+            tellExcursion(
+                .excursionClosed, index, value: latest?.value, reason: ConditionReason.ruleRemoved, at: moment, into: &events)
+        }
+        let gap = new.longestGapMilliseconds ?? 0
+        watches = own.map { rule in
+            guard var watch = watches.first(where: { rule.continues($0.rule) }) else {
+                return ConditionWatch(rule, longestGapMilliseconds: gap)
+            }
+            watch.adopt(rule, longestGapMilliseconds: gap)
+            return watch
+        }
+    }
+
     private mutating func tell(
         _ change: ConditionWatch.Change?, of index: Int, value: Int64, at moment: EventMoment, into events: inout [ConditionEvent]
     ) {

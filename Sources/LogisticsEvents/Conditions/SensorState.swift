@@ -10,7 +10,7 @@ struct SensorState: Sendable {
         var monotonicMilliseconds: UInt64
     }
 
-    let settings: SensorSettings
+    private(set) var settings: SensorSettings
     var watches: [ConditionWatch]
     /// Readings that no summary tells of yet.
     var window: SampleWindow?
@@ -74,5 +74,20 @@ struct SensorState: Sendable {
         let expected = max(0, (elapsed &+ period / 2) / period)
         expectedRemainder = elapsed - expected * period
         return UInt64(expected)
+    }
+
+    /// Takes changed settings. A watch over another period begins now, also over a sensor that seemed silent by the old one.
+    mutating func replaceSettings(_ new: SensorSettings, at now: UInt64) {
+        if new.periodMilliseconds != settings.periodMilliseconds {
+            expectedRemainder = 0
+            heardMilliseconds = now
+            isSilent = false
+        }
+        if new.calibration != settings.calibration || new.calibrationUntilSeconds != settings.calibrationUntilSeconds
+            || new.placement != settings.placement
+        {
+            isCommissioned = false
+        }
+        settings = new
     }
 }

@@ -14,8 +14,7 @@ public struct SensorTable: Sendable {
 
     var states: [SensorState]
     /// The configured sensors, for readings that are recorded elsewhere.
-    public let sensors: [SensorSettings]
-    let rules: [ConditionRule]
+    public private(set) var sensors: [SensorSettings]
     /// Excursions that a former run opened under rules that are no more.
     var orphans: [RestoredExcursion] = []
     /// When ``tick(at:into:)`` has something to do, in monotonic ms; nil while only readings can change anything.
@@ -24,7 +23,6 @@ public struct SensorTable: Sendable {
     /// - Parameter monotonicMilliseconds: now; silence is counted from here.
     public init(sensors: [SensorSettings], rules: [ConditionRule], at monotonicMilliseconds: UInt64) {
         self.sensors = sensors
-        self.rules = rules
         states = sensors.map { SensorState($0, rules: rules, at: monotonicMilliseconds) }
         plan()
     }
@@ -79,6 +77,34 @@ public struct SensorTable: Sendable {
         for index in states.indices {
             states[index].closeWindow(upTo: moment.monotonicMilliseconds, at: moment, into: &events)
         }
+        plan()
+    }
+
+    /// Takes other sensors and rules while running. Those that did not change go on as if nothing had happened.
+    ///
+    /// What was read of a changed or removed sensor is summed up first. An excursion ends with `rule-removed` when its rule is gone or
+    /// finds other values in breach; a new calibration is told with the next reading. A removed sensor's later readings are a stranger's.
+    public mutating func adopt(
+        sensors: [SensorSettings], rules: [ConditionRule], at moment: EventMoment, into events: inout [ConditionEvent]
+    ) {
+        var former = states
+        states = sensors.map { settings in
+            guard let index = former.firstIndex(where: { $0.settings.isSame(settings.name, settings.quantity) }) else {
+                return SensorState(settings, rules: rules, at: moment.monotonicMilliseconds)
+            }
+            var state = former.remove(at: index)
+            state.adopt(settings, rules, at: moment, into: &events)
+            return state
+        }
+        for var state in former {
+            if self.sensors.contains(where: { state.settings.isSame($0.name, $0.quantity) }) {
+                state.closeWindow(upTo: moment.monotonicMilliseconds, at: moment, into: &events)
+                state.adopt(state.settings, [], at: moment, into: &events)
+            } else {
+                states.append(state)
+            }
+        }
+        self.sensors = sensors
         plan()
     }
 

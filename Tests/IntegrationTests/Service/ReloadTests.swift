@@ -1,3 +1,4 @@
+import AttestationFormat
 import Foundation
 import Testing
 
@@ -65,6 +66,52 @@ extension BrokersAndNodes {
             #expect(try reload(agent).contains("configuration read again"))
             try Journey(agent).feed(1)
             try agent.waitForReport("a signed batch") { $0.number("batches", "signed") > 0 }
+        }
+
+        @Test("SIGHUP takes changed sensors and rules: status shows them, what did not change goes on, and agent.started says the new hash")
+        func sensorsAndRules() throws {
+            let agent = try agent(RunningAgent.quick)
+            let sensor = "[sensor.air]\nquantity = temperature\nperiod = 1 h\n"
+            func rule(_ name: String, _ limit: String) -> String { "[rule.\(name)]\nsensor = air\nlimit = \(limit)\n" }
+            try dropIn(agent, "10.conf", sensor + rule("warm", "above 8") + rule("hot", "above 30"))
+            try agent.start()
+            let line = #"{"source":"probe","number":1,"kind":"condition.summary","readings":[{"sensor":"air","quantity":"temperature","value":41}]}"#
+            guard case .stored = try agent.intake().send(line) else { throw IntegrationFailure("the line was refused: \(agent.tail)") }
+            #expect(try rules(agent) == ["warm open", "hot open"])
+            try dropIn(agent, "10.conf", sensor + "[sensor.door]\nquantity = state\n" + rule("warm", "above 8") + rule("cold", "below 2"))
+            let said = try reload(agent)
+            #expect(said.contains("configuration read again") && !said.contains("next start"), "\(said)")
+            #expect(try rules(agent) == ["warm open", "cold clear"])
+            #expect(try rows(agent, "sensors").compactMap { $0["name"] as? String } == ["air", "door"])
+            agent.process?.signal(SIGHUP)
+            #expect(try rules(agent) == ["warm open", "cold clear"], "the same again is no change")
+            agent.terminate()
+            let events = try agent.storedEvents()
+            #expect(events.filter { $0.kind == 1 }.map { $0.text("why") } == ["boot", "reload"])
+            let closed = events.filter { $0.kind == 42 }
+            #expect(closed.map { $0.text("rule") } == ["hot"] && closed.first?.text("reason") == "rule-removed")
+            #expect(events.filter { $0.kind == 41 }.count == 2)
+        }
+
+        private func rows(_ agent: RunningAgent, _ name: String) throws -> [[String: Any]] {
+            let status = try agent.command("status", "--json")
+            let all = try #require(try JSONSerialization.jsonObject(with: Data(status.output.utf8)) as? [String: Any], "\(status.output)")
+            return all[name] as? [[String: Any]] ?? []
+        }
+
+        private func rules(_ agent: RunningAgent) throws -> [String] {
+            try rows(agent, "rules").map { "\($0["name"] ?? "") \($0["state"] ?? "")" }
+        }
+
+        @Test("garbage at the control socket is answered with an error, never with the status", arguments: ["nonsense", "", "status", "{}"])
+        func garbage(line: String) throws {
+            let agent = try agent()
+            try agent.start()
+            try wait(until: "the control socket") { agent.status != nil }
+            let stream = try #require(UnixStream(agent.controlSocket))
+            #expect(stream.write(line + "\n"))
+            let answer = stream.readAll(seconds: 5)
+            #expect(answer.hasPrefix(#"{"error":"#) && answer.hasSuffix("}\n"), "\(answer)")
         }
 
         /// What is wrong with a configuration, as a drop-in.

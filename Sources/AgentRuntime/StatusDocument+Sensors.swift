@@ -2,55 +2,57 @@ internal import AttestationFormat
 internal import GatewayAgent
 internal import LogisticsEvents
 
-extension AgentLoop {
+extension StatusDocument {
     /// Every sensor with its latest value and what is wrong with it.
-    func addSensors(to document: inout StatusDocument) {
-        for sensor in sensors.sensorStatuses {
-            document.section("sensors", item: sensor.name.string)
+    mutating func addSensors(of table: SensorTable, at now: Moment) {
+        for sensor in table.sensorStatuses {
+            section("sensors", item: sensor.name.string)
             let isAwaited = sensor.heardMilliseconds == nil && !sensor.isSilent
-            document.add("state", text: sensor.state, level: sensor.isWell ? .good : isAwaited ? .plain : .bad)
-            document.add("quantity", text: sensor.quantity.description.name.text.string)
+            add("state", text: sensor.state, level: sensor.isWell ? .good : isAwaited ? .plain : .bad)
+            add("quantity", text: sensor.quantity.description.name.text.string)
             if let value = sensor.value {
-                document.add("value", value, words: sensor.quantity.words(value))
+                add("value", value, words: sensor.quantity.words(value))
             } else {
-                document.addUnknown("value", words: "none")
+                addUnknown("value", words: "none")
             }
             if let heard = sensor.heardMilliseconds {
-                document.add("heard-s-ago", now.milliseconds(since: heard) / 1_000)
+                add("heard-s-ago", now.milliseconds(since: heard) / 1_000)
             } else {
-                document.addUnknown("heard-s-ago", words: "never heard")
+                addUnknown("heard-s-ago", words: "never heard")
             }
-            document.add("flags", text: sensor.flagNames, words: sensor.flags.isEmpty ? "none" : nil)
-            document.add("readings", sensor.readingCount)
+            add("flags", text: sensor.flagNames, words: sensor.flags.isEmpty ? "none" : nil)
+            add("readings", sensor.readingCount)
         }
     }
 
     /// Every rule with its count.
-    func addRules(to document: inout StatusDocument) {
-        for status in sensors.ruleStatuses {
+    mutating func addRules(of table: SensorTable) {
+        for status in table.ruleStatuses {
             let rule = status.rule
-            document.section("rules", item: rule.id.string)
-            document.add("sensor", text: rule.sensor.string)
+            section("rules", item: rule.id.string)
+            add("sensor", text: rule.sensor.string)
             let isCounting = status.countedMilliseconds > 0 || status.worst != nil
-            document.add(
+            add(
                 "state", text: status.isOpen ? "open" : isCounting ? "counting" : "clear",
                 level: status.isOpen ? .bad : isCounting ? .warning : .good)
-            document.add("threshold", rule.threshold, words: status.quantity.words(rule.threshold))
-            document.add("for-ms", rule.forMilliseconds)
-            document.add("counted-ms", status.countedMilliseconds)
-            document.add("unobserved-ms", status.unobservedMilliseconds)
-            if let worst = status.worst { document.add("worst", worst, words: status.quantity.words(worst)) }
+            add("threshold", rule.threshold, words: status.quantity.words(rule.threshold))
+            add("for-ms", rule.forMilliseconds)
+            add("counted-ms", status.countedMilliseconds)
+            add("unobserved-ms", status.unobservedMilliseconds)
+            if let worst = status.worst { add("worst", worst, words: status.quantity.words(worst)) }
         }
     }
+}
 
+extension [OperatorConcern] {
     /// Sensors that say nothing, and excursions that are open.
-    func addSensorConcerns(to concerns: inout [OperatorConcern]) {
-        for sensor in sensors.sensorStatuses where sensor.isSilent || sensor.fault != nil {
-            concerns.add("sensor", "sensor \(sensor.name.string) is \(sensor.state): check it, its cable and its battery")
+    mutating func addSensors(of table: SensorTable) {
+        for sensor in table.sensorStatuses where sensor.isSilent || sensor.fault != nil {
+            add("sensor", "sensor \(sensor.name.string) is \(sensor.state): check it, its cable and its battery")
         }
-        for status in sensors.ruleStatuses where status.isOpen {
+        for status in table.ruleStatuses where status.isOpen {
             let worst = status.quantity.words(status.worst ?? status.rule.threshold)
-            concerns.add("excursion", "sensor \(status.rule.sensor.string) is in breach of rule \(status.rule.id.string), worst \(worst): look after the goods")
+            add("excursion", "sensor \(status.rule.sensor.string) is in breach of rule \(status.rule.id.string), worst \(worst): look after the goods")
         }
     }
 }
