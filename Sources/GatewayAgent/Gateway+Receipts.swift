@@ -4,7 +4,7 @@ extension Gateway {
     /// A receipt came. It counts only if it verifies for a batch that is out and lacks its quorum, and if the node holds every
     /// event that was sent whole (wire-format.md, section 5). Nothing else ever frees anything.
     func receive(_ unverified: UnverifiedReceipt, first: UInt64, at now: Moment) {
-        guard let trust, let index = window.index(ofFirst: first) else {
+        guard trust != nil, let index = window.index(ofFirst: first) else {
             counters.surplusReceiptCount += 1
             return
         }
@@ -19,10 +19,7 @@ extension Gateway {
             return
         }
         guard nodes[node].mayVerifyReceipt(at: now) else { return }
-        guard
-            let receipt = try? unverified.verified(
-                for: batch.statement, trustFile: trust, verifier: Verifier.self, using: Hash.self)
-        else {
+        guard let receipt = verified(unverified, for: batch.statement) else {
             nodes[node].rejectedReceiptCount += 1
             nodes[node].rejectedInARowCount += 1
             return
@@ -33,6 +30,13 @@ extension Gateway {
             return
         }
         count(receipt, of: node, at: index, now: now)
+    }
+
+    /// The receipt, if the trust file in force bears it out for this statement.
+    @inline(never)
+    private func verified(_ unverified: UnverifiedReceipt, for statement: Statement) -> Receipt? {
+        guard let trust else { return nil }
+        return try? unverified.verified(for: statement, trustFile: trust, verifier: Verifier.self, using: Hash.self)
     }
 
     private func count(_ receipt: Receipt, of node: NodeIndex, at index: Int, now: Moment) {
@@ -60,12 +64,10 @@ extension Gateway {
         guard !storedReceipts.isEmpty else { return }
         let batch = window[index]
         for stored in storedReceipts where stored.first == batch.first {
-            guard let trust, window[index].receiptedBy.count < receiptsNeededCount,
+            guard window[index].receiptedBy.count < receiptsNeededCount,
                 let unverified = try? UnverifiedReceipt(parsing: stored.bytes),
                 let node = nodes.index(of: unverified.header.node.node.text), !window[index].receiptedBy.contains(node),
-                let receipt = try? unverified.verified(
-                    for: batch.statement, trustFile: trust, verifier: Verifier.self, using: Hash.self),
-                receipt.held >= batch.wholeCount
+                let receipt = verified(unverified, for: batch.statement), receipt.held >= batch.wholeCount
             else { continue }
             nodes[node].treeSize = max(nodes[node].treeSize, receipt.header.treeSize)
             _ = window.count(receiptOf: node, at: index)
