@@ -102,7 +102,7 @@ extension Gateway {
     /// What the node lacks of what was published already is repeated, on the node's own schedule.
     private func follow(from sequence: UInt64, for node: NodeIndex, at now: Moment) {
         guard sequence < publishCursor else { return }
-        if nodes[node].mayCatchUp(at: now) { catchUp.request(from: sequence) }
+        if nodes[node].mayCatchUp(from: sequence, at: now) { catchUp.request(from: sequence) }
     }
 
     // MARK: - Refusals

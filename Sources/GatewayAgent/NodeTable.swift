@@ -24,6 +24,8 @@ public struct NodeRecord: Sendable {
     public internal(set) var answeredHello = false
     /// What it lacked is repeated on this schedule, so that one node's wishes never use up another's.
     var catchUpSchedule: ResendSchedule
+    /// Where the run began that it was sent last.
+    fileprivate(set) var caughtUpFrom: UInt64 = 0
     /// Receipts in a row that did not verify.
     var rejectedInARowCount = 0
     /// When it first answered the open epoch's opening with another end of a former epoch than the opening names.
@@ -54,14 +56,17 @@ public struct NodeRecord: Sendable {
         return false
     }
 
-    /// Whether a run that it lacks is repeated now.
-    mutating func mayCatchUp(at now: Moment) -> Bool {
+    /// Whether the run that it lacks, from `sequence` on, is repeated now. A node that took something since the last time does not
+    /// wait twice as long again: its receipts may be surplus, and then nothing else tells that it goes on.
+    mutating func mayCatchUp(from sequence: UInt64, at now: Moment) -> Bool {
+        if sequence > caughtUpFrom { catchUpSchedule.hurry() }
         if catchUpSchedule.saidAtMilliseconds == nil {
             catchUpSchedule.start(at: now.monotonicMilliseconds)
-            return true
+        } else {
+            guard catchUpSchedule.isDue(at: now) else { return false }
+            catchUpSchedule.repeated(at: now)
         }
-        guard catchUpSchedule.isDue(at: now) else { return false }
-        catchUpSchedule.repeated(at: now)
+        caughtUpFrom = sequence
         return true
     }
 }
@@ -98,7 +103,10 @@ public struct NodeTable: Sendable {
 
     /// Another opening goes out: nobody has refused it yet.
     mutating func epochBegan() {
-        for index in records.indices { records[index].refusedOpeningAtMilliseconds = nil }
+        for index in records.indices {
+            records[index].refusedOpeningAtMilliseconds = nil
+            records[index].caughtUpFrom = 0
+        }
     }
 
     /// A new connection: nobody has answered its hello yet.

@@ -165,6 +165,29 @@ struct PublishingTests {
         #expect(scene.link.batches.isEmpty)
     }
 
+    @Test("the pause between repetitions doubles for a node that stands still, and not for one that goes on", arguments: [false, true])
+    func laggingPace(goesOn: Bool) throws {
+        let scene = try scene { $0.batchEventCount = 1; $0.catchUpBatchesPerSecond = 1_000 }
+        for _ in 0..<20 {
+            try scene.record(1, isPriority: true)
+            scene.pass(1)
+            try scene.receipts(for: scene.link.takeBatches(), from: [0, 1])
+        }
+        scene.pass(31_000)
+        var repetitions: [Int] = []
+        for asked in 0..<6 {
+            let newest = goesOn ? try Statement(parsing: scene.journal.statements[asked].bytes) : nil
+            scene.receive(Reply.position(newest).encoded(), from: scene.nodes[2])
+            for _ in 0..<100 { scene.pass(2) }
+            let sent = scene.link.takeBatches()
+            if !sent.isEmpty { repetitions.append(asked) }
+            try scene.receipts(for: sent, from: [0, 1])
+            scene.pass(30_000)
+        }
+        // 30 s each: a receipt-timeout apart while it goes on; else after 30, 60 and 120 s.
+        #expect(repetitions == (goesOn ? [0, 1, 2, 3, 4, 5] : [0, 1, 3]))
+    }
+
     @Test("a batch whose events are lost goes out with nil in their place")
     func lostEvents() throws {
         let scene = try scene()
