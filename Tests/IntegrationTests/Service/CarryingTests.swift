@@ -144,7 +144,7 @@ extension BrokersAndNodes {
             var bytes = honest
             switch how {
             case "cut": bytes = honest.dropLast(20)
-            case "overwritten": bytes.replaceSubrange(honest.count / 2..<(honest.count / 2 + 3_000), with: Data(count: 3_000))
+            case "overwritten": bytes.replaceSubrange(honest.count / 2..<honest.count - 100, with: Data(count: honest.count - honest.count / 2 - 100))
             case "empty tail": bytes += Data(count: 4_096)
             default: bytes = Data("PK\u{3}\u{4} not a carried file".utf8)
             }
