@@ -3,10 +3,12 @@ import PackageDescription
 
 // HARBORSEAL_EMBEDDED=1   the gateway agent alone, in Embedded Swift (release builds, cross builds).
 // HARBORSEAL_ONLY=agent   the agent's side with its tests, in ordinary Swift, without any package dependency.
+// HARBORSEAL_ONLY=alliance   everything but the tests of the agent's side, which `make test` has run already.
 // HARBORSEAL_ONLY=integration   only the tests of the built programs and what these need: quick to compile, no dependency.
-// neither                 everything.
+// none of them            everything.
 let embedded = Context.environment["HARBORSEAL_EMBEDDED"] == "1"
 let integrationOnly = Context.environment["HARBORSEAL_ONLY"] == "integration"
+let allianceOnly = Context.environment["HARBORSEAL_ONLY"] == "alliance"
 let agentOnly = embedded || integrationOnly || Context.environment["HARBORSEAL_ONLY"] == "agent"
 let warningsAreErrors = Context.environment["CI"] == "1" || Context.environment["CI"] == "true"
 
@@ -115,7 +117,7 @@ if !embedded {
     ]
 }
 
-if !embedded && !integrationOnly {
+if !embedded && !integrationOnly && !allianceOnly {
     targets += [
         // Exchanges messages with Tests/IndependentReaders; not shipped.
         .executableTarget(

@@ -52,6 +52,8 @@ stage embedded-agents make --no-print-directory agents
 stage packages make --no-print-directory packages
 stage hardware Tests/Hardware/check.py .build-embedded/release/harborseal-agent
 stage independent-readers make --no-print-directory readers
+# The agent's side was tested above: its tests are not compiled again.
+export HARBORSEAL_ONLY=alliance
 stage alliance-build swift build --build-tests
 # One at a time: tests that wait for a real broker hold a thread each, and on two cores the node under test would get none.
 stage alliance-side swift test --skip-build --no-parallel --filter '^(AllianceTrust|AnchorNode|NodeHTTP|HarborsealCommands)Tests\.'

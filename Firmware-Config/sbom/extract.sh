@@ -3,6 +3,6 @@
 set -eu
 for package in "$1"/*.deb; do
     sbom=${package%.deb}.cdx.json
-    dpkg-deb --fsys-tarfile "$package" | tar -xO ./usr/share/doc/harborseal-agent/sbom.cdx.json.gz | gunzip >"$sbom"
+    dpkg-deb --fsys-tarfile "$package" | tar -xO "./usr/share/doc/$(dpkg-deb -f "$package" Package)/sbom.cdx.json.gz" | gunzip >"$sbom"
     echo "$sbom"
 done

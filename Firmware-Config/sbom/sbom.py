@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes the agent's software bill of materials as CycloneDX 1.5 JSON: the program, the standard library that is compiled into it,
+"""Writes a gateway program's software bill of materials as CycloneDX 1.5 JSON: the program, the standard library that is compiled into it,
 and every Debian package that it needs at run time, with versions as in the sysroot it was linked with and with the dates until
 which they get security fixes (support.json).
 
@@ -95,21 +95,21 @@ def document(arguments):
     direct = needed(arguments.program, arguments.sysroot)
     graph = closure(direct, known)
     digest = hashlib.sha256(arguments.program.read_bytes()).hexdigest()
-    agent = f"pkg:generic/harborseal-agent@{arguments.version.replace('+', '%2B')}?arch={arguments.architecture}"
+    subject = f"pkg:generic/{arguments.name}@{arguments.version.replace('+', '%2B')}?arch={arguments.architecture}"
     swift = support["swift"]
     now = datetime.datetime.fromtimestamp(arguments.time, datetime.timezone.utc)
     return {
         "$schema": "http://cyclonedx.org/schema/bom-1.5.schema.json", "bomFormat": "CycloneDX", "specVersion": "1.5",
-        "serialNumber": f"urn:uuid:{uuid.uuid5(NAMESPACE, agent + digest)}", "version": 1,
+        "serialNumber": f"urn:uuid:{uuid.uuid5(NAMESPACE, subject + digest)}", "version": 1,
         "metadata": {
             "timestamp": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "lifecycles": [{"phase": "build"}],
             "component": {
-                "type": "application", "bom-ref": agent, "name": "harborseal-agent", "version": arguments.version, "purl": agent,
+                "type": "application", "bom-ref": subject, "name": arguments.name, "version": arguments.version, "purl": subject,
                 "licenses": [{"license": {"id": "Apache-2.0"}}], "hashes": [{"alg": "SHA-256", "content": digest}]},
         },
         "components": [swift] + [package_component(known[name], arguments, support) for name in sorted(graph)],
         "dependencies": [
-            {"ref": agent, "dependsOn": [swift["bom-ref"]] + [reference(known[name], arguments) for name in sorted(direct)]},
+            {"ref": subject, "dependsOn": [swift["bom-ref"]] + [reference(known[name], arguments) for name in sorted(direct)]},
             {"ref": swift["bom-ref"], "dependsOn": []},
         ] + [
             {"ref": reference(known[name], arguments), "dependsOn": [reference(known[other], arguments) for other in sorted(graph[name])]}
@@ -124,6 +124,7 @@ def main():
     parser.add_argument("--release", required=True, help="bookworm or trixie")
     parser.add_argument("--sysroot", required=True, type=Path, help="a folder that toolsets/sysroot.sh made")
     parser.add_argument("--program", required=True, type=Path)
+    parser.add_argument("--name", required=True, help="the package's and the program's")
     parser.add_argument("--version", required=True)
     parser.add_argument("--time", required=True, type=int, help="seconds since 1970")
     print(json.dumps(document(parser.parse_args()), indent=1))

@@ -15,6 +15,8 @@ from root import Root, changed
 
 TOP = Path(__file__).resolve().parents[2]
 RELEASE = sys.argv[1] if len(sys.argv) > 1 else "bookworm"
+# What each package holds, and what it must depend on.
+PROGRAMS = {"harborseal-agent": ("libc6", "libmosquitto1", "libinih1", "libmbedcrypto"), "harborseal-modbus": ("libc6", "libmodbus5", "libinih1", "harborseal-agent")}
 SUFFIX = {"bookworm": "deb12", "trixie": "deb13"}[RELEASE]
 COUNTS = {"passed": 0, "failed": 0}
 
@@ -29,30 +31,31 @@ def output(*words):
     return subprocess.run([str(word) for word in words], check=True, capture_output=True, text=True).stdout
 
 
-def package_of(architecture):
+def package_of(program, architecture):
     """The newest one; older commits' packages may lie beside it."""
-    found = sorted((TOP / ".build-packages").glob(f"harborseal-agent_*+{SUFFIX}_{architecture}.deb"), key=lambda path: path.stat().st_mtime)
+    found = sorted((TOP / ".build-packages").glob(f"{program}_*+{SUFFIX}_{architecture}.deb"), key=lambda path: path.stat().st_mtime)
     if not found:
-        raise SystemExit(f"no package for {architecture} on {RELEASE}: run `make deb SUITE={RELEASE}`")
+        raise SystemExit(f"no package {program} for {architecture} on {RELEASE}: run `make deb SUITE={RELEASE}`")
     return found[-1]
 
 
-def program_of(architecture):
+def built(program, architecture):
     native = output("dpkg", "--print-architecture").strip() == architecture and f"VERSION_CODENAME={RELEASE}" in Path("/etc/os-release").read_text()
-    return TOP / (".build-embedded" if native else f".build-{architecture}-{RELEASE}") / "release/harborseal-agent"
+    return TOP / (".build-embedded" if native else f".build-{architecture}-{RELEASE}") / "release" / program
 
 
-def check_bytes(package, architecture, folder):
-    again = output(TOP / "Firmware-Config/debian/build.sh", architecture, RELEASE, program_of(architecture),
+def check_bytes(package, program, architecture, folder):
+    name = f"{program} for {architecture}"
+    again = output(TOP / "Firmware-Config/debian/build.sh", program, architecture, RELEASE, built(program, architecture),
                    TOP / f".sysroots/{architecture}-{RELEASE}", folder / "again").strip()
-    check(f"{architecture}: two builds of a package have equal bytes", Path(again).read_bytes() == package.read_bytes())
+    check(f"{name}: two builds of a package have equal bytes", Path(again).read_bytes() == package.read_bytes())
     listing = output("dpkg-deb", "-c", package).splitlines()
-    check(f"{architecture}: nobody's user id is in the package", all(" root/root " in line for line in listing), listing)
+    check(f"{name}: nobody's user id is in the package", all(" root/root " in line for line in listing), listing)
     control = output("dpkg-deb", "-f", package)
-    check(f"{architecture}: control names the architecture", f"Architecture: {architecture}\n" in control)
+    check(f"{name}: control names the architecture", f"Architecture: {architecture}\n" in control)
     depends = re.search(r"^Depends: (.*)$", control, re.M)[1]
-    for library in ("libc6", "libmosquitto1", "libinih1", "libmbedcrypto"):
-        check(f"{architecture}: {library} is a dependency", library in depends, depends)
+    for library in PROGRAMS[program]:
+        check(f"{name}: {library} is a dependency", library in depends, depends)
 
 
 def check_lintian(package):
@@ -60,29 +63,30 @@ def check_lintian(package):
     check("lintian has no error and no warning", result.returncode == 0, result.stdout + result.stderr)
 
 
-def check_sbom(package, architecture):
+def check_sbom(package, program, architecture):
+    subject = f"{program} for {architecture}"
     from cyclonedx.schema import SchemaVersion
     from cyclonedx.validation.json import JsonStrictValidator
     data = subprocess.run(["dpkg-deb", "--fsys-tarfile", package], check=True, capture_output=True).stdout
     files = {name: subprocess.run(["tar", "-xO", name], input=data, check=True, capture_output=True).stdout
-             for name in ("./usr/share/doc/harborseal-agent/sbom.cdx.json.gz", "./usr/bin/harborseal-agent")}
-    text = gzip.decompress(files["./usr/share/doc/harborseal-agent/sbom.cdx.json.gz"]).decode()
+             for name in (f"./usr/share/doc/{program}/sbom.cdx.json.gz", f"./usr/bin/{program}")}
+    text = gzip.decompress(files[f"./usr/share/doc/{program}/sbom.cdx.json.gz"]).decode()
     problem = JsonStrictValidator(SchemaVersion.V1_5).validate_str(text)
-    check(f"{architecture}: the SBOM is CycloneDX 1.5", problem is None, problem)
+    check(f"{subject}: the SBOM is CycloneDX 1.5", problem is None, problem)
     sbom = json.loads(text)
-    digest = hashlib.sha256(files["./usr/bin/harborseal-agent"]).hexdigest()
-    check(f"{architecture}: the SBOM is of the packaged program", sbom["metadata"]["component"]["hashes"][0]["content"] == digest)
+    digest = hashlib.sha256(files[f"./usr/bin/{program}"]).hexdigest()
+    check(f"{subject}: the SBOM is of the packaged program", sbom["metadata"]["component"]["hashes"][0]["content"] == digest)
     components = {each["name"]: each for each in sbom["components"]}
-    for name in ("libc6", "libmosquitto1", "libinih1", "embedded Swift standard library"):
-        check(f"{architecture}: {name} is in the SBOM", name in components, components.keys())
+    for name in (*(library for library in PROGRAMS[program] if library.startswith("lib")), "embedded Swift standard library"):
+        check(f"{subject}: {name} is in the SBOM", any(each.startswith(name) for each in components), components.keys())
     for name, each in components.items():
         notes = {note["name"]: note["value"] for note in each["properties"]}
-        check(f"{architecture}: the SBOM says until when {name} gets fixes",
+        check(f"{subject}: the SBOM says until when {name} gets fixes",
               "harborseal:upstream:end-of-support" in notes and (name.startswith("embedded") or re.fullmatch(
                   r"20\d\d-\d\d-\d\d", notes["harborseal:debian:security-fixes-until"])), notes)
     refs = {each["bom-ref"] for each in sbom["components"]} | {sbom["metadata"]["component"]["bom-ref"]}
     named = {ref for entry in sbom["dependencies"] for ref in [entry["ref"], *entry["dependsOn"]]}
-    check(f"{architecture}: dependencies name components, and each is reached", named == refs, named ^ refs)
+    check(f"{subject}: dependencies name components, and each is reached", named == refs, named ^ refs)
 
 
 def check_installed(root, package, name):
@@ -132,6 +136,31 @@ def check_life(root, package, folder, name):
     check(f"{name}: nothing else is left", not left, sorted(left))
 
 
+def check_modbus(root, package, name):
+    """The Modbus reader, in a root where no agent is installed."""
+    code, text = root.install(package)
+    check(f"{name}: the Modbus reader does not install without the agent", code != 0 and "harborseal-agent" in text, text)
+    root.run("dpkg", "-P", "harborseal-modbus")
+    root.install(root.agent)
+    code, text = root.install(package)
+    check(f"{name}: with the agent it installs, and says that it names no device yet",
+          code == 0 and root.state("harborseal-modbus") == "install ok installed" and "harborseal-modbus --check" in text, text)
+    code, text = root.run("harborseal-modbus", "--check")
+    check(f"{name}: the configuration that comes with it says what is missing", code == 78 and "modbus.conf" in text, text)
+    configuration = root.path("/etc/harborseal/modbus.conf")
+    configuration.write_text(configuration.read_text() + "\n[device.reefer]\ntype = tcp\nhost = 192.0.2.1\n"
+                             "[register.air]\ndevice = reefer\naddress = 0\nquantity = temperature\n")
+    code, text = root.run("harborseal-modbus", "--check")
+    check(f"{name}: a device named behind its examples is a sound configuration", code == 0, text)
+    numbers = root.path("/var/lib/harborseal/modbus.numbers")
+    numbers.parent.mkdir(parents=True, exist_ok=True)
+    numbers.write_text("1000\n")
+    code, text = root.run("dpkg", "-r", "harborseal-modbus")
+    check(f"{name}: removing it keeps its configuration and its numbers", code == 0 and configuration.exists() and numbers.exists(), text)
+    code, text = root.run("dpkg", "-P", "harborseal-modbus", "harborseal-agent")
+    check(f"{name}: purging it deletes both", code == 0 and not configuration.exists() and not numbers.exists(), text)
+
+
 def check_recipes():
     """The descriptions for OpenWrt and Yocto were never built; at least the files that they name are there, but for the program."""
     for recipe, pattern in (
@@ -148,12 +177,16 @@ def main():
     with tempfile.TemporaryDirectory(prefix="hs-packages-") as scratch:
         for architecture in ("amd64", "arm64", "armhf"):
             folder = Path(scratch) / architecture
-            package = package_of(architecture)
-            print(f"{package.name}")
-            for step in (
-                lambda: check_bytes(package, architecture, folder), lambda: check_lintian(package), lambda: check_sbom(package, architecture),
-                lambda: check_lives(package, architecture, folder),
-            ):
+            packages = {program: package_of(program, architecture) for program in PROGRAMS}
+            steps = [lambda: check_lives(packages, architecture, folder)]
+            for program, package in packages.items():
+                print(package.name)
+                steps += [
+                    lambda program=program, package=package: check_bytes(package, program, architecture, folder),
+                    lambda package=package: check_lintian(package),
+                    lambda program=program, package=package: check_sbom(package, program, architecture),
+                ]
+            for step in steps:
                 try:
                     step()
                 except Exception:
@@ -162,10 +195,14 @@ def main():
     return 1 if COUNTS["failed"] else 0
 
 
-def check_lives(package, architecture, folder):
-    root = Root(architecture, RELEASE, package, folder / "root")
-    check_installed(root, package, architecture)
-    check_life(root, package, folder, architecture)
+def check_lives(packages, architecture, folder):
+    agent = packages["harborseal-agent"]
+    root = Root(architecture, RELEASE, packages.values(), folder / "root")
+    root.agent = agent
+    check_installed(root, agent, architecture)
+    check_life(root, agent, folder, architecture)
+    root.path("/etc/harborseal/seal.key").unlink()
+    check_modbus(root, packages["harborseal-modbus"], architecture)
 
 
 if __name__ == "__main__":

@@ -26,10 +26,10 @@ def refuse_statx():
 
 
 class Root:
-    def __init__(self, architecture, release, package, folder):
+    def __init__(self, architecture, release, packages, folder):
         self.architecture = architecture
         self.folder = folder
-        subprocess.run([HERE / "root.sh", architecture, release, package, folder], check=True)
+        subprocess.run([HERE / "root.sh", architecture, release, folder, *packages], check=True)
         self.before = self.files()
 
     def run(self, *words):
@@ -48,9 +48,9 @@ class Root:
         shutil.copy(package, self.folder / "tmp/package.deb")
         return self.run("dpkg", *options, "-i", "/tmp/package.deb")
 
-    def state(self):
-        """What dpkg says of the package: for example `install ok installed`; empty when it knows nothing."""
-        code, text = self.run("dpkg-query", "-W", "-f", "${Status}", "harborseal-agent")
+    def state(self, name="harborseal-agent"):
+        """What dpkg says of a package: for example `install ok installed`; empty when it knows nothing."""
+        code, text = self.run("dpkg-query", "-W", "-f", "${Status}", name)
         return text.strip() if code == 0 else ""
 
     def path(self, name):

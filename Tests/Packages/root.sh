@@ -1,20 +1,21 @@
 #!/bin/sh
-# Makes a root folder of one architecture and Debian release in which a package can be installed: what dpkg and the package's
-# scripts need, and every dependency that apt finds for the package; all of it unpacked, none of it configured.
+# Makes a root folder of one architecture and Debian release in which our packages can be installed: what dpkg and the packages'
+# scripts need, and every dependency that apt finds for the packages; all of it unpacked, none of it configured.
 #
-#   root.sh ARCH SUITE PACKAGE FOLDER
+#   root.sh ARCH SUITE FOLDER PACKAGE...
 set -eu
-[ $# -eq 4 ] || { echo "usage: $0 ARCH SUITE PACKAGE FOLDER" >&2; exit 64; }
-arch=$1 suite=$2 package=$(realpath "$3") target=$4
+[ $# -ge 4 ] || { echo "usage: $0 ARCH SUITE FOLDER PACKAGE..." >&2; exit 64; }
+arch=$1 suite=$2 target=$3
+shift 3
 
 . "$(dirname "$0")/../../Firmware-Config/toolsets/foreign-apt.sh"
 rm -rf "$target"
 mkdir -p "$target"
 foreign_apt_open "$arch" "$suite" "$target.apt"
-foreign_apt install --download-only --yes --no-install-recommends "$package" \
+foreign_apt install --download-only --yes --no-install-recommends "$@" \
     dpkg dash coreutils sed grep tar findutils diffutils libc-bin passwd base-passwd base-files init-system-helpers perl-base \
     systemd-standalone-sysusers systemd-standalone-tmpfiles
-rm -f "$target.apt"/cache/archives/harborseal-agent_*.deb
+rm -f "$target.apt"/cache/archives/harborseal-*.deb
 foreign_apt_unpack "$target"
 
 # What the packages' own scripts would have done.

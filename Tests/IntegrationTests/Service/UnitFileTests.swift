@@ -23,15 +23,17 @@ import Testing
         return value
     }
 
-    @Test("the agent's unit and the node's leave at most 1.5 of 10 open", arguments: ["harborseal-agent", "harborseal-node"])
+    @Test("each unit leaves at most 1.5 of 10 open", arguments: ["harborseal-agent", "harborseal-modbus", "harborseal-node"])
     func security(unit: String) throws {
         let level = try Self.exposure(["systemd/\(unit).service"])
         #expect(level <= 1.5, "\(level)")
     }
 
-    @Test("what a drop-in opens is what it says", arguments: [("devices", 1.7), ("senders", 1.6)])
-    func dropIns(name: String, stated: Double) throws {
-        #expect(try Self.exposure(["systemd/harborseal-agent.service", "systemd/examples/\(name).conf"]) == stated)
+    @Test("what a drop-in opens is what it says", arguments: [
+        ("agent", "devices", 1.7), ("agent", "senders", 1.6), ("modbus", "serial-line", 1.2),
+    ])
+    func dropIns(unit: String, name: String, stated: Double) throws {
+        #expect(try Self.exposure(["systemd/harborseal-\(unit).service", "systemd/examples/\(name).conf"]) == stated)
         #expect(try Self.text("systemd/examples/\(name).conf").contains("score \(stated)"))
     }
 

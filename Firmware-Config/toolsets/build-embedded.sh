@@ -1,13 +1,13 @@
 #!/bin/bash
-# Builds the gateway's agent in Embedded Swift for a Debian architecture and release, with what SwiftPM says as output.
+# Builds a gateway's program in Embedded Swift for a Debian architecture and release, with what SwiftPM says as output.
 #
-#   build-agent.sh ARCH SUITE SCRATCH [SYSROOT]     the program is SCRATCH/release/harborseal-agent
+#   build-embedded.sh PROGRAM ARCH SUITE SCRATCH [SYSROOT]     gives SCRATCH/release/PROGRAM
 #
 # Without a sysroot it is built for this machine, with this machine's libraries.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-[ $# -ge 3 ] || { echo "usage: $0 ARCH SUITE SCRATCH [SYSROOT]" >&2; exit 64; }
-arch=$1 suite=$2 scratch=$3 sysroot=${4-}
+[ $# -ge 4 ] || { echo "usage: $0 PROGRAM ARCH SUITE SCRATCH [SYSROOT]" >&2; exit 64; }
+program=$1 arch=$2 suite=$3 scratch=$4 sysroot=${5-}
 
 # The embedded standard library of the toolchain knows ARM as a bare processor; the toolset's options make Linux of it.
 case $arch in
@@ -25,5 +25,5 @@ if [ -n "$sysroot" ]; then
     [ ! -e "$toolset" ] || options+=(--toolset "$toolset")
 fi
 # Without debugging information, which costs a fifth of the build and is stripped anyway, and without frame pointers.
-HARBORSEAL_EMBEDDED=1 HARBORSEAL_ARCH=$arch swift build -c release --product harborseal-agent --scratch-path "$scratch" \
+HARBORSEAL_EMBEDDED=1 HARBORSEAL_ARCH=$arch swift build -c release --product "$program" --scratch-path "$scratch" \
     -debug-info-format none --omit-frame-pointers "${options[@]}"
