@@ -1,7 +1,7 @@
 public import AttestationFormat
 internal import ConfigurationFile
 
-/// What a running agent takes of a changed configuration (gateway.md "Commands", SIGHUP): `[batches]`, `[journal] sync-interval`,
+/// What a running agent takes of a changed configuration on SIGHUP: `[batches]`, `[journal] sync-interval`,
 /// `[log]`, sensors and rules. Everything else has files, sockets or keys open.
 extension AgentConfiguration {
     /// Takes what may change while running; `resolved` says what is in force then.

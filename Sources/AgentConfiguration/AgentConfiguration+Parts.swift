@@ -33,7 +33,7 @@ extension AgentConfiguration.Batches {
         intervalMilliseconds = resolved.number("batches", "batch-interval") ?? 0
         share = resolved.text("batches", "share") == "hashes" ? .hashes : .events
         shareExceptions = resolved.texts("batches", "share-exceptions").compactMap { KnownKind(name: $0.bytes.span)?.rawValue }
-        // logistics.md: finance.linked is never withheld.
+        // finance.linked is never withheld (EventKinds.md).
         if share == .hashes, !shareExceptions.contains(KnownKind.financeLinked.rawValue) {
             shareExceptions.append(KnownKind.financeLinked.rawValue)
         }

@@ -75,7 +75,7 @@ struct CrossCheck {
         }
     }
 
-    /// One key for TLS and for evidence would let a broken TLS stack sign evidence (faults.md, 19).
+    /// One key for TLS and for evidence would let a broken TLS stack sign evidence.
     private mutating func checkKeys() {
         guard let link = resolved.text("link", "key"), link == resolved.text("seal", "key") else { return }
         report("link", "key", "the link's key is the seal key; the two must differ: enrol the link with a key of its own")

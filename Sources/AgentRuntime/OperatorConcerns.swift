@@ -39,7 +39,7 @@ enum RefusalWords {
 
 extension AgentLoop {
     /// A batch that lacks its quorum for this long is a concern: one and a half times the receipt-timeout, so that a hello may
-    /// be answered first, and always within the minute of gateway.md, "Link".
+    /// be answered first, and always within a minute.
     private var patienceMilliseconds: UInt64 {
         min(45_000, UInt64(clamping: configuration.link.receiptTimeoutMilliseconds) * 3 / 2)
     }

@@ -3,7 +3,7 @@ internal import Glibc
 
 /// Files that survive a power cut: written beside their place, synced, put there by one rename, and the directory synced.
 ///
-/// `Data.write(options: .atomic)` syncs neither the file nor its directory (faults.md, defect 3), so nothing here uses it.
+/// `Data.write(options: .atomic)` syncs neither the file nor its directory, so nothing here uses it.
 public enum DurableFile {
     /// Reads a whole file.
     ///

@@ -1,7 +1,7 @@
 /// One sample, or a summary of samples, of one sensor: an element of key 7 (section 3).
 public struct EventReading: Hashable, Sendable {
     public var sensor: UTF8Text
-    /// Number of the quantity, which fixes the unit (logistics.md).
+    /// Number of the quantity, which fixes the unit (EventKinds.md).
     public var quantity: UInt64
     /// In the quantity's integer unit; nil: the sensor answered with a fault.
     public var value: CBORInteger?

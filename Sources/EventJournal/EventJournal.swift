@@ -1,6 +1,6 @@
 public import MerkleTree
 
-/// The gateway's durable, append-only journal (design: gateway.md, Journal).
+/// The gateway's durable, append-only journal (Layout.md).
 ///
 /// Sequences given and taken are those of the current epoch, unless an `EventPlace` says another. Nothing is durable before
 /// `sync()` returns; nothing is overwritten; every file operation is in `EventJournal+Writing.swift` and

@@ -34,7 +34,7 @@ public struct JournalOptions: Sendable {
     }
 }
 
-/// What is dropped when the cap is reached (design: gateway.md, Space).
+/// What is dropped when the cap is reached.
 public enum FullPolicy: Sendable {
     /// The event that does not fit.
     case newest

@@ -16,7 +16,7 @@ public struct EventTraits: Sendable {
     }
 }
 
-/// The gateway's policy: what is batched, signed, published, believed and freed (gateway.md). It does no I/O of its own and has
+/// The gateway's policy: what is batched, signed, published, believed and freed. It does no I/O of its own and has
 /// no clock: ports act, and the loop hands down the time.
 ///
 /// Hot path: ``record(_:_:origin:at:)``. Everything else happens in ``advance(to:)`` and ``receive(_:from:at:)``.

@@ -1,5 +1,5 @@
 /// The numbers that decide when a batch closes, what may be outstanding and when something is said again.
-/// Defaults are those of gateway.md; the configuration file changes them.
+/// Defaults are those of agent.conf; the configuration file changes them.
 public struct GatewayPolicy: Sendable, Equatable {
     /// Events after which a batch closes (`batch-events`).
     public var batchEventCount = 64
@@ -28,7 +28,7 @@ public struct GatewayPolicy: Sendable, Equatable {
     public static let largestMessageByteCount = 262_144
     /// Most bytes of a message that are not event items: array heads, version, a statement of at most 1,024 bytes.
     static let messageOverheadByteCount = 1_040
-    /// How long a start waits for the nodes' answers before it signs (gateway.md, "Journal").
+    /// How long a start waits for the nodes' answers before it signs.
     static let answerWaitMilliseconds: UInt64 = 10_000
     /// The longest pause between two publications of the oldest batch.
     static let longestResendMilliseconds: UInt64 = 3_600_000

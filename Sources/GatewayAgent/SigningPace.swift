@@ -1,4 +1,4 @@
-/// Makes batches grow while signing is what holds events back (gateway.md, "Batches").
+/// Makes batches grow while signing is what holds events back.
 ///
 /// A token that takes 5 s is simply busy. A software key computes on the only thread there is: it counts as busy for a rest of
 /// four times its own duration, so that signing never takes more than a fifth of the processor while events wait.

@@ -1,5 +1,5 @@
 /// Holds signing back after a start until enough nodes have answered the hello, or 10 s have passed; events are stored and
-/// acknowledged meanwhile (gateway.md, "Journal"). Without a broker it is open from the first moment.
+/// acknowledged meanwhile. Without a broker it is open from the first moment.
 public struct StartGate: Sendable {
     private let opensAtMilliseconds: UInt64
     private let neededAnswerCount: Int

@@ -33,7 +33,7 @@ public struct PublishedBatch: Sendable {
     public var end: UInt64 { statement.header.next }
 }
 
-/// The batches published without a quorum, in chain order: at most 64, or 2 MiB of messages (gateway.md, "Link").
+/// The batches published without a quorum, in chain order: at most 64, or 2 MiB of messages.
 /// What does not fit waits in the journal, so that memory stays the same however long the outage.
 public struct UnreceiptedWindow: Sendable {
     private let batchCapacity: Int

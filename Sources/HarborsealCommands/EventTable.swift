@@ -40,7 +40,7 @@ struct EventTable {
     }
 }
 
-/// Events' numbers in words, where logistics.md has them.
+/// Events' numbers in words, where EventKinds.md has them.
 enum EventWords {
     static func kind(_ kind: AttestationFormat.EventKind) -> String {
         switch kind {

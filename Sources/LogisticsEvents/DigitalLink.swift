@@ -1,6 +1,6 @@
 import AttestationFormat
 
-/// GS1 Digital Link URIs at `https://id.gs1.org` (GS1 Digital Link URI Syntax 1.4), for the keys of logistics.md.
+/// GS1 Digital Link URIs at `https://id.gs1.org` (GS1 Digital Link URI Syntax 1.4), for the keys of EventKinds.md.
 enum DigitalLink {
     /// How one primary key is built.
     private struct Key {

@@ -1,6 +1,6 @@
 import AttestationFormat
 
-/// The one table of event kinds (logistics.md "Event kinds").
+/// The one table of event kinds (EventKinds.md).
 public enum EventCatalogue {
     /// All kinds, in the order of their numbers.
     public static let kinds: [KindDescription] = control + equipment + goods + conditions + settlement

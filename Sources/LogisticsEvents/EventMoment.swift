@@ -1,6 +1,6 @@
 import AttestationFormat
 
-/// The time of an event: wall clock, monotonic clock, and how far the wall clock can be trusted (gateway.md "Time").
+/// The time of an event: wall clock, monotonic clock, and how far the wall clock can be trusted.
 public struct EventMoment: Sendable, Equatable {
     /// Where the wall-clock time comes from, as in key 3 of an event.
     public enum ClockSource: UInt8, Sendable, CaseIterable {

@@ -1,6 +1,6 @@
 public import AttestationFormat
 
-/// The extensions (key 12) that logistics.md names; a name means the same, in the same unit, in every kind.
+/// The extensions (key 12) that EventKinds.md names; a name means the same, in the same unit, in every kind.
 public enum ExtensionField: UInt8, CaseIterable, Sendable {
     case bootID, agentVersion, configurationSHA256, keyClass, why
     case uptime, load, memoryFree, diskFree, clockSource, unreceipted

@@ -1,6 +1,6 @@
 public import AttestationFormat
 
-/// What happened: the kinds of logistics.md, by the number that stands in key 0 of an event.
+/// What happened: the kinds of EventKinds.md, by the number that stands in key 0 of an event.
 public enum KnownKind: UInt64, CaseIterable, Sendable {
     case agentStarted = 1
     case agentHealth = 2
@@ -55,7 +55,7 @@ public struct KindDescription: Sendable {
     public let mandatory: [MandatoryField]
     /// What an EPCIS 2.0 export writes; nil for control kinds, which have no EPCIS form.
     public let epcis: EPCISForm?
-    /// Closes the batch at once (gateway.md "Batches").
+    /// Closes the batch at once.
     public let isPriority: Bool
     /// The kind concerns a person: its salt is 16 bytes long.
     public let concernsPerson: Bool

@@ -1,7 +1,7 @@
 public import AttestationFormat
 
 /// What a reading measures. The number fixes the integer unit, so that no unit travels with a value
-/// (wire-format.md section 3, logistics.md "Quantities").
+/// (wire-format.md section 3, EventKinds.md "Quantities").
 public enum Quantity: UInt8, CaseIterable, Sendable {
     case temperature = 1
     case relativeHumidity = 2

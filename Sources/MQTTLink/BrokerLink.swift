@@ -46,7 +46,7 @@ public final class BrokerLink {
             brokerCount: configuration.brokers.count, prefersVersion5: configuration.prefersVersion5,
             keepAliveSeconds: max(5, configuration.keepAliveSeconds),
             acknowledgementTimeoutMilliseconds: configuration.acknowledgementTimeoutMilliseconds, timing: configuration.timing)
-        // Two dead name servers block a lookup for 20 s by default, 2 s with this (gateway.md, "Link").
+        // Two dead name servers block a lookup for 20 s by default, 2 s with this.
         _ = posix_environment_set("RES_OPTIONS", "timeout:1 attempts:1", false)
         posix_ignore_broken_pipes()
     }

@@ -1,4 +1,4 @@
-/// Why there is no connection, in words that an operator can act on (gateway.md, "Link": the cause stands in `status`).
+/// Why there is no connection, in words that an operator can act on (the cause stands in `status`).
 public struct LinkCause: Error, Equatable, Sendable {
     /// Stable codes to branch on.
     public enum Code: UInt8, Sendable {

@@ -98,7 +98,7 @@ public struct LinkConfiguration: Sendable {
     public var prefersVersion5 = true
     /// MQTT's keep-alive, at least 5 s (the library's own least).
     public var keepAliveSeconds: UInt16 = 60
-    /// Messages in the library's hands without PUBACK: window 1 of gateway.md, "Link".
+    /// Messages in the library's hands without PUBACK: the gateway's window of unreceipted batches is another.
     public var publishWindow = 10
     /// The oldest message unacknowledged for this long means no progress: the client is made anew.
     public var acknowledgementTimeoutMilliseconds: Int64 = 60_000
@@ -117,7 +117,7 @@ public struct LinkConfiguration: Sendable {
     }
 }
 
-/// The supervisor's times, gateway.md, "Link".
+/// The supervisor's times.
 public struct LinkTiming: Sendable {
     /// From the start of an attempt to CONNACK.
     public var connackTimeoutMilliseconds: Int64 = 10_000

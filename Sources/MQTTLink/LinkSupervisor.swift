@@ -10,7 +10,7 @@ public enum LinkAction: Equatable, Sendable {
 /// When to connect, where, with which version, and when to give a client up: a pure state machine without socket or clock.
 ///
 /// Brokers are tried in turn. After a failure it waits between a tenth of the ceiling and the ceiling, which doubles with
-/// each round through the brokers, from 1 s to 5 min (gateway.md, "Link").
+/// each round through the brokers, from 1 s to 5 min.
 public struct LinkSupervisor: Sendable {
     enum State: Equatable, Sendable {
         case stopped

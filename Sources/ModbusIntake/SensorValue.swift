@@ -15,7 +15,7 @@ public struct SensorValue: Equatable, Sendable {
     }
 }
 
-/// Makes intake lines (gateway.md "Sources").
+/// Makes intake lines.
 public enum IntakeLineText {
     /// One line with all readings of one poll: `condition.summary` of one sample each. Names need no escapes: configuration has checked them.
     public static func line(source: UTF8Text, number: UInt64, _ values: [SensorValue]) -> [UInt8] {

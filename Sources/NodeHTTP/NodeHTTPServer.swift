@@ -6,7 +6,7 @@ public import Logging
 import NIOCore
 import NIOSSL
 
-/// The HTTP face of a node: health, metrics, evidence, keys and entries (alliance.md, "Node").
+/// The HTTP face of a node: health, metrics, evidence, keys and entries (wire-format.md, section 12).
 public enum NodeHTTPServer {
     /// A connection that says nothing for so long is closed: half a request would hold its descriptor for ever.
     private static var idleTimeout: TimeAmount { .seconds(30) }

@@ -67,7 +67,9 @@ struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
         } catch let problem as Problem {
             return try problem.response(from: request, context: context)
         } catch let error as HTTPError where error.status == .notFound {
-            let problem = Problem(status: .notFound, title: "no such path", detail: "see README.md for a node's paths")
+            let problem = Problem(
+                status: .notFound, title: "no such path",
+                detail: "a node answers /evidence, /entries/{id}, /.well-known/scitt-keys, /healthz, /readyz and /metrics")
             return try problem.response(from: request, context: context)
         } catch {
             logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])

@@ -24,7 +24,7 @@ extension IntakeParser {
             } else {
                 let reading = try reading(line, parts, index: index)
                 if reading.value == nil, reading.summary.minimum == nil { draft.add(.sensorFault) }
-                // Suspect data is flagged, never dropped (logistics.md).
+                // Suspect data is flagged, never dropped (EventKinds.md).
                 if reading.contradictsItself { draft.add(.suspectValue) }
                 try draft.add(reading)
             }

@@ -25,7 +25,7 @@ public struct IntakeLine: Sendable {
     }
 }
 
-/// Reads intake lines: strict JSON, then the tables of LogisticsEvents (gateway.md "Sources").
+/// Reads intake lines: strict JSON, then the tables of LogisticsEvents.
 ///
 /// Keeps its memory from line to line; one value serves all lines of one source.
 public struct IntakeParser {

@@ -5,7 +5,7 @@ public import LogisticsEvents
 public struct SourceEvent: Sendable {
     /// The event map of wire-format.md section 3; at most 4,096 bytes.
     public let bytes: [UInt8]
-    /// The kind closes its batch at once (gateway.md "Batches").
+    /// The kind closes its batch at once.
     public let isPriority: Bool
     /// What makes a line idempotent; nil for sources that never repeat themselves.
     public let identity: IntakeIdentity?

@@ -18,7 +18,7 @@ private let protection = "ca = /e/ca.crt\ncertificate = /e/link.crt\nkey = /e/li
 
 @Suite("agent.conf")
 struct AgentConfigurationTests {
-    @Test("with the identity alone, everything else has the defaults of gateway.md")
+    @Test("with the identity alone, everything else has its default")
     func defaults() throws {
         let configuration = try load()
         #expect(configuration.identity == .init(alliance: "pearl", firm: "acme", device: "gw-1"))
@@ -334,7 +334,7 @@ struct CombinationTests {
     }
 
     @Test(
-        "names that wire-format.md does not allow are refused",
+        "names that the wire format does not allow are refused",
         arguments: [
             ("pearl", "node", "gw-1", "agent.conf:3: [identity]: the firm name \"node\" is reserved; use the firm's name in the trust file"),
             ("pearl", "alliance", "gw-1", "agent.conf:3: [identity]: the firm name \"alliance\" is reserved; use the firm's name in the trust file"),

@@ -18,7 +18,7 @@ class Message:
 
 
 def events_of(payload):
-    """The events of a batch-message: `[1, statement, [+ event]]` (wire-format.md, section 4)."""
+    """The events of a batch-message: `[1, statement, [+ event]]` (WireFormat.md, section 4)."""
     return cbor2.loads(payload)[2]
 
 

@@ -195,7 +195,7 @@ import Testing
         #expect(try trustFile(workspace).content.version == 1)
     }
 
-    @Test("names that wire-format.md does not allow are refused as usage", arguments: ["node", "alliance", "Acme", "a_b", "-a", "", "a.b", String(repeating: "x", count: 33)])
+    @Test("names that the wire format does not allow are refused as usage", arguments: ["node", "alliance", "Acme", "a_b", "-a", "", "a.b", String(repeating: "x", count: 33)])
     func badFirmNames(_ name: String) async throws {
         let workspace = try TestWorkspace(nodes: [], signs: false)
         let result = await CommandRunner.result(of: { try AllianceAddFirm(directory: workspace.alliance, firm: name).run() })

@@ -1,4 +1,4 @@
-"""Exchanges messages with the Swift implementation in both directions (wire-format.md, section 11).
+"""Exchanges messages with the Swift implementation in both directions (WireFormat.md, section 11).
 
     check.py PATH/TO/ConformanceVectors
 

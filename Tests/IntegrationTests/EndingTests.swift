@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// SIGTERM, a full disk and a read-only one: the agent goes on, says so, and recovers (gateway.md, "Journal" and "Commands").
+/// SIGTERM, a full disk and a read-only one: the agent goes on, says so, and recovers.
 @Suite(.serialized, .timeLimit(.minutes(4)))
 struct EndingTests {
     @Test("SIGTERM ends the agent within 2 s with everything stored; what was not signed is signed at the next start")

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `source` and `number` make a line idempotent, also after a SIGKILL (gateway.md, "Sources").
+/// `source` and `number` make a line idempotent, also after a SIGKILL.
 @Suite(.serialized, .timeLimit(.minutes(3)))
 struct IntakeRepeatTests {
     private static let sources = ["wms-1", "door-7", "x"]

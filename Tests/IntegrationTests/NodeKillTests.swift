@@ -2,7 +2,7 @@ import Foundation
 import HarborsealTesting
 import Testing
 
-/// SIGKILL of the real node at random moments, while a gateway publishes (alliance.md, "Node").
+/// SIGKILL of the real node at random moments, while a gateway publishes.
 @Suite(.serialized)
 struct NodeKillTests {
     /// Every other kill falls into the start, when the ledger is opened and the broker found; the others into work.

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// SIGKILL of the real agent at 200 calls on its journal, with a live broker and node (gateway.md, "Journal").
+/// SIGKILL of the real agent at 200 calls on its journal, with a live broker and node.
 @Suite(.serialized)
 struct SigkillTests {
     /// Small segments and a small cap: at the cap every new segment deletes an old one, so both come within every run.

@@ -5,7 +5,7 @@ import Testing
 private let minute = SensorBench.minute
 private let hour = SensorBench.hour
 
-/// Above 8 °C for ten minutes, as gateway.md has it.
+/// Above 8 °C for ten minutes.
 private func warm(
     forMinutes: UInt64 = 10, isInclusive: Bool = false, counting: ConditionRule.Counting = .contiguous, hysteresis: Int64 = 0
 ) -> ConditionRule {

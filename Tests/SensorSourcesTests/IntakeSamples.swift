@@ -5,7 +5,7 @@ import LogisticsEvents
 /// A moment for lines: 2026-11-22T06:03:08Z.
 let sampleMoment = EventMoment(wallMilliseconds: 1_795_327_388_000, monotonicMilliseconds: 60_000, clockSource: .ntp)
 
-/// The line of gateway.md.
+/// A line with every common key.
 let sampleLine =
     #"{"source":"wms-1","number":8127,"kind":"unit.loaded","time":"2026-11-22T14:03:07.250+08:00","what":["parent:bic:CSQU3054383","https://id.gs1.org/00/395212340000000175"],"readPoint":"https://id.gs1.org/414/9521234000013","readings":[{"sensor":"reefer-air","quantity":"temperature","value":4.25}],"documents":{"desadv":"D-77"},"fields":{"placement":"door"}}"#
 

@@ -35,7 +35,7 @@ private let hostile: [(line: [UInt8], fault: JSONFault)] = [
     (Array(#"{"a":[[[[[[[[1]]]]]]]]}"#.utf8), .tooDeep),
 ]
 
-/// What cJSON takes of these: the list of gateway.md.
+/// What cJSON takes of these.
 private func cJSONTakes(_ line: [UInt8]) -> Bool {
     guard let document = line.withUnsafeBufferPointer({ cjson_document_parse($0.baseAddress, $0.count, false) }) else {
         return false
@@ -71,7 +71,7 @@ private func scanned(_ line: [UInt8], capacity: Int = 1024) throws -> JSONTokens
         }
     }
 
-    @Test("cJSON takes what gateway.md says it takes: the reason for a reader of our own")
+    @Test("cJSON takes what is no JSON: the reason for a reader of our own")
     func whatCJSONTakes() {
         for line in [
             #"{"a":1,"a":2}"#, "{\"a\":\"x\ty\"}", #"{"a":01}"#, #"{"a":1e999}"#, #"{"a":1}x"#, #"{"a":"b\u0000c"}"#,

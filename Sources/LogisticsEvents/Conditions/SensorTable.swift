@@ -1,6 +1,6 @@
 import AttestationFormat
 
-/// Makes events of readings: summaries, flagged readings, silence, and the excursions of the rules (gateway.md "Sources").
+/// Makes events of readings: summaries, flagged readings, silence, and the excursions of the rules.
 ///
 /// Pure: it has no clock and does no I/O. It takes readings and the time, and gives events in the order in which they must be
 /// recorded. Order, periods and durations use monotonic time alone; a step of the wall clock changes none of them.

@@ -23,7 +23,7 @@ struct Load: Sendable {
         for number in 0..<count {
             let place = number % gatewayCount
             let events = (0..<eventCount).map { index in
-                // About 88 bytes in all: what gateway.md's figures take for an event.
+                // About 88 bytes in all: what README.md's figures take for an event.
                 TestGateway.event(number * eventCount + index, saltByteCount: 65)
             }
             let batch = try gateways[place].batch(events)
