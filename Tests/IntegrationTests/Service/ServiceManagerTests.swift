@@ -68,7 +68,7 @@ extension BrokersAndNodes {
             #expect(!socket.wait(for: "WATCHDOG=1", seconds: 2))
             #expect(agent.terminate().ending == .exited(0))
             try agent.launch(under: ["/usr/bin/env", "NOTIFY_SOCKET=\(socket.address)-gone", "WATCHDOG_USEC=1000000"])
-            try agent.waitForIntake()
+            try agent.waitUntilListening()
             #expect(try agent.intake().send(IntakeClient.line(number: 1)) != .refused(""))
             #expect(agent.terminate().ending == .exited(0))
         }

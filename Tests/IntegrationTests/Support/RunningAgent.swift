@@ -84,13 +84,13 @@ final class RunningAgent {
     /// Starts it and waits until its intake accepts lines.
     func start(under wrapper: [String] = []) throws {
         try launch(under: wrapper)
-        try waitForIntake()
+        try waitUntilListening()
     }
 
-    func waitForIntake() throws {
-        try wait(until: "the agent's intake", everyMilliseconds: 2, instead: { tail }) {
+    func waitUntilListening() throws {
+        try wait(until: "the agent's sockets", everyMilliseconds: 2, instead: { tail }) {
             guard let process, process.isRunning else { throw IntegrationFailure("the agent ended: \(tail)") }
-            return UnixStream(intakeSocket) != nil
+            return UnixStream(intakeSocket) != nil && UnixStream(controlSocket) != nil
         }
     }
 
