@@ -14,6 +14,7 @@ struct SaltWell: SaltSource {
     /// 64 ordinary salts.
     private static let drawByteCount = 512
 
+    var isForHashes = false
     private var drawn: [UInt8] = []
     private var usedCount = 0
 
@@ -39,6 +40,7 @@ extension AgentLoop {
         let context = SourceContext(
             moment: gateway.eventMoment(at: now), eventRoom: room,
             unreceiptedCount: journal.nextSequence - journal.quorumEnd, sensors: sensors.sensors)
+        salts.isForHashes = gateway.policy.sharing.mayShareHashes
         for (index, source) in sources.enumerated() {
             var output = SourceOutput()
             source.serve(interests, context: context, salts: &salts, into: &output)

@@ -17,6 +17,7 @@ enum AgentPlatform: GatewayPlatform {
     typealias Link = LinkAdapter
     typealias Signer = SignerAdapter
     typealias Trust = TrustFileAdapter
+    typealias Salts = SaltWell
 }
 
 /// The one loop on the one thread: poll, serve, advance, sync, answer. It decides nothing: ``Gateway`` does.

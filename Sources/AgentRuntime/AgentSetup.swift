@@ -66,7 +66,7 @@ struct AgentSetup {
             identity: GatewayIdentity(
                 name: name, publicKey: key.publicKey, certificates: certificate.map { [$0.derBytes] } ?? [], hashing: SHA256.self),
             policy: GatewayPolicy(configuration), trust: trust, facts: facts, at: now, journal: journal, link: link,
-            signer: SignerAdapter(key), trustStore: TrustFileAdapter(path: configuration.trust.file))
+            signer: SignerAdapter(key), trustStore: TrustFileAdapter(path: configuration.trust.file), salts: SaltWell())
         self.facts = RunFacts(
             gatewayID: name.gatewayID.text.string, keyClass: "software",
             certificateUntilSeconds: certificate.map { UInt64(clamping: $0.notAfterSeconds) },

@@ -77,7 +77,9 @@ extension Gateway {
 
     /// Encodes and records one event of the agent's own; `false` when the journal could not take it.
     private func recordOwn(_ kind: KnownKind, _ fields: [(ExtensionField, OwnValue)], at now: Moment) -> Bool {
-        guard let bytes = OwnEvent.encode(kind, fields, moment: eventMoment(at: now)) else { return true }
+        let byteCount = SaltRule.byteCount(for: kind, sharedAsHashes: policy.sharing.sharesHashOnly(kind: kind.rawValue))
+        let salt = byteCount == 0 ? [] : salts.salt(byteCount: byteCount)
+        guard let bytes = OwnEvent.encode(kind, fields, moment: eventMoment(at: now), salt: salt) else { return true }
         do throws(JournalProblem) {
             _ = try record(bytes, EventTraits(kind: kind.rawValue, importance: .control), at: now)
             return true

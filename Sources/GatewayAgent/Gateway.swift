@@ -30,6 +30,7 @@ public final class Gateway<Platform: GatewayPlatform> {
     let link: Platform.Link
     let signer: Platform.Signer
     let trustStore: Platform.Trust
+    var salts: Platform.Salts
 
     /// The trust file in force; `nil` when none is configured, and then no receipt counts.
     public internal(set) var trust: TrustFile?
@@ -78,7 +79,8 @@ public final class Gateway<Platform: GatewayPlatform> {
     ///   - why: what began this run, for the first event.
     public init(
         identity: GatewayIdentity, policy: GatewayPolicy, trust: TrustFile?, facts: AgentFacts, at now: Moment,
-        journal: Platform.Journal, link: Platform.Link, signer: Platform.Signer, trustStore: Platform.Trust
+        journal: Platform.Journal, link: Platform.Link, signer: Platform.Signer, trustStore: Platform.Trust,
+        salts: Platform.Salts
     ) {
         self.identity = identity
         self.policy = policy
@@ -86,6 +88,7 @@ public final class Gateway<Platform: GatewayPlatform> {
         self.link = link
         self.signer = signer
         self.trustStore = trustStore
+        self.salts = salts
         self.trust = trust
         ownVerifier = Verifier(publicKey: identity.publicKey)
         nodes = NodeTable(receiptTimeoutMilliseconds: policy.receiptTimeoutMilliseconds)

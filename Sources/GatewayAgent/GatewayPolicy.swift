@@ -52,6 +52,9 @@ public struct SharingRule: Sendable, Equatable {
         self.exceptions = exceptions
     }
 
+    /// Whether any kind may leave as hashes.
+    public var mayShareHashes: Bool { hashesByDefault || !exceptions.isEmpty }
+
     /// Whether events of this kind leave as hashes. `nil` stands for a firm's own text kind.
     public func sharesHashOnly(kind: UInt64?) -> Bool {
         guard !exceptions.isEmpty, let kind else { return hashesByDefault }

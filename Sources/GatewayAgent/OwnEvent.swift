@@ -8,11 +8,12 @@ enum OwnValue {
     case bytes([UInt8])
 }
 
-/// Encodes the agent's own events: control kinds, which need neither salt nor place (wire-format.md, section 3).
+/// Encodes the agent's own events: control kinds, which need no place, and a salt only when they leave as hashes (wire-format.md,
+/// section 3).
 enum OwnEvent {
     /// The event's bytes, or `nil` if they would exceed 4,096.
     static func encode(
-        _ kind: KnownKind, _ fields: [(ExtensionField, OwnValue)], moment: EventMoment
+        _ kind: KnownKind, _ fields: [(ExtensionField, OwnValue)], moment: EventMoment, salt: [UInt8]
     ) -> [UInt8]? {
         var event = Event(
             kind: .number(kind.rawValue), wallClockMilliseconds: moment.wallMilliseconds,
@@ -21,6 +22,7 @@ enum OwnEvent {
             event.clock = EventClock(
                 source: .init(rawValue: UInt64(moment.clockSource.rawValue)), errorMilliseconds: moment.errorMilliseconds)
         }
+        event.salt = salt
         if moment.isUnsynchronised { event.flags.insert(.clockUnsynchronised) }
         if moment.isStepped { event.flags.insert(.clockStepped) }
         for (field, value) in fields {

@@ -1,4 +1,5 @@
 public import AttestationFormat
+public import LogisticsEvents
 public import MerkleTree
 
 /// What the state machine needs of the world, as one set of types: no existentials, everything specialised.
@@ -9,6 +10,7 @@ public protocol GatewayPlatform {
     associatedtype Link: LinkPort
     associatedtype Signer: SignerPort
     associatedtype Trust: TrustPort
+    associatedtype Salts: SaltSource
 }
 
 /// Why the journal could not do what it was asked.

@@ -35,11 +35,9 @@ extension EventDraft {
     ///
     /// Throws ``EventError``: `missingField` names the first mandatory field that is missing, `tooLarge` is for more
     /// than 4,096 bytes.
-    public func encoded<Salts: SaltSource>(
-        salts: inout Salts, sharedAsHashes: Bool = false
-    ) throws(EventError) -> [UInt8] {
+    public func encoded<Salts: SaltSource>(salts: inout Salts) throws(EventError) -> [UInt8] {
         let byteCount =
-            kind.map { SaltRule.byteCount(for: $0, sharedAsHashes: sharedAsHashes) } ?? SaltRule.ownKindByteCount
+            kind.map { SaltRule.byteCount(for: $0, sharedAsHashes: salts.isForHashes) } ?? SaltRule.ownKindByteCount
         return try encoded(salt: byteCount == 0 ? [] : salts.salt(byteCount: byteCount))
     }
 

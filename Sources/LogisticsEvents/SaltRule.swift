@@ -2,6 +2,12 @@
 public protocol SaltSource {
     /// Fresh random bytes; `byteCount` is at most 16.
     mutating func salt(byteCount: Int) -> [UInt8]
+    /// Whether events may leave as leaf hashes: then kinds that need no salt otherwise have one too.
+    var isForHashes: Bool { get }
+}
+
+extension SaltSource {
+    public var isForHashes: Bool { false }
 }
 
 /// How long an event's salt is (wire-format.md section 3): a proof reveals its neighbours' leaf hashes, and a plain

@@ -1,6 +1,6 @@
 public import AttestationFormat
 import CPosixShims
-import LogisticsEvents
+public import LogisticsEvents
 
 /// The machine's own health at a fixed period, from `/proc` and `/sys`: works on any Linux machine.
 public final class HealthSource {
@@ -21,7 +21,7 @@ public final class HealthSource {
     }
 
     /// Makes an `agent.health` event when it is due; it waits while there is no room for it.
-    public func serve(context: SourceContext, into output: inout SourceOutput) {
+    public func serve<Salts: SaltSource>(context: SourceContext, salts: inout Salts, into output: inout SourceOutput) {
         let now = context.moment.monotonicMilliseconds
         guard let due = nextDeadline, now >= due, context.eventRoom > 0 else { return }
         nextDeadline = now + periodMilliseconds
@@ -33,7 +33,7 @@ public final class HealthSource {
         }
         do throws(EventError) {
             let draft = try facts.draft(at: context.moment)
-            output.events.append(SourceEvent(bytes: try draft.encoded(), isPriority: false))
+            output.events.append(SourceEvent(bytes: try draft.encoded(salts: &salts), isPriority: false))
         } catch {
             output.notices.append(SourceNotice(.warning, source: "health", error.message))
         }

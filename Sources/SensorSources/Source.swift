@@ -47,7 +47,7 @@ public enum Source {
         _ interests: [PollInterest], context: SourceContext, salts: inout Salts, into output: inout SourceOutput
     ) {
         switch self {
-        case .health(let source): source.serve(context: context, into: &output)
+        case .health(let source): source.serve(context: context, salts: &salts, into: &output)
         case .gpsd(let source): source.serve(interests, context: context, salts: &salts, into: &output)
         case .nmea(let source): source.serve(interests, context: context, salts: &salts, into: &output)
         case .mqtt(let source): source.serve(interests, context: context, salts: &salts, into: &output)

@@ -1,6 +1,7 @@
 import AttestationFormat
 import DeviceCrypto
 import GatewayAgent
+import LogisticsEvents
 import MerkleTree
 import Testing
 
@@ -149,6 +150,19 @@ struct BatchTests {
         let batch = try #require(scene.link.takeBatches().last)
         #expect(batch.wholeEventCount == (batch.items?.count ?? 0) - 2)
         #expect(batch.isComplete(using: SHA256.self))
+    }
+
+    @Test("the agent's own events have a salt when they leave as hashes, and none otherwise", arguments: [
+        (SharingRule(), 0), (SharingRule(hashesByDefault: true), 8), (SharingRule(hashesByDefault: true, exceptions: [KnownKind.agentStarted.rawValue]), 0),
+        (SharingRule(exceptions: [KnownKind.agentStarted.rawValue]), 8), (SharingRule(exceptions: [40]), 0),
+    ])
+    func ownSalt(sharing: SharingRule, byteCount: Int) throws {
+        var policy = GatewayPolicy()
+        policy.sharing = sharing
+        let scene = try open(policy)
+        let started = try EventView(parsing: #require(scene.journal.events.first))
+        #expect(started.kind == .number(KnownKind.agentStarted.rawValue))
+        #expect(started.salt.count == byteCount)
     }
 
     @Test("a failed signature is tried again with the same events")

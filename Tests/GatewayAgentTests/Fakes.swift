@@ -1,6 +1,7 @@
 import AttestationFormat
 import DeviceCrypto
 import GatewayAgent
+import LogisticsEvents
 import MerkleTree
 
 /// The platform of the tests: real hash, real signatures, and a world in memory.
@@ -11,6 +12,12 @@ enum TestPlatform: GatewayPlatform {
     typealias Link = MemoryLink
     typealias Signer = TestSigner
     typealias Trust = MemoryTrust
+    typealias Salts = OnesAsSalts
+}
+
+/// Salts that can be recognised.
+struct OnesAsSalts: SaltSource {
+    mutating func salt(byteCount: Int) -> [UInt8] { [UInt8](repeating: 1, count: byteCount) }
 }
 
 /// A journal that forgets what was not synced when asked to, and keeps what every epoch signed.

@@ -36,7 +36,7 @@ final class Scene {
             name: gatewayName, publicKey: self.key.publicKey, certificates: [[1, 2, 3]], hashing: SHA256.self)
         gateway = Gateway(
             identity: identity, policy: policy, trust: trust, facts: Scene.facts(.boot), at: now, journal: journal, link: link,
-            signer: signer, trustStore: trustStore)
+            signer: signer, trustStore: trustStore, salts: OnesAsSalts())
         if isConnected { gateway.linkConnected(at: now) }
     }
 
@@ -48,7 +48,7 @@ final class Scene {
     func restart(trust other: TrustFile? = nil) {
         gateway = Gateway(
             identity: gateway.identity, policy: gateway.policy, trust: other ?? trust, facts: Scene.facts(.restart), at: now,
-            journal: journal, link: link, signer: signer, trustStore: trustStore)
+            journal: journal, link: link, signer: signer, trustStore: trustStore, salts: OnesAsSalts())
         gateway.linkConnected(at: now)
     }
 

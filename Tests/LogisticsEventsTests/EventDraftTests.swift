@@ -4,6 +4,7 @@ import Testing
 
 /// Salts that can be recognised.
 struct CountingSalts: SaltSource {
+    var isForHashes = false
     private(set) var drawn: [Int] = []
     mutating func salt(byteCount: Int) -> [UInt8] {
         drawn.append(byteCount)

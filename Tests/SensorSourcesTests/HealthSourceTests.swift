@@ -13,7 +13,8 @@ private func context(_ monotonic: UInt64, room: Int = 10) -> SourceContext {
 
 private func served(_ health: HealthSource, _ context: SourceContext) -> SourceOutput {
     var output = SourceOutput()
-    health.serve(context: context, into: &output)
+    var salts = FixedSalts()
+    health.serve(context: context, salts: &salts, into: &output)
     return output
 }
 
