@@ -61,7 +61,7 @@ hardware: tools agent ## Hardware's overlays put into trees of their boards, its
 	@Tests/Hardware/check.py $(call agent_of,$(HOST_ARCH)-$(HOST_SUITE))
 
 debug: tools ## the debug build that demo, tests and CI share
-	@swift build --product harborseal
+	@HARBORSEAL_ONLY=alliance swift build --product harborseal
 
 agent: tools ## the gateway's agent in Embedded Swift for this machine, or for ARCH=amd64|arm64|armhf SUITE=bookworm|trixie
 	@$(call build,harborseal-agent,$(ARCH)-$(SUITE))
