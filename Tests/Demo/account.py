@@ -25,7 +25,7 @@ class Ledger:
         self.sequences = defaultdict(set)      # epoch -> sequences covered by a statement
         self.places = defaultdict(set)         # leaf hash -> {(epoch, sequence)}
         self.leaves_at = defaultdict(set)      # wall-clock ms -> leaf hashes of events fed at that time
-        self.receipted = self.message_bytes = self.event_count = 0
+        self.receipted = self.message_bytes = self.event_bytes = self.event_count = 0
         database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         rows = database.execute(
             "SELECT entries.bytes, items, receipts.held FROM entries JOIN events USING (leaf) "
@@ -41,6 +41,7 @@ class Ledger:
         for offset, event in enumerate(events):
             self.sequences[epoch].add(first + offset)
             if isinstance(event, bytes):
+                self.event_bytes += len(event)
                 self.add_event(event, (epoch, first + offset))
         self.event_count += len(events)
         self.receipted += held or 0
@@ -83,16 +84,22 @@ def account(ledgers, fed_files):
         "receipted": {name: ledger.receipted for name, ledger in ledgers.items()},
         "lost": sum(1 for time in fed if not at_time[time]) + holes,
         "doubled": sum(len(at_time[time]) - 1 for time in fed if len(at_time[time]) > 1) + twice_in_epoch,
-        "bytes per event": round(
-            sum(ledger.message_bytes for ledger in ledgers.values()) / max(1, sum(ledger.event_count for ledger in ledgers.values())), 1),
+        "bytes per event": mean(ledgers, "message_bytes"),
+        "bytes of an event": mean(ledgers, "event_bytes"),
     }
+
+
+def mean(ledgers, what):
+    """An event's share of that, over all nodes."""
+    return round(sum(getattr(ledger, what) for ledger in ledgers.values()) / max(1, sum(ledger.event_count for ledger in ledgers.values())), 1)
 
 
 def table(figures):
     rows = [("lines fed", figures["fed"]), ("events made (with the gateway's own and its receiver's)", figures["made"])]
     rows += [(f"receipted by {name}", count) for name, count in figures["receipted"].items()]
     rows += [("lost", figures["lost"]), ("doubled", figures["doubled"]),
-             ("bytes per event on the wire (batch-messages)", figures["bytes per event"])]
+             ("bytes of an event by itself, mean", figures["bytes of an event"]),
+             ("bytes per event on the wire, with its share of header and signature", figures["bytes per event"])]
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"  {name:<{width}}  {value:>8}" for name, value in rows)
 
