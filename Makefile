@@ -21,7 +21,7 @@ scratch = $(if $(filter $(HOST_ARCH)-$(HOST_SUITE),$(1)),.build-embedded,.build-
 agent_of = $(call scratch,$(1))/release/harborseal-agent
 sysroot_of = $(if $(filter $(HOST_ARCH)-$(HOST_SUITE),$(1)),,.sysroots/$(1))
 # The compiler keeps one processor busy with the agent for most of its build: two pairs at a time halve the time.
-two_at_a_time = $(MAKE) --no-print-directory -j 2 --output-sync=target
+two_at_a_time = $(MAKE) --no-print-directory -j 2
 # $(call build,PROGRAM,PAIR)
 build = Firmware-Config/toolsets/build-embedded.sh $(1) $(subst -, ,$(2)) $(call scratch,$(2)) $(call sysroot_of,$(2))
 
