@@ -40,8 +40,10 @@ struct CompletenessCheck {
     /// The line of the verdict.
     var line: Verdict.Line {
         let batches = entries.compactMap(\.batch)
-        let disclosed = batches.reduce(0) { $0 + $1.events.count }
-        let total = batches.reduce(UInt64(0)) { $0 + UInt64($1.header.count) }
+        let disclosed = batches.reduce(0) { $0 + $1.countedEvents.count }
+        // An event that two batches show counts once, in both numbers.
+        let carried = batches.reduce(0) { $0 + $1.carriedEvents.count }
+        let total = batches.reduce(UInt64(0)) { $0 + UInt64($1.header.count) } - UInt64(carried)
         let hidden = total - min(total, UInt64(disclosed))
         let summary = "\(disclosed) of \(total) events disclosed" + (hidden == 0 ? "" : ", \(hidden) withheld")
         if let first = faults.first {
@@ -54,6 +56,9 @@ struct CompletenessCheck {
             ? "no batch is missing between the first and the last; earlier and later ones are not part of this file"
             : "\(leftOut.all.count == 1 ? "a run is" : "runs are") left out on purpose"
         var notes = leftOut.all
+        if carried > 0 {
+            notes.append("carried into a later batch and shown there again, counted once: \(EvidenceVerifier.counted(carried, "event"))")
+        }
         if hidden > 0 { notes.append("withheld events are counted here and bound by their hashes; this file cannot say what they are") }
         return .init(.complete, .passed, "\(summary); \(runs)", details: notes)
     }
@@ -166,18 +171,19 @@ struct CompletenessCheck {
 
     // MARK: - Leaves
 
-    /// Indexes rise strictly, and no leaf of one gateway is shown twice.
+    /// Indexes rise strictly, and no entry shows a leaf twice. Two entries of one gateway may: the event was carried into a new
+    /// epoch, and counts once.
     private mutating func checkLeaves() {
-        var leaves: [GatewayName: Set<Digest>] = [:]
         for batch in entries.compactMap(\.batch) {
             // Events whose proof fails are not this batch's; `intact` says so.
             let events = batch.events.filter { !batch.changedEvents.contains($0.index) }
             for (earlier, later) in zip(events, events.dropFirst()) where later.index <= earlier.index {
                 faults.add("\(batch.name): the events' indexes do not rise: \(later.index) after \(earlier.index)")
             }
+            var leaves: Set<Digest> = []
             for event in events {
                 let leaf = MerkleTree<SHA256>.leafHash(of: event.event.bytes)
-                guard leaves[batch.header.gateway, default: []].insert(leaf).inserted else {
+                guard leaves.insert(leaf).inserted else {
                     faults.add("\(batch.name): the event at index \(event.index) is shown twice")
                     continue
                 }

@@ -9,7 +9,7 @@ public struct EvidenceReport: Sendable {
         /// Sequences of the batch: `first` to before `next`.
         public let first: UInt64
         public let next: UInt64
-        /// Events that are disclosed, in order.
+        /// Events that are disclosed, in order; without those that a batch before this one of the same gateway discloses already.
         public let events: [Evidence.DisclosedEvent]
         /// The receipts that count: the earliest of each node.
         public let countedReceipts: [Receipt]

@@ -19,7 +19,7 @@ extension EvidenceVerifier {
         }
         if let first = faults.first { return .init(.intact, .failed, first, details: faults.rest) }
         if let first = unjudged.first { return .init(.intact, .notJudged, first, details: unjudged.rest) }
-        let eventCount = batches.reduce(0) { $0 + $1.events.count }
+        let eventCount = batches.reduce(0) { $0 + $1.countedEvents.count }
         return .init(
             .intact, .passed, "\(counted(eventCount, "event")) in \(counted(batches.count, "signed batch", "signed batches")), each as it was signed")
     }
@@ -30,7 +30,7 @@ extension EvidenceVerifier {
         var largestErrorMilliseconds: UInt64?
         var flags: [UInt64: Int] = [:]
         var unknownErrorCount = 0
-        for event in batches.flatMap(\.events).map(\.event) {
+        for event in batches.flatMap(\.countedEvents).map(\.event) {
             if let clock = event.clock {
                 sources[clock.source.rawValue, default: 0] += 1
                 if let error = clock.errorMilliseconds {
@@ -65,7 +65,8 @@ extension EvidenceVerifier {
         for batch in batches {
             if batch.disclosesEvents && !batch.hasQuorum {
                 faults.add(
-                    "\(batch.name): \(counted(batch.counted.count, "receipt")) where the trust file asks for \(batch.receiptsNeeded)")
+                    "\(batch.name): \(counted(batch.counted.count, "receipt")) where the trust file asks for \(batch.receiptsNeeded)"
+                        + nextStep(batch, trustFile))
             }
             for refused in batch.refusedReceipts.all { notes.add("\(batch.name): \(refused)") }
         }
@@ -78,12 +79,27 @@ extension EvidenceVerifier {
         return anchoredSummary(batches, trustFile: trustFile, details: notes.all)
     }
 
+    /// Whom to ask for the receipts that are not here; nothing where more of them would not count.
+    private static func nextStep(_ batch: JudgedBatch, _ trustFile: TrustFile) -> String {
+        let isRevoked = batch.revokedSinceSeconds != nil && batch.counted.count < batch.receipts.count
+        let missing = trustFile.content.nodes.filter { node in !batch.receipts.contains { $0.node.node == node.name } }
+        guard !isRevoked, !missing.isEmpty else { return "" }
+        let known = missing.prefix(shownNodeCount).map { node in node.name.text.string + (node.url.map { " at \($0.string)" } ?? "") }
+        let names = known.joined(separator: ", ") + (missing.count > shownNodeCount ? " and \(missing.count - shownNodeCount) more" : "")
+        return "; ask another node: harborseal evidence --node URL; without a receipt here: \(names)"
+    }
+
+    /// Nodes that a sentence names.
+    private static let shownNodeCount = 8
+
     private static func anchoredSummary(_ batches: [JudgedBatch], trustFile: TrustFile, details: [String]) -> Verdict.Line {
         let anchored = batches.filter(\.hasQuorum)
         let receipts = batches.flatMap(\.counted)
         guard let latest = receipts.map(\.header.issuedAtSeconds).max(), !anchored.isEmpty else {
             return .init(
-                .anchored, .notJudged, "no batch discloses events, and none has a quorum of receipts", details: details)
+                .anchored, .notJudged,
+                "no batch discloses events, and none has a quorum of receipts" + (batches.first.map { nextStep($0, trustFile) } ?? ""),
+                details: details)
         }
         var nodes: [String: Int] = [:]
         for receipt in receipts { nodes[receipt.node.node.text.string, default: 0] += 1 }

@@ -43,6 +43,8 @@ public enum EvidenceVerifier {
             JudgedEntry(entry, number: number, trustFile: trustFile, certificates: certificates)
         }
         let batches = entries.compactMap(\.batch)
+        var shown: [GatewayName: Set<Digest>] = [:]
+        for batch in batches { batch.noteCarried(&shown[batch.header.gateway, default: []]) }
         let splitViews = splitViews(batches)
         let lines = [
             trustLine(trustFile, nowSeconds: nowSeconds),

@@ -28,6 +28,8 @@ final class JudgedBatch {
     let isSignatureValid: Bool?
     /// Indexes of events that are not what was signed.
     let changedEvents: Set<UInt64>
+    /// Indexes of events that a batch before this one shows already: carried into a new epoch, and counted once (section 4).
+    private(set) var carriedEvents: Set<UInt64> = []
     /// Receipts that verify, in their order.
     let receipts: [Receipt]
     /// Why other receipts do not count.
@@ -41,6 +43,10 @@ final class JudgedBatch {
 
     var header: BatchHeader { statement.header }
     var disclosesEvents: Bool { !events.isEmpty }
+    /// The events that count: those that no batch before this one shows.
+    var countedEvents: [Evidence.DisclosedEvent] {
+        carriedEvents.isEmpty ? events : events.filter { !carriedEvents.contains($0.index) }
+    }
     var hasQuorum: Bool { UInt64(counted.count) >= receiptsNeeded }
 
     init(_ batch: Evidence.Batch, trustFile: TrustFile, certificates: EvidenceCertificates) {
@@ -54,6 +60,18 @@ final class JudgedBatch {
         receiptsNeeded = trustFile.content.quorum.receiptsNeeded
         (receipts, refusedReceipts) = Self.judge(batch, trustFile: trustFile)
         counted = Self.count(receipts, revokedSinceSeconds: revokedSinceSeconds)
+    }
+
+    /// Notes which events batches before it show already; `shown` is their gateway's leaf hashes so far.
+    func noteCarried(_ shown: inout Set<Digest>) {
+        var own: Set<Digest> = []
+        // An event whose proof fails is not this batch's, so it takes no other's place.
+        for event in events where !changedEvents.contains(event.index) {
+            let leaf = MerkleTree<SHA256>.leafHash(of: event.event.bytes)
+            own.insert(leaf)
+            if shown.contains(leaf) { carriedEvents.insert(event.index) }
+        }
+        shown.formUnion(own)
     }
 
     private static func judge(_ batch: Evidence.Batch, trustFile: TrustFile) -> ([Receipt], Findings) {
@@ -101,7 +119,7 @@ final class JudgedBatch {
 
     var report: EvidenceReport.Batch {
         EvidenceReport.Batch(
-            gateway: header.gateway, epoch: header.epoch, first: header.first, next: header.next, events: events,
+            gateway: header.gateway, epoch: header.epoch, first: header.first, next: header.next, events: countedEvents,
             countedReceipts: counted, latestReceiptSeconds: counted.map(\.header.issuedAtSeconds).max(), hasQuorum: hasQuorum)
     }
 }

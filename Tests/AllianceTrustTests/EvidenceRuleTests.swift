@@ -85,12 +85,23 @@ import Testing
         #expect(mixed.firstFailure?.check == .complete)
     }
 
-    @Test("an event that was batched again in a new epoch is counted once: shown twice it fails; two gateways may have equal events")
+    @Test("an event that was batched again in a new epoch is counted once; one entry must not show it twice; two gateways may have equal events")
     func leafTwice() async throws {
         let first = try maker.batch(first: 0, count: 1, numbers: [9])
         let again = try maker.batch(first: 0, count: 1, epoch: 2, previous: hash(first), numbers: [9])
         let verdict = try await maker.verdict([.batch(first), .batch(again)])
-        #expect(verdict.firstFailure?.check == .complete)
+        #expect(verdict.exitCode == 0)
+        #expect(line(verdict, .complete)?.reason.hasPrefix("1 of 1 events disclosed;") == true)
+        #expect(line(verdict, .intact)?.reason.hasPrefix("1 event in 2 signed batches") == true)
+        #expect(words(line(verdict, .complete)).contains("counted once: 1 event"))
+        let twice = try maker.batch(first: 0, count: 2, numbers: [9, 9])
+        #expect(words(line(try await maker.verdict([.batch(twice)]), .complete)).contains("the event at index 1 is shown twice"))
+        // What was changed is no event of its batch, and hides no other.
+        var changed = first
+        changed.events[0].event = try maker.event(10)
+        let later = try maker.batch(first: 0, count: 1, epoch: 2, previous: hash(first), numbers: [10])
+        let spoilt = try await maker.verdict([.batch(changed), .batch(later)])
+        #expect(spoilt.firstFailure?.check == .intact && line(spoilt, .complete)?.reason.hasPrefix("2 of 2") == true)
         let key = try AllianceSigningKey()
         let other = try maker.batch(first: 0, count: 1, device: "gw-2", key: key, numbers: [9])
         let both = try await maker.verdict([.batch(first), .batch(other)], certificates: [maker.seal(), maker.seal(key, device: "gw-2")])
