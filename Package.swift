@@ -229,8 +229,8 @@ if !agentOnly {
         tests(
             of: "HarborsealCommands",
             [
-                "harborseal", "NodeTesting", "NodeHTTP", "AnchorNode", "AllianceTrust", "AttestationFormat", "MerkleTree", "MQTTLink", lifecycle,
-                crypto,
+                "harborseal", "NodeTesting", "NodeHTTP", "AnchorNode", "AllianceTrust", "AttestationFormat", "MerkleTree", "MQTTLink", "CPosixShims",
+                lifecycle, crypto,
             ]),
     ]
 }

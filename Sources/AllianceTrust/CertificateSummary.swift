@@ -18,7 +18,7 @@ public enum CertificateSummary {
         return "by \(name(list.issuer)), of \(UTCText.text(seconds: list.thisUpdateSeconds)), \(list.entries.count) revoked"
     }
 
-    private static func name(_ name: DistinguishedName) -> String {
+    static func name(_ name: DistinguishedName) -> String {
         let parts = [("O", CertificateNames.organisation(of: name)), ("CN", CertificateNames.commonName(of: name))]
         let known = parts.compactMap { label, value in value.map { "\(label)=\($0)" } }
         return known.isEmpty ? name.description : known.joined(separator: ", ")

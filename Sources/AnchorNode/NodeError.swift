@@ -12,6 +12,10 @@ public struct NodeError: Error, Equatable, Sendable, CustomStringConvertible {
         case trustFileRefused
         /// This node's name or key is not in the trust file.
         case notInTrustFile
+        /// By the trust file this node's key is not in force at this time, which a clock that is set late also gives.
+        case keyNotInForce
+        /// Another process has the store.
+        case storeInUse
         /// A configured value cannot be used.
         case configuration
         /// A broker cannot be used as it is configured.
@@ -29,5 +33,5 @@ public struct NodeError: Error, Equatable, Sendable, CustomStringConvertible {
         self.message = message
     }
 
-    public var description: String { "\(message) [\(code.rawValue)]" }
+    public var description: String { message }
 }

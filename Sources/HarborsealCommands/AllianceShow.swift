@@ -29,7 +29,7 @@ public struct AllianceShow: Sendable {
             notes = try unsignedChanges(draft, file: file)
         }
         let bytes = try DurableFile.read(file, byteLimit: Limits.trustFileByteCount)
-        let trusted = try TrustFileVerifier.verify(bytes)
+        let trusted = try TrustFileInput.verified(file)
         if trusted.isExpired(atSeconds: UInt64(max(0, nowSeconds))) { notes += "the file is out of date by its own words\n" }
         let value = InspectedSigned.trustFile(try UnverifiedTrustFile(parsing: bytes))
         if asJSON { return CommandResult(output: value.json, notes: notes) }

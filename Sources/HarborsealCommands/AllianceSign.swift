@@ -56,7 +56,7 @@ public struct AllianceSign: Sendable {
 
     private func heldFile(_ place: AllianceDirectory) throws -> TrustFile? {
         guard DurableFile.exists(place.trustFilePath) else { return nil }
-        return try TrustFileVerifier.verify(DurableFile.read(place.trustFilePath, byteLimit: Limits.trustFileByteCount))
+        return try TrustFileInput.verified(place.trustFilePath)
     }
 }
 

@@ -6,8 +6,7 @@ public struct CommandResult: Equatable, Sendable {
     public var output: String
     /// For people: notes that are no result.
     public var notes: String
-    /// 0 good, 1 something failed, 2 something could not be judged, 64 usage, 65 malformed input, 66 a file cannot be read,
-    /// 74 one cannot be written.
+    /// One of ``ExitCodes/rows``.
     public var exitCode: Int32
 
     public init(output: String = "", notes: String = "", exitCode: Int32 = 0) {
@@ -20,7 +19,7 @@ public struct CommandResult: Equatable, Sendable {
 /// Why a command could not do its work: what, where, and one next step.
 public struct CommandError: Error, Equatable, Sendable {
     /// The exit codes of errors, after sysexits.h.
-    public enum Code: Int32, Sendable {
+    public enum Code: Int32, Sendable, CaseIterable {
         /// The work failed.
         case failed = 1
         /// The command line asks for something that cannot be.
@@ -29,8 +28,18 @@ public struct CommandError: Error, Equatable, Sendable {
         case malformed = 65
         /// A file that cannot be read.
         case noInput = 66
-        /// A file, or the output, that cannot be written.
+        /// The system gave no descriptor or no thread.
+        case system = 71
+        /// A file that cannot be written.
+        case cannotCreate = 73
+        /// Standard output that cannot be written.
         case inputOutput = 74
+        /// What may be otherwise in a while: a port or a store that another process has.
+        case temporary = 75
+        /// A file or a port that this user must not use, or a key that others may read.
+        case noPermission = 77
+        /// The configuration is wrong, or does not fit the ledger or the trust file.
+        case configuration = 78
     }
 
     public let code: Code

@@ -23,7 +23,11 @@ public struct InspectFile: Sendable {
             return CommandResult(output: value.json, exitCode: inspection.exitCode)
         }
         var text = style.paint("\(inspection.type), \(bytes.count) bytes", .bold) + " (not verified)\n"
-        if let fault = inspection.fault { text += style.paint("malformed: \(fault)", .red) + "\n" }
+        if let fault = inspection.fault {
+            let expected = inspection.known.map { "by its first bytes \($0)" }
+                ?? "expected CBOR of this project, a certificate or PEM, found \(FoundBytes.words(of: bytes))"
+            text += style.paint("\(TerminalStyle.safe(file)) is malformed: \(expected); \(fault)", .red) + "\n"
+        }
         return CommandResult(output: text + inspection.content.text(indent: 1), exitCode: inspection.exitCode)
     }
 }
@@ -35,11 +39,25 @@ struct Inspection {
     var content: JSONValue
     /// Why the bytes are not what they seem to be.
     var fault: String?
+    /// What they seem to be, where they are something of this project's.
+    var known: String?
 
     /// 65 for malformed input.
     var exitCode: Int32 { fault == nil ? 0 : CommandError.Code.malformed.rawValue }
 
     init(of bytes: [UInt8]) {
+        if let blocks = PEMText.blocks(of: bytes) {
+            self.init(type: InspectedCertificate.type(blocks), content: InspectedCertificate.value(blocks))
+            return
+        }
+        if bytes.first == 0x30, let facts = CertificateFacts(der: bytes) {
+            self.init(type: "certificate in DER", content: InspectedCertificate.value(facts))
+            return
+        }
+        if bytes.first == 0x30, let list = try? UnverifiedRevocationList(der: bytes) {
+            self.init(type: "revocation list in DER", content: .string(CertificateSummary.text(revocationList: list.der)))
+            return
+        }
         var firstFault: (type: String, error: FormatError)?
         for candidate in Self.candidates(for: bytes) {
             do throws(FormatError) {
@@ -60,6 +78,7 @@ struct Inspection {
     }
 
     private init(anyItem bytes: [UInt8], fault: (type: String, error: FormatError)?) {
+        known = fault?.type
         var reader = CBORReader(bytes)
         do throws(FormatError) {
             let tree = try InspectedItem.read(from: &reader)
@@ -83,6 +102,7 @@ struct Inspection {
     private static func candidates(for bytes: [UInt8]) -> [Candidate] {
         switch bytes.first {
         case 0xD2: signed
+        case 0x82: [carried]
         case 0x83: [Candidate(type: "batch-message", read: InspectedMessages.batchMessage), reply]
         case 0x84, 0x85, 0x86: [reply]
         case 0x87: [Candidate(type: "hello", read: InspectedMessages.hello), evidence]
@@ -92,6 +112,7 @@ struct Inspection {
         }
     }
 
+    private static let carried = Candidate(type: "carried file", read: InspectedMessages.carriedFile)
     private static let reply = Candidate(type: "reply", read: InspectedMessages.reply)
     private static let evidence = Candidate(type: "evidence", read: InspectedMessages.evidence)
     private static let signed = [

@@ -20,6 +20,29 @@ enum InspectedMessages {
         return .members(("statement", InspectedSigned.statement(message.statement)), ("events", events))
     }
 
+    /// A file of publications, each named by its topic (`CarriedMessage`).
+    static func carriedFile(_ bytes: [UInt8]) throws(FormatError) -> JSONValue {
+        var reader = CarriedReader()
+        reader.append(bytes)
+        var messages: [JSONValue] = []
+        var count = 0
+        while let message = try reader.next(isAtEnd: true) {
+            count += 1
+            guard count <= shownMessageCount else { continue }
+            // No publication is itself a carried file; one inside another would be followed without end.
+            let inspection = message.payload.first == 0x82 ? Inspection(of: []) : Inspection(of: message.payload)
+            messages.append(
+                .members(
+                    ("topic", .string(message.topic.string)), ("type", .string(inspection.type)),
+                    ("fault", inspection.fault.map { .string($0) }), ("content", inspection.content)))
+        }
+        if count > shownMessageCount { messages.append(.string("… \(count - shownMessageCount) more")) }
+        return .array(messages)
+    }
+
+    /// Messages that are shown of a carried file; the largest ones have a thousand events each.
+    private static let shownMessageCount = 100
+
     static func reply(_ bytes: [UInt8]) throws(FormatError) -> JSONValue {
         switch try Reply(parsing: bytes) {
         case .receipt(let first, let receipt):

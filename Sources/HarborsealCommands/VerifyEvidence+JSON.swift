@@ -3,11 +3,11 @@ internal import AttestationFormat
 
 extension VerifyEvidence {
     /// The same as the text, for programs. Names are stable; words may change.
-    func json(_ report: EvidenceReport) -> JSONValue {
+    func json(_ report: EvidenceReport, malformed: String?) -> JSONValue {
         let verdict = report.verdict
         var members: [JSONValue.Member] = [
             .init("exitCode", .integer(Int64(verdict.exitCode))),
-            .init("malformed", .optional(verdict.malformed)),
+            .init("malformed", .optional(malformed)),
             .init("checks", .array(verdict.lines.map(Self.line))),
         ]
         if let evidence = report.evidence {

@@ -43,10 +43,9 @@ public struct VerifyEvidence: Sendable {
         let trust = try DurableFile.read(trustFile, byteLimit: Limits.trustFileByteCount)
         let report = await EvidenceVerifier.report(
             evidence: evidence, trustFile: trust, pinnedHash: hash, nowSeconds: UInt64(max(0, nowSeconds)))
-        if let malformed = report.verdict.malformed, !asJSON {
-            return CommandResult(notes: "error: \(malformed)\n", exitCode: report.verdict.exitCode)
-        }
-        let output = asJSON ? json(report).json : text(report)
+        let malformed = report.verdict.malformed == nil ? nil : malformed(evidence, trust)
+        if let malformed, !asJSON { return CommandRunner.failure(malformed) }
+        let output = asJSON ? json(report, malformed: malformed?.message).json : text(report)
         if let subject, !subjects(of: report).contains(UTF8Text(subject)) {
             let notes = """
                 error: no event shown names \(TerminalStyle.safe(subject)): whatever is verified here is about something else
@@ -56,6 +55,20 @@ public struct VerifyEvidence: Sendable {
             return CommandResult(output: output, notes: notes, exitCode: max(1, report.verdict.exitCode == 2 ? 1 : report.verdict.exitCode))
         }
         return CommandResult(output: output, exitCode: report.verdict.exitCode)
+    }
+
+    /// Which of the two files is not what it should be, what it is instead, and where that shows.
+    private func malformed(_ evidence: [UInt8], _ trust: [UInt8]) -> CommandError {
+        do {
+            _ = try UnverifiedTrustFile(parsing: trust)
+        } catch {
+            return TrustFileInput.malformed(trustFile, trust, error.words)
+        }
+        var words = "its parts do not fit"
+        do { _ = try Evidence(parsing: evidence) } catch { words = error.words }
+        return CommandError(
+            .malformed, "\(file): expected evidence (.hsev), found \(FoundBytes.words(of: evidence)): \(words)",
+            nextStep: "get the file again, or name another one; harborseal inspect \(file) shows what this is")
     }
 
     /// What the disclosed events name, the most frequent first; those of equal frequency in the order of their first event.

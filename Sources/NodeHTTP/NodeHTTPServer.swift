@@ -22,8 +22,8 @@ public enum NodeHTTPServer {
         guard configuration.isLoopback || configuration.tls != nil else {
             throw NodeHTTPError(
                 code: .tlsMissing,
-                message: "\(configuration.host): HTTP without TLS is offered on loopback only; set [http] certificate and "
-                    + "key (harborseal alliance add-server makes them), or listen on 127.0.0.1")
+                message: "HTTP without TLS is offered on loopback only, and [http] listen is \(configuration.host)",
+                nextStep: "set [http] certificate and key, which harborseal alliance add-server makes, or listen = 127.0.0.1")
         }
         return Application(
             router: router(reader: reader, metrics: metrics, health: health, logger: logger),
@@ -45,7 +45,8 @@ public enum NodeHTTPServer {
                 tlsConfiguration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
         } catch {
             throw NodeHTTPError(
-                code: .tlsUnusable, message: "\(tls.certificate) and \(tls.key) cannot be used for TLS: \(error)")
+                code: .tlsUnusable, message: "\(tls.certificate) and \(tls.key) cannot be used for TLS: \(error)",
+                nextStep: "name the certificate and the key that harborseal alliance add-server wrote, readable for this user")
         }
     }
 

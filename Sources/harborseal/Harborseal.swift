@@ -1,4 +1,5 @@
 import ArgumentParser
+import HarborsealCommands
 
 /// The program of everyone but the gateway: argument parsing only. What a command does is in HarborsealCommands.
 @main struct Harborseal: AsyncParsableCommand {
@@ -9,8 +10,7 @@ import ArgumentParser
             EXAMPLE
               harborseal verify journey.hsev --trust alliance.hstrust
 
-            Exit codes: 0 good, 1 something failed, 2 something could not be judged, 64 usage, 65 malformed input,
-            66 a file cannot be read, 74 one cannot be written.
+            \(ExitCodes.text)
             """,
         version: "0.1.0",
         subcommands: Subcommands.all)

@@ -11,7 +11,10 @@ struct NodeServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Take batches over MQTT, keep a ledger, send receipts, answer HTTP.",
         discussion: """
-            Runs until SIGTERM or SIGINT, and logs to standard error. Firmware-Config/node.conf shows every key.
+            Runs until SIGTERM or SIGINT, and logs to standard error.
+            harborseal node example-config shows every key of its configuration.
+            Exit codes 64, 65, 66, 77 and 78 say that somebody has to correct
+            something first: the unit does not start the node again on these.
 
             EXAMPLE
               harborseal node serve --config /etc/harborseal/node.conf
@@ -31,14 +34,20 @@ struct NodeServeCommand: AsyncParsableCommand {
 struct NodeImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Take batches that a gateway without a network exported to files.",
+        usage: """
+            harborseal node import <files> ... --config <config>
+                [--set <section.key=value> ...] [--output <output>] [--json]
+            """,
         discussion: """
-            The same rules as over a broker: whatever is malformed, forged, revoked or out of place is refused. The node's receipts
-            are written beside each file, to be carried back; taking a file again changes nothing and gives the same receipts.
-            The node must be stopped: a ledger has one writer.
-            Exit code 0: every batch is in the ledger. 1: one was refused. 65: a file is malformed, and taken up to there.
+            The same rules as over a broker: whatever is malformed, forged, revoked or
+            out of place is refused. The node's receipts are written beside each file,
+            to be carried back; taking a file again changes nothing and gives the same
+            receipts. The node must be stopped: a ledger has one writer.
+            Exit code 0: every batch is in the ledger. 1: one was refused.
+            65: a file is malformed, and taken up to there.
 
             EXAMPLE
-              harborseal node import --config /etc/harborseal/node.conf /media/stick/acme.gw-1-*.hscarry
+              harborseal node import --config node.conf /media/stick/*.hscarry
             """)
 
     @Argument(help: "Files that harborseal-agent journal export wrote.", completion: .file(extensions: ["hscarry"]))

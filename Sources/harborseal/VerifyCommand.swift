@@ -5,13 +5,19 @@ struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Judge an evidence file offline: one line a check, with the reason.",
+        usage: """
+            harborseal verify <file> --trust <trust> [--trust-hash <hash>]
+                [--subject <subject>] [--events] [--json]
+            """,
         discussion: """
-            Needs the trust file of the alliance, which came by a way that you trust, and nothing else: no network, no account.
-            Exit codes: 0 all good, 1 something failed, 2 something could not be judged, 64 usage, 65 malformed,
-            66 a file cannot be read, 74 the output cannot be written.
+            Needs the trust file of the alliance, which came by a way that you trust,
+            and nothing else: no network, no account.
+            Exit codes: 0 all good, 1 something failed, 2 something could not be
+            judged, 65 malformed. harborseal --help has them all.
 
             EXAMPLE
-              harborseal verify journey.hsev --trust alliance.hstrust --subject https://id.gs1.org/00/395212340000000175 --events
+              harborseal verify journey.hsev --trust alliance.hstrust --events \\
+                --subject https://id.gs1.org/00/395212340000000175
             """)
 
     @Argument(help: "The evidence, a .hsev file.", completion: .file(extensions: ["hsev"]))
@@ -45,10 +51,12 @@ struct VerifyCommand: AsyncParsableCommand {
 struct InspectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Show what is in any of this project's CBOR files. Verifies nothing.",
+        abstract: "Show what is in any file of this project. Verifies nothing.",
         discussion: """
-            Knows trust files, evidence, statements, event-proofs, receipts, batch-messages, replies, hellos and events;
-            shows other CBOR without names. Exit code 65 for malformed bytes.
+            Knows trust files, evidence, statements, event-proofs, receipts,
+            batch-messages, replies, hellos, events, carried files, and certificates
+            in PEM or DER; shows other CBOR without names. Of a private key it shows
+            the key id alone. Exit code 65 for malformed bytes.
 
             EXAMPLE
               harborseal inspect alliance.hstrust

@@ -180,7 +180,7 @@ import Testing
         let key = "\(workspace.alliance)/root.key"
         try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: key)
         let result = await CommandRunner.result(of: { try AllianceSign(directory: workspace.alliance).run() })
-        #expect(result.exitCode == 1)
+        #expect(result.exitCode == 77)
         #expect(result.notes.contains("chmod 600 \(key)"))
     }
 

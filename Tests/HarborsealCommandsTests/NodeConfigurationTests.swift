@@ -58,7 +58,7 @@ import Testing
     func problems(_ old: String, _ new: String, _ place: String) throws {
         let path = try write { $0.replacingOccurrences(of: old, with: new) }
         let error = #expect(throws: CommandError.self) { try NodeConfiguration(file: path) }
-        #expect(error?.code == .malformed)
+        #expect(error?.code == .configuration)
         if place.hasPrefix(":") { #expect(error?.message.contains("node.conf" + place) == true, "\(error?.message ?? "")") }
     }
 

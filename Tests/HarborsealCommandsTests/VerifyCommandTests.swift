@@ -1,3 +1,4 @@
+import AllianceTrust
 import AttestationFormat
 import Foundation
 import HarborsealCommands
@@ -102,6 +103,34 @@ import Testing
         #expect(result.notes.contains("/nowhere/x.hsev"))
     }
 
+    @Test("what is no evidence, or no trust file, is named with the file, with what it should be and with what it is")
+    func malformed() async throws {
+        let workspace = try TestWorkspace(nodes: ["hk-1"])
+        let (good, trust) = (TestData.url("format/good.hsev").path, TestData.url("format/trust.hstrust").path)
+        let files = [
+            (try workspace.write("empty", []), "an empty file"),
+            (try workspace.write("page.html", Array("<html>\n".utf8)), "text that begins with \"<html>\""),
+            (try workspace.write("zeros", [0, 0, 0]), "unknown bytes (00 00 00)"),
+            ("\(workspace.alliance)/link-ca.crt", "a PEM certificate"),
+        ]
+        for (file, found) in files + [(trust, "a trust file")] {
+            let result = try await VerifyEvidence(file: file, trustFile: trust).run()
+            #expect(result.exitCode == 65)
+            #expect(result.notes.hasPrefix("error: \(file): expected evidence (.hsev), found \(found): "), "\(result.notes)")
+            #expect(result.notes.contains("  next: ") && result.output.isEmpty)
+        }
+        for (file, found) in files + [(good, "evidence")] {
+            let result = try await VerifyEvidence(file: good, trustFile: file).run()
+            #expect(result.exitCode == 65)
+            #expect(result.notes.hasPrefix("error: \(file): expected a trust file (.hstrust), found \(found): "), "\(result.notes)")
+            let shown = await CommandRunner.result { try AllianceShow(path: file).run() }
+            #expect(shown.exitCode == 65 && shown.notes == result.notes)
+        }
+        let cut = try workspace.write("cut.hsev", TestData.bytes("format/good.hsev").dropLast(9).map { $0 })
+        let json = try await VerifyEvidence(file: cut, trustFile: trust, asJSON: true).run()
+        #expect(json.exitCode == 65 && json.output.contains("cut.hsev: expected evidence (.hsev), found what begins as evidence: truncated"))
+    }
+
     @Test("a file beyond the limits of section 1 is malformed, evidence and trust file alike")
     func tooLarge() async throws {
         let workspace = try TestWorkspace(nodes: [], firms: [], signs: false)
@@ -170,6 +199,54 @@ import Testing
             #expect(result.output.contains(isOther ? "malformed" : type) || json)
             #expect(result.output.contains(words), "\(type)")
         }
+    }
+
+    @Test("certificates, lists and keys are shown in words, from PEM and from DER, and nothing of a private key but its id")
+    func certificates() throws {
+        let folder = "\(workspace.path)/gw-1"
+        _ = try DeviceIssue(directory: workspace.alliance, firm: "acme", device: "gw-1", output: folder).run()
+        let seal = try InspectFile(file: "\(folder)/seal.crt").run()
+        #expect(seal.exitCode == 0 && seal.output.hasPrefix("PEM certificate, "))
+        for words in [
+            "O=acme, CN=acme.gw-1", "O=acme, CN=acme issuing", "validUntil", "digital signature, document signing", "hs:gba-test/acme.gw-1",
+            "mayIssueCertificates  no", "keyID",
+        ] { #expect(seal.output.contains(words), "\(words): \(seal.output)") }
+        let der = try InspectFile(file: "\(folder)/seal.der").run()
+        #expect(der.output.hasPrefix("certificate in DER, ") && der.output.contains("document signing"))
+        let root = try InspectFile(file: "\(workspace.alliance)/root.crt", asJSON: true).run().output
+        #expect(root.contains("(itself)") && root.contains("certificate signing, revocation list signing") && root.contains("\"mayIssueCertificates\": true"))
+        #expect(try InspectFile(file: "\(workspace.alliance)/nodes/hk-1/link.crt").run().output.contains("TLS client"))
+        #expect(try InspectFile(file: "\(workspace.alliance)/link-ca.crl").run().output.contains("0 revoked"))
+        let key = try InspectFile(file: "\(folder)/seal.key").run().output
+        let keyID = seal.output.split(separator: "\n").first { $0.contains("keyID") }?.split(separator: " ").last ?? "none"
+        #expect(key.hasPrefix("PEM private key, ") && key.contains(keyID) && key.split(separator: "\n").count == 3, "\(key)")
+        let both = try workspace.write("chain.pem", DurableFile.read("\(folder)/seal.crt") + DurableFile.read("\(workspace.alliance)/root.crt"))
+        #expect(try InspectFile(file: both).run().output.hasPrefix("PEM, 2 blocks, "))
+    }
+
+    @Test("a carried file is shown message by message; one inside another is not followed")
+    func carried() throws {
+        var bytes: [UInt8] = []
+        CarriedMessage(topic: "hs/1/00/acme.gw-1/reply/hk-1", payload: [0x83, 1, 1, 0xF6]).append(to: &bytes)
+        var nested = bytes
+        for _ in 0..<2_000 {
+            var outer: [UInt8] = []
+            CarriedMessage(topic: "x", payload: nested).append(to: &outer)
+            nested = outer
+        }
+        let result = try inspect(bytes)
+        #expect(result.exitCode == 0 && result.output.hasPrefix("carried file, ") && result.output.contains("reply"))
+        #expect(try inspect(nested).exitCode == 0)
+    }
+
+    @Test("malformed bytes are named with the file and with what they seem to be")
+    func namedFault() throws {
+        let unknown = try inspect([0xFF]).output
+        #expect(unknown.contains("/one is malformed: expected CBOR of this project, a certificate or PEM, found unknown bytes (ff); "))
+        let cut = try workspace.write("cut.hstrust", DurableFile.read("\(workspace.alliance)/alliance.hstrust").dropLast(1).map { $0 })
+        #expect(try InspectFile(file: cut).run().output.contains("cut.hstrust is malformed: by its first bytes "))
+        let broken = try inspect(Array("-----BEGIN CERTIFICATE-----\nAAAA\n".utf8))
+        #expect(broken.exitCode == 65)
     }
 
     @Test("garbage, cuts and changed bits never crash it, and are malformed", .enabled(if: TestData.isPresent, "\(TestData.reason)"))

@@ -22,7 +22,8 @@ struct NodeTrust: Sendable {
             file = try Self.newest(held: held, offered: offered)
             verifier = try SealCertificateVerifier(trustFile: file)
         } catch {
-            throw NodeError(.trustFileRefused, "the trust file is refused: \(error)")
+            let words = (error as? FormatError)?.words ?? (error as? TrustError)?.message ?? "\(error)"
+            throw NodeError(.trustFileRefused, "the trust file is refused: \(words)")
         }
         try requireSelf(settings, nowSeconds)
     }
@@ -47,7 +48,10 @@ struct NodeTrust: Sendable {
                 "the trust file has no node \(settings.name.node) with this key: harborseal alliance add-node, then sign")
         }
         guard key.isInForce(atSeconds: UInt64(clamping: nowSeconds)) else {
-            throw NodeError(.notInTrustFile, "by the trust file the key of node \(settings.name.node) is not in force now")
+            throw NodeError(
+                .keyNotInForce,
+                "by the trust file the key of node \(settings.name.node) is not in force at \(UTCText.text(seconds: nowSeconds)), the time "
+                    + "of this machine: set its clock, or give a retired node a new name and key")
         }
     }
 

@@ -4,16 +4,17 @@ import Glibc
 public struct StoreLock: Sendable {
     private let descriptor: Int32
 
-    /// - Throws: `NodeError` with code `configuration` when the folder cannot be used, or is in use.
+    /// - Throws: `NodeError` with code `configuration` when the folder cannot be used, `storeInUse` when it is in use.
     public init(folder: String) throws {
         let path = folder + "/lock"
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw NodeError(.configuration, "\(path) cannot be opened: \(String(cString: strerror(errno)))")
+            let cause = String(cString: strerror(errno))
+            throw NodeError(.configuration, "\(path) cannot be opened: \(cause); let the node's user write in [node] data")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             _ = close(descriptor)
-            throw NodeError(.configuration, "\(folder) is in use by another node: stop it, or give this one its own data folder")
+            throw NodeError(.storeInUse, "\(folder) is in use by another node: stop it, or give this one its own data folder")
         }
     }
 

@@ -23,13 +23,15 @@ struct NodeConfiguration {
             document, environment: environment.map { UTF8Text($0) }, flags: flags.map { UTF8Text($0) })
         let (resolved, problems) = NodeConfigurationSchema.schema.resolve(layers)
         guard problems.isEmpty else {
-            throw CommandError(.malformed, ConfigurationProblems(problems).message.string)
+            throw CommandError(
+                document.isReadable ? .configuration : .noInput, ConfigurationProblems(problems).message.string,
+                nextStep: document.isReadable ? "harborseal node example-config prints every key with its default" : nil)
         }
         func text(_ section: UTF8Text, _ key: UTF8Text) -> String? { resolved.text(section, key)?.string }
         func number(_ section: UTF8Text, _ key: UTF8Text) -> Int { Int(clamping: resolved.number(section, key) ?? 0) }
         guard let alliance = resolved.text("node", "alliance").flatMap({ Name($0) }),
             let name = resolved.text("node", "name").flatMap({ Name($0) })
-        else { throw CommandError(.malformed, "\(file): alliance or name is missing") }
+        else { throw CommandError(.configuration, "\(file): alliance or name is missing", nextStep: "set both in [node]") }
         settings = NodeSettings(
             name: NodeName(alliance: alliance, node: name), key: try AllianceSigningKey(file: text("node", "key") ?? ""),
             integrateMilliseconds: number("ledger", "integrate-interval"), messagesPerSecond: number("limits", "gateway-rate"),
@@ -59,7 +61,7 @@ struct NodeConfiguration {
                 return NodeLink.prepared(link)
             }
         } catch let error as LinkError {
-            throw CommandError(.malformed, "\(file), section link: \(error.text)")
+            throw CommandError(.configuration, "\(file), section link: \(error.text)")
         }
     }
 
@@ -73,7 +75,7 @@ struct NodeConfiguration {
         case (nil, nil): break
         default:
             throw CommandError(
-                .malformed, "\(file), section http: a certificate needs its key and a key its certificate", nextStep: "set both")
+                .configuration, "\(file), section http: a certificate needs its key and a key its certificate", nextStep: "set both")
         }
         return http
     }

@@ -41,25 +41,23 @@ public struct NodeImport: Sendable {
         var settings = configuration.settings
         // A file is no stream: its sender waits for nothing else.
         settings.messagesPerSecond = 0
-        do {
-            let node = try await OpenedNode(configuration, settings: settings, logger: logger)
-            defer { node.close() }
-            var reports: [ImportReport] = []
-            for file in files { reports.append(try await take(file, node, node: settings.name.node.text.string)) }
-            return Self.result(reports, asJSON: asJSON)
-        } catch let error as NodeError {
-            throw CommandError(.failed, error.description)
-        }
+        let node = try await OpenedNode(configuration, settings: settings, logger: logger)
+        defer { node.close() }
+        var reports: [ImportReport] = []
+        for file in files { reports.append(try await take(file, node, node: settings.name.node.text.string)) }
+        return Self.result(reports, asJSON: asJSON)
     }
 
     private func take(_ path: String, _ node: OpenedNode, node name: String) async throws -> ImportReport {
         guard let file = FileHandle(forReadingAtPath: path) else {
-            throw CommandError(.failed, "\(path) cannot be opened", nextStep: "name a file that harborseal-agent journal export wrote")
+            throw CommandError(
+                .noInput, "\(path): \(String(cString: strerror(errno)))", nextStep: "name a file that harborseal-agent journal export wrote")
         }
         defer { try? file.close() }
         var report = ImportReport(file: path)
         var reader = CarriedReader()
         var isAtEnd = false
+        var beginning: [UInt8] = []
         var turn: [BrokerMessage] = []
         reading: while true {
             do {
@@ -70,12 +68,15 @@ public struct NodeImport: Sendable {
                     turn = []
                 }
             } catch let error as FormatError {
-                report.fault = "from byte \(error.offset) on this is no carried file (\(error.words))"
+                let found = error.offset == 0 ? "; it is \(FoundBytes.words(of: beginning))" : ""
+                report.fault =
+                    "from byte \(error.offset) on this is no carried file of harborseal-agent journal export (\(error.words))\(found)"
                 break reading
             }
             if isAtEnd { break }
             let piece = try file.read(upToCount: Self.pieceByteCount) ?? Data()
             isAtEnd = piece.isEmpty
+            if beginning.isEmpty { beginning = [UInt8](piece) }
             reader.append([UInt8](piece))
         }
         report.add(try await node.core.handle(turn), to: turn)

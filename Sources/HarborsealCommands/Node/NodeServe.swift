@@ -27,10 +27,10 @@ public struct NodeServe: Sendable {
         logger.logLevel = configuration.logLevel
         do {
             try await serve(configuration, logger)
-        } catch let error as NodeError {
-            throw CommandError(.failed, error.description)
-        } catch let error as NodeHTTPError {
-            throw CommandError(.failed, error.description)
+        } catch {
+            // The group's own error says that a service ended; the cause says why.
+            if let cause = NodeHTTPError(error, listeningAt: configuration.http) { throw cause }
+            throw error
         }
         return CommandResult()
     }
