@@ -77,7 +77,8 @@ public struct AllianceAddNode: Sendable {
                   starts with: harborseal node serve --config \(folder)/node.conf
                   next: harborseal alliance sign --alliance \(directory)
 
-                """)
+                """,
+            notes: draft.quorumConcern(atSeconds: UInt64(max(0, nowSeconds)), directory: directory) ?? "")
     }
 
     /// A node.conf that works where it is written: for another machine its paths and its broker are changed.

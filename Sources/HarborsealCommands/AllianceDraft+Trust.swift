@@ -9,6 +9,18 @@ extension AllianceDraft {
         receiptsNeeded ?? UInt64(nodeCount(inForceAtSeconds: seconds) / 2 + 1)
     }
 
+    /// Why `sign` will refuse the number of receipts that the draft asks for, as it stands; nil: it will not.
+    func quorumConcern(atSeconds seconds: UInt64, directory: String) -> String? {
+        let count = UInt64(nodeCount(inForceAtSeconds: seconds))
+        // Too few nodes are what every alliance begins with.
+        guard let receiptsNeeded, count > 0, receiptsNeeded <= count / 2 else { return nil }
+        return """
+            note: the draft asks for \(receiptsNeeded) of \(count) nodes, and that is no majority: sign will refuse it
+              next: harborseal alliance sign --alliance \(directory) --quorum \(count / 2 + 1), or more
+
+            """
+    }
+
     private func nodeCount(inForceAtSeconds seconds: UInt64) -> Int {
         nodes.filter { node in node.keys.contains { key in key.untilSeconds.map { $0 > seconds } ?? true } }.count
     }

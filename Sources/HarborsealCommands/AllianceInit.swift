@@ -20,8 +20,24 @@ public struct AllianceInit: Sendable {
         self.nowSeconds = nowSeconds
     }
 
+    /// Nodes whose receipts a gateway can count apart (`NodeSet` of the agent).
+    static let distinguishedNodeCount: UInt64 = 64
+
+    private static func quorumLine(_ needed: UInt64) -> String {
+        let nodes = needed == 1 ? "1 node" : "\(needed) to \(2 * needed - 1) nodes"
+        return "\n  quorum       \(needed): sign asks for \(nodes), of which that is more than half"
+    }
+
     public func run() throws -> CommandResult {
         _ = try CheckedNames.name(alliance, as: "an alliance")
+        if let receiptsNeeded {
+            guard (1...Self.distinguishedNodeCount).contains(receiptsNeeded) else {
+                throw CommandError(
+                    .usage, "--quorum \(receiptsNeeded) is not possible: a batch needs 1 to \(Self.distinguishedNodeCount) receipts, since "
+                        + "a gateway tells \(Self.distinguishedNodeCount) nodes apart",
+                    nextStep: "leave --quorum out: then it is more than half of the nodes, whatever their number")
+            }
+        }
         let place = AllianceDirectory(directory)
         guard !DurableFile.exists(place.draftPath), !DurableFile.exists(place.rootKeyPath) else {
             throw CommandError(
@@ -49,7 +65,7 @@ public struct AllianceInit: Sendable {
             output: """
                 alliance \(alliance) in \(directory)
                   root key     \(place.rootKeyPath) — take it offline once the trust file is signed
-                  link CA      \(place.linkCertificatePath)
+                  link CA      \(place.linkCertificatePath)\(receiptsNeeded.map { Self.quorumLine($0) } ?? "")
                   next: harborseal alliance add-firm FIRM --alliance \(directory)
 
                 """)

@@ -60,7 +60,7 @@ public struct BrokerConfiguration: Equatable, Sendable {
     public var configuration: String {
         """
         # Written by harborseal alliance broker-config for mosquitto 2; write it again rather than edit it.
-        # wire-format.md, section 7: one issuer is trusted, the alliance's link CA; names come from certificates.
+        # The wire format, section 7: one issuer is trusted, the alliance's link CA; names come from certificates.
         \(user.map { "user \($0)\n" } ?? "")listener \(port)\(bindAddress.map { " " + $0 } ?? "")
         protocol mqtt
         cafile \(paths.linkAuthority)
@@ -80,7 +80,7 @@ public struct BrokerConfiguration: Equatable, Sendable {
 
         # A batch-message and what is around it; more is not read into memory.
         max_packet_size \(Self.messageByteCount)
-        # A gateway has 16 batches on their way at most; nodes take them in order.
+        # A gateway has 10 batches on their way to the broker and 64 without a quorum of receipts; nodes take them in order.
         max_inflight_messages 20
         # What waits for a node that is away. Gateways send again whatever no receipt answers, so this may be small.
         max_queued_messages 10000

@@ -4,9 +4,17 @@ import HarborsealCommands
 struct AllianceAddServerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add-server", abstract: "Add a TLS server: the broker, the registry or a node's HTTP side.",
+        usage: """
+            harborseal alliance add-server <server> [--alliance <alliance>]
+                [--dns <dns> ...] [--ip <ip> ...] [--replace]
+            """,
         discussion: """
+            For a server that is there it renews the certificate, for the same key and,
+            without --dns and --ip, for the same names. A name that it had and that is
+            not given is dropped with --replace alone.
+
             EXAMPLE
-              harborseal alliance add-server broker --dns broker.example.org --ip 192.0.2.1
+              harborseal alliance add-server broker --dns broker.example.org
             """)
 
     @Argument(help: "What to call it here.")
@@ -20,9 +28,14 @@ struct AllianceAddServerCommand: AsyncParsableCommand {
     @Option(name: .long, help: "An address that clients call it by. May be given more than once.")
     var ip: [String] = []
 
+    @Flag(name: .long, help: "Drop the names that the server has and that are not given now.")
+    var replace = false
+
     func run() async throws {
         try await CommandOutput.finish {
-            try AllianceAddServer(directory: place.alliance, server: server, dnsNames: dns, addresses: ip).run()
+            try AllianceAddServer(
+                directory: place.alliance, server: server, dnsNames: dns, addresses: ip, isReplacing: replace
+            ).run()
         }
     }
 }
@@ -30,9 +43,13 @@ struct AllianceAddServerCommand: AsyncParsableCommand {
 struct AllianceSignCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sign", abstract: "Sign the draft as the next version of the trust file.",
+        usage: """
+            harborseal alliance sign [--alliance <alliance>]
+                [--root-key <root-key>] [--quorum <quorum>]
+            """,
         discussion: """
-            Refused: a quorum that is no majority, anything deleted, and a change of nodes after which an old and a new quorum
-            need not share a node.
+            Refused: a quorum that is no majority, anything deleted, and a change of
+            nodes after which an old and a new quorum need not share a node.
 
             EXAMPLE
               harborseal alliance sign --root-key /media/safe/root.key
@@ -74,9 +91,16 @@ struct AllianceBrokerConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "broker-config",
         abstract: "Write a folder that a mosquitto 2 can be started with: TLS, client certificates, access control.",
+        usage: """
+            harborseal alliance broker-config [--alliance <alliance>]
+                [--server <server>] --output <output> [--installed-at <folder>]
+                [--port <port>] [--bind <address>] [--persistence <folder>]
+                [--user <user>]
+            """,
         discussion: """
             EXAMPLE
-              harborseal alliance broker-config --server broker -o broker && mosquitto -c broker/mosquitto.conf
+              harborseal alliance broker-config --server broker -o broker
+              mosquitto -c broker/mosquitto.conf
             """)
 
     @OptionGroup var place: AllianceOption

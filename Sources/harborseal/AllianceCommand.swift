@@ -47,7 +47,7 @@ struct AllianceInitCommand: AsyncParsableCommand {
     @Option(name: [.customShort("o"), .long], help: "The new directory.", completion: .directory)
     var output = "alliance"
 
-    @Option(name: .long, help: "Receipts a batch needs; left out, more than half of the nodes.")
+    @Option(name: .long, help: "Receipts a batch needs, more than half of the nodes, at most 64; left out, just more than half.")
     var quorum: UInt64?
 
     func run() async throws {
@@ -58,6 +58,10 @@ struct AllianceInitCommand: AsyncParsableCommand {
 struct AllianceAddFirmCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add-firm", abstract: "Add a firm, or renew its issuing certificate for the same key.",
+        usage: """
+            harborseal alliance add-firm <firm> [--alliance <alliance>]
+                [--root-key <root-key>]
+            """,
         discussion: """
             EXAMPLE
               harborseal alliance add-firm acme --root-key /media/safe/root.key
@@ -79,6 +83,10 @@ struct AllianceAddFirmCommand: AsyncParsableCommand {
 struct AllianceAddNodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add-node", abstract: "Add a node: its receipt key, its certificate for the broker and its node.conf.",
+        usage: """
+            harborseal alliance add-node <node> [--alliance <alliance>] [--url <url>]
+                [--workers <workers>] [--broker <host:port>]
+            """,
         discussion: """
             EXAMPLE
               harborseal alliance add-node hk-1 --url https://hk-1.example.org

@@ -67,6 +67,50 @@ import Testing
         #expect(try trustFile(workspace).content.quorum.receiptsNeeded == UInt64(needed))
     }
 
+    @Test("a quorum that no gateway could count is refused at once, and nothing is made", arguments: [0, 65, 99, .max] as [UInt64])
+    func impossibleAtOnce(_ quorum: UInt64) throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("harborseal-\(UUID().uuidString)").path
+        let error = #expect(throws: CommandError.self) { try AllianceInit(alliance: "gba-test", directory: folder, receiptsNeeded: quorum).run() }
+        #expect(error?.code == .usage && error?.message.contains("--quorum \(quorum) ") == true && error?.nextStep?.contains("leave --quorum out") == true)
+        #expect(!DurableFile.exists(folder))
+    }
+
+    @Test("a quorum that depends on the nodes is told with their numbers at init, at add-node and at sign")
+    func quorumNumbers() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("harborseal-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let made = try AllianceInit(alliance: "gba-test", directory: folder, receiptsNeeded: 2).run()
+        #expect(made.output.contains("2: sign asks for 2 to 3 nodes"))
+        var notes: [String] = []
+        for node in ["a-1", "b-1", "c-1", "d-1"] { notes.append(try AllianceAddNode(directory: folder, node: node).run().notes) }
+        #expect(notes.dropLast().allSatisfy { $0.isEmpty })
+        #expect(notes.last?.contains("2 of 4 nodes, and that is no majority") == true && notes.last?.contains("--quorum 3, or more") == true)
+        let tooMany = #expect(throws: TrustError.self) { try AllianceSign(directory: folder, receiptsNeeded: 99).run() }
+        #expect(tooMany?.message.contains("99 receipts are needed and only 4 nodes") == true && tooMany?.nextStep?.contains("--quorum 3") == true)
+    }
+
+    @Test("a server's names are never dropped in silence: the same again, more, none and --replace are what they say")
+    func serverTwice() throws {
+        let workspace = try TestWorkspace(nodes: [], signs: false)
+        func add(_ dns: [String], _ addresses: [String] = [], isReplacing: Bool = false) throws -> String {
+            try AllianceAddServer(
+                directory: workspace.alliance, server: "broker", dnsNames: dns, addresses: addresses, isReplacing: isReplacing).run().output
+        }
+        #expect(throws: TrustError.self) { try add([]) }
+        #expect(try add(["a.example"], ["192.0.2.1"]).contains("(a.example, 192.0.2.1): key and certificate"))
+        for (dns, addresses) in [(["b.example"], []), (["a.example"], []), ([], ["192.0.2.1"])] as [([String], [String])] {
+            let before = try workspace.text("alliance/servers/broker/server.crt")
+            let error = #expect(throws: CommandError.self) { try add(dns, addresses) }
+            #expect(error?.message.contains("would not be for") == true)
+            #expect(error?.nextStep?.contains("--dns a.example") == true && error?.nextStep?.contains("--ip 192.0.2.1") == true)
+            #expect(try workspace.text("alliance/servers/broker/server.crt") == before)
+        }
+        #expect(try add(["b.example", "a.example"], ["192.0.2.1"]).contains("(b.example, a.example, 192.0.2.1): certificate renewed"))
+        #expect(try add([]).contains("(b.example, a.example, 192.0.2.1): certificate renewed"))
+        #expect(try add(["c.example"], isReplacing: true).contains("(c.example): certificate renewed"))
+        #expect(try add([]).contains("(c.example)"))
+    }
+
     @Test("a node's node.conf and a gateway's agent.conf work as they were written, each node with a port of its own")
     func configurations() throws {
         let workspace = try TestWorkspace(nodes: ["hk-1", "sz-1"])
