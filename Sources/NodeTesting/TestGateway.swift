@@ -9,7 +9,8 @@ public struct TestGateway: Sendable {
     public let key: AllianceSigningKey
     /// DER.
     public let certificate: [UInt8]
-    public let nowSeconds: UInt64
+    /// iat of what it signs.
+    public var nowSeconds: UInt64
     public var epoch = Epoch(1)
     /// Where the next batch goes, and what it names.
     public var next: UInt64 = 0

@@ -10,11 +10,18 @@ struct DeviceIssueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "issue",
         abstract: "Make a gateway's keys and certificates straight from the issuing keys, for tests and demonstrations.",
+        usage: """
+            harborseal device issue [--alliance <alliance>] --firm <firm>
+                --device <device> --output <output> [--seal-days <days>]
+                [--link-days <days>] [--broker <host:port>]
+            """,
         discussion: """
-            Writes seal.key, seal.crt, seal.der, link.key, link.crt, link-ca.crt, the trust file, and an agent.conf that names them.
+            Writes seal.key, seal.crt, seal.der, link.key, link.crt, link-ca.crt, the
+            trust file, and an agent.conf that names them.
 
             EXAMPLE
-              harborseal device issue --alliance alliance --firm acme --device gw-1 --broker localhost:8883 -o gw-1
+              harborseal device issue --firm acme --device gw-1 \\
+                --broker localhost:8883 -o gw-1
             """)
 
     @OptionGroup var place: AllianceOption

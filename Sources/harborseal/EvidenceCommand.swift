@@ -6,15 +6,32 @@ struct CollectEvidenceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evidence",
         abstract: "Ask nodes for what they hold about a subject or a gateway, and write one evidence file.",
+        usage: """
+            harborseal evidence (--subject <uri> | --gateway <firm.device>)
+                [--from <time>] [--to <time>] --node <url> ...
+                [--archive <file> ...] [--trust <trust>] [--title <title>]
+                [--timeout <seconds>] [--progress] --output <output>
+            """,
         discussion: """
-            Says which node did not answer and what is missing. The file is judged by harborseal verify. Give --trust: then each
-            part of each answer is verified by itself, and what a node cannot prove, or too few receipts stand for, is named and left
-            out. Without it one hostile node can spoil the file. Exit 0 when every node answered and proved it all, 2 when the file was
-            written without a node that could not be asked or without what could not be proven, 1 when there is nothing to write.
+            Says which node did not answer and what is missing. The file is judged by
+            harborseal verify.
+            Give --trust: then each part of each answer is verified by itself, and what
+            a node cannot prove, or too few receipts stand for, is named and left out.
+            Without it one hostile node can spoil the file.
+            Exit 0 when every node answered and proved it all, 2 when the file was
+            written without a node that could not be asked or without what could not be
+            proven, 1 when there is nothing to write.
+            Where a gateway shares hashes alone, its owner has the events: --archive
+            names files of harborseal-agent journal archive, and whatever of them
+            stands under statements that the nodes hold is disclosed.
 
             EXAMPLE
-              harborseal evidence --subject bic:CSQU3054383 --node https://n1.example.org:8480 --node https://n2.example.org:8480 \\
+              harborseal evidence --subject bic:CSQU3054383 \\
+                --node https://n1.example.org:8480 --node https://n2.example.org:8480 \\
                 --trust alliance.hstrust -o journey.hsev
+              harborseal evidence --gateway acme.gw-1 --archive kept/*.hscarry \\
+                --node https://n1.example.org:8480 --node https://n2.example.org:8480 \\
+                --trust alliance.hstrust -o disclosed.hsev
             """)
 
     @Option(name: .long, help: "A URI that events name, alone or as parent:URI.")
@@ -33,12 +50,23 @@ struct CollectEvidenceCommand: AsyncParsableCommand {
     var node: [String]
 
     @Option(
+        name: .long, parsing: .upToNextOption, help: "Files with the events that the owner kept. May be given more than once.",
+        completion: .file(extensions: ["hscarry"]))
+    var archive: [String] = []
+
+    @Option(
         name: .long, help: "The trust file: verifies what each node gives, and the certificates of nodes that answer over TLS.",
         completion: .file(extensions: ["hstrust"]))
     var trust: String?
 
     @Option(name: .long, help: "A title for people.")
     var title: String?
+
+    @Option(name: .long, help: "Seconds to wait for one answer of a node.")
+    var timeout: Int64 = 30
+
+    @Flag(name: .long, help: "Say which node is waited for, also where standard error is no terminal.")
+    var progress = false
 
     @Option(name: .shortAndLong, help: "The evidence file to write.", completion: .file(extensions: ["hsev"]))
     var output: String
@@ -49,6 +77,9 @@ struct CollectEvidenceCommand: AsyncParsableCommand {
         command.gateway = gateway
         command.trustFile = trust
         command.title = title
+        command.archives = archive
+        command.timeoutSeconds = timeout
+        command.onWaiting = WaitingLine(isAskedFor: progress)?.tell
         command.fromSeconds = try from.map { try Self.seconds($0, "--from") }
         command.toSeconds = try to.map { try Self.seconds($0, "--to") }
         let prepared = command

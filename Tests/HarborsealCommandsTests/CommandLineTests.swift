@@ -1,4 +1,5 @@
 import Foundation
+import HarborsealCommands
 import Testing
 
 /// The built program, beside the tests' own.
@@ -6,11 +7,12 @@ enum BuiltProgram {
     static let path = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         .appendingPathComponent("harborseal").path
 
-    static func run(_ arguments: [String]) throws -> (exitCode: Int32, output: String) {
+    static func run(_ arguments: [String], columns: Int? = nil) throws -> (exitCode: Int32, output: String) {
         let process = Process()
         let pipe = Pipe()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
+        if let columns { process.environment = ProcessInfo.processInfo.environment.merging(["COLUMNS": "\(columns)"]) { $1 } }
         process.standardOutput = pipe
         process.standardError = pipe
         process.standardInput = FileHandle.nullDevice
@@ -22,13 +24,43 @@ enum BuiltProgram {
 }
 
 @Suite("The program") struct CommandLineTests {
-    @Test(
-        "--help of every command has an example",
-        arguments: [
-            [], ["verify"], ["inspect"], ["alliance"], ["alliance", "init"], ["alliance", "add-firm"], ["alliance", "add-node"],
-            ["alliance", "retire-node"], ["alliance", "add-server"], ["alliance", "sign"], ["alliance", "show"],
-            ["alliance", "broker-config"], ["device", "issue"], ["node", "serve"], ["node", "import"],
-        ])
+    private static let commands = [
+        [], ["verify"], ["inspect"], ["alliance"], ["alliance", "init"], ["alliance", "add-firm"], ["alliance", "add-node"],
+        ["alliance", "retire-node"], ["alliance", "add-server"], ["alliance", "sign"], ["alliance", "show"],
+        ["alliance", "broker-config"], ["device", "issue"], ["node", "serve"], ["node", "import"], ["evidence"],
+    ]
+
+    @Test("--help fits 80 columns as it was written: no line is longer, and none of its explanation has to be wrapped", arguments: commands)
+    func helpWidth(_ command: [String]) throws {
+        let narrow = try BuiltProgram.run(command + ["--help"], columns: 80).output
+        for line in narrow.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
+        // The abstract comes first and may be wrapped; what stands between it and USAGE are lines of their own.
+        func explanation(_ help: String) -> [Substring] {
+            let end = help.range(of: "\nUSAGE:")?.lowerBound ?? help.endIndex
+            let start = help.range(of: "\n\n")?.upperBound ?? end
+            return start < end ? help[start..<end].split(separator: "\n") : []
+        }
+        let wide = try BuiltProgram.run(command + ["--help"], columns: 200).output
+        #expect(explanation(narrow) == explanation(wide) && !explanation(wide).isEmpty)
+    }
+
+    @Test("--help, CONTRIBUTING.md and the node's unit have one table of exit codes, and every error has a row")
+    func exitCodes() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        func text(_ name: String) throws -> String { try String(contentsOf: root.appendingPathComponent(name), encoding: .utf8) }
+        let (help, house) = (try BuiltProgram.run(["--help"]).output, try text("CONTRIBUTING.md"))
+        for row in ExitCodes.rows {
+            #expect(help.contains("  \(row.code)") && help.contains(row.meaning), "\(row)")
+            #expect(house.contains("| \(row.code) | \(row.meaning) |"), "\(row)")
+        }
+        #expect(CommandError.Code.allCases.allSatisfy { code in ExitCodes.rows.contains { $0.code == code.rawValue } })
+        let unit = try text("Firmware-Config/systemd/harborseal-node.service")
+        let permanent = ExitCodes.permanent.map { "\($0.rawValue)" }.joined(separator: " ")
+        #expect(unit.contains("\nRestartPreventExitStatus=\(permanent)\n"))
+        #expect(unit.contains("\nRestart=always\n"), "whatever else ends it")
+    }
+
+    @Test("--help of every command has an example", arguments: commands)
     func help(_ command: [String]) throws {
         let result = try BuiltProgram.run(command + ["--help"])
         #expect(result.exitCode == 0)

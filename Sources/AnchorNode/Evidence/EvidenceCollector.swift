@@ -137,9 +137,12 @@ struct EvidenceCollector<Transaction: NodeTransaction> {
     private func disclosed(_ record: EntryRecord) throws -> [Evidence.DisclosedEvent] {
         guard let stored = record.events else { return [] }
         let list = try EventList(stored: stored, of: record.bytes)
-        let tree = MerkleNodes<SHA256>(leafHashes: list.items.map { $0.leafHash(using: SHA256.self) })
+        let leafHashes = list.items.map { $0.leafHash(using: SHA256.self) }
+        let tree = MerkleNodes<SHA256>(leafHashes: leafHashes)
+        // No entry shows a leaf twice; equal events of one batch are one leaf.
+        var shown: Set<Digest> = []
         return list.items.enumerated().compactMap { index, item in
-            guard case .event(let event) = item, isAskedFor(event),
+            guard case .event(let event) = item, isAskedFor(event), shown.insert(leafHashes[index]).inserted,
                 let path = tree.inclusionPath(index: UInt64(index))
             else { return nil }
             return Evidence.DisclosedEvent(event: event, index: UInt64(index), path: path)

@@ -7,8 +7,8 @@ internal import MerkleTree
 extension EvidenceMerger {
     /// Leaves what a verifier with this trust file accepts, and says what went.
     ///
-    /// Only for pages that ``ProvenEvidence`` went over. What stays: events of batches with a quorum, each once; the batches with
-    /// a quorum between those; and of the rest only those that chain such batches to each other by their hashes.
+    /// Only for pages that ``ProvenEvidence`` went over. What stays: events of batches with a quorum; the batches with a quorum
+    /// between those; and of the rest only those that chain such batches to each other by their hashes.
     mutating func leaveOutUnanchored(trustFile: TrustFile) async -> [String] {
         guard let merged = merged() else { return [] }
         let report = await EvidenceVerifier.report(merged.evidence, trustFile: trustFile)
@@ -18,11 +18,12 @@ extension EvidenceMerger {
         let needed = trustFile.content.quorum.receiptsNeeded
         let liars = Set(report.splitViews.map(\.node))
         let judged = zip(merged.evidence.entries.compactMap(\.statement), report.batches)
-        var seen: Set<Shown> = []
         for (statement, batch) in judged {
-            count(batch.countedReceipts.filter { !liars.contains($0.node) }, of: statement, needed: needed, &notes)
-            showOnce(statement, &seen, &notes)
+            count(batch.countedReceipts.filter { !liars.contains($0.node) }, of: statement, needed: needed)
         }
+        // Events of an epoch that closed before its batch had a quorum are shown by the batch that they were carried into.
+        let anchored = shown { $0.hasQuorum == true }
+        for (statement, _) in judged { hideUnanchored(statement, anchored, needed: needed, &notes) }
         for signer in batches.keys { trim(signer, &notes) }
         if let left = self.merged() {
             // Again, for the certificates and lists alone: those of gateways that are gone by now could fill the file.
@@ -44,12 +45,6 @@ extension EvidenceMerger {
         }
     }
 
-    /// An event of a gateway.
-    private struct Shown: Hashable {
-        let gateway: GatewayName
-        let leafHash: Digest
-    }
-
     private func signer(_ statement: Statement) -> Signer {
         Signer(issuer: statement.header.gateway.issuer, keyID: statement.header.keyID)
     }
@@ -58,32 +53,24 @@ extension EvidenceMerger {
         "\(header.gateway.gatewayID) epoch \(header.epoch), \(header.first) to \(header.next - 1)"
     }
 
-    /// Keeps the receipts that count; a batch with too few of them shows no events.
-    private mutating func count(_ receipts: [Receipt], of statement: Statement, needed: UInt64, _ notes: inout [String]) {
+    /// Keeps the receipts that count.
+    private mutating func count(_ receipts: [Receipt], of statement: Statement, needed: UInt64) {
         let (signer, hash) = (signer(statement), statement.hash(using: SHA256.self))
-        guard var batch = batches[signer]?[hash] else { return }
-        batch.receipts = receipts.map(\.bytes)
-        batch.hasQuorum = UInt64(receipts.count) >= needed
-        if batch.hasQuorum == false, !batch.events.isEmpty {
-            notes.append("\(Self.name(statement.header)): events with \(receipts.count) of the \(needed) receipts that they need")
-            batch.events = [:]
-        }
-        batches[signer]?[hash] = batch
+        batches[signer]?[hash]?.receipts = receipts.map(\.bytes)
+        batches[signer]?[hash]?.hasQuorum = UInt64(receipts.count) >= needed
     }
 
-    /// An event that a gateway carried into a new epoch stands in two batches, and counts once.
-    private mutating func showOnce(_ statement: Statement, _ seen: inout Set<Shown>, _ notes: inout [String]) {
+    /// A batch with too few receipts shows no events; what no other batch shows either is named.
+    private mutating func hideUnanchored(_ statement: Statement, _ anchored: Set<Shown>, needed: UInt64, _ notes: inout [String]) {
         let (signer, hash) = (signer(statement), statement.hash(using: SHA256.self))
-        guard let events = batches[signer]?[hash]?.events else { return }
-        var new = events
-        for (index, event) in events.sorted(by: { $0.key < $1.key }) {
-            let leafHash = MerkleTree<SHA256>.leafHash(of: event.event.bytes)
-            let isNew = seen.insert(Shown(gateway: statement.header.gateway, leafHash: leafHash)).inserted
-            if !isNew { new[index] = nil }
+        guard let batch = batches[signer]?[hash], batch.hasQuorum == false else { return }
+        let isLost = batch.events.values.contains {
+            !anchored.contains(Shown(gateway: statement.header.gateway, leafHash: Self.leafHash($0)))
         }
-        guard new.count < events.count else { return }
-        notes.append("\(Self.name(statement.header)): \(events.count - new.count) of its events are shown by a batch before it already")
-        batches[signer]?[hash]?.events = new
+        if isLost {
+            notes.append("\(Self.name(statement.header)): events with \(batch.receipts.count) of the \(needed) receipts that they need")
+        }
+        batches[signer]?[hash]?.events = [:]
     }
 
     /// From the first batch that shows events to the last.
@@ -97,9 +84,8 @@ extension EvidenceMerger {
         if let first = order.firstIndex(where: shows), let last = order.lastIndex(where: shows) {
             for hash in order[first...last] { trimmed[hash] = kept[hash] }
         }
-        if trimmed.count < known.count {
-            notes.append("\(signer.issuer): \(known.count - trimmed.count) batches that show nothing and link nothing")
-        }
+        let useless = known.filter { trimmed[$0.key] == nil && !($0.value.isContext && $0.value.hasQuorum == true) }
+        if !useless.isEmpty { notes.append("\(signer.issuer): \(useless.count) batches that show nothing and link nothing") }
         batches[signer] = trimmed.isEmpty ? nil : trimmed
     }
 

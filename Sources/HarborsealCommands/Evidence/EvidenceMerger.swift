@@ -10,6 +10,7 @@ struct EvidenceMerger {
         var gaps: [String] = []
         var batchCount = 0
         var disclosingCount = 0
+        /// Events of a gateway, each once, however many batches show it.
         var disclosedCount = 0
     }
 
@@ -19,6 +20,14 @@ struct EvidenceMerger {
         var receipts: [[UInt8]] = []
         /// Whether its receipts are as many as the trust file asks for; nil while nobody judged them.
         var hasQuorum: Bool?
+        /// Came only because it stands near what an archive discloses; not wanted where it stands beside all of that.
+        var isContext = false
+    }
+
+    /// An event of a gateway.
+    struct Shown: Hashable {
+        let gateway: GatewayName
+        let leafHash: Digest
     }
 
     struct Run {
@@ -34,12 +43,13 @@ struct EvidenceMerger {
 
     private var alliance: Name?
     var batches: [Signer: [Digest: Batch]] = [:]
-    private(set) var leftOut: [Signer: [Run]] = [:]
+    var leftOut: [Signer: [Run]] = [:]
     var certificates: [[UInt8]] = []
     var revocationLists: [[UInt8]] = []
 
+    /// - Parameter isContext: whether the page was asked for because of an archive's batches.
     /// - Throws: `CommandError` for another alliance's evidence.
-    mutating func add(_ page: Evidence) throws {
+    mutating func add(_ page: Evidence, isContext: Bool = false) throws {
         guard alliance == nil || alliance == page.alliance else {
             throw CommandError(.failed, "it is of alliance \(page.alliance), the nodes before are of another")
         }
@@ -50,7 +60,7 @@ struct EvidenceMerger {
             case .batch(let batch):
                 let header = batch.statement.header
                 let signer = Signer(issuer: header.gateway.issuer, keyID: header.keyID)
-                add(batch, of: signer)
+                add(batch, of: signer, isContext: isContext)
                 last = (signer, header.epoch)
             case .leftOut(let first, let next):
                 guard let last else { continue }
@@ -61,14 +71,36 @@ struct EvidenceMerger {
         for der in page.revocationLists where !revocationLists.contains(der) { revocationLists.append(der) }
     }
 
-    private mutating func add(_ batch: Evidence.Batch, of signer: Signer) {
+    private mutating func add(_ batch: Evidence.Batch, of signer: Signer, isContext: Bool) {
         let hash = batch.statement.hash(using: SHA256.self)
-        var known = batches[signer]?[hash] ?? Batch(statement: batch.statement)
-        for event in batch.events where event.isIncluded(in: batch.statement, using: SHA256.self) {
-            known.events[event.index] = event
-        }
+        var known = batches[signer]?[hash] ?? Batch(statement: batch.statement, isContext: isContext)
+        known.isContext = known.isContext && isContext
+        disclose(batch.events, in: &known)
         for receipt in batch.receipts where !known.receipts.contains(receipt) { known.receipts.append(receipt) }
         batches[signer, default: [:]][hash] = known
+    }
+
+    /// Adds events that stand under the batch's statement; of two with the same bytes the first, since no entry shows a leaf twice.
+    func disclose(_ events: [Evidence.DisclosedEvent], in batch: inout Batch) {
+        var shown = Set(batch.events.values.map(Self.leafHash))
+        for event in events where event.isIncluded(in: batch.statement, using: SHA256.self) {
+            if shown.insert(Self.leafHash(event)).inserted { batch.events[event.index] = event }
+        }
+    }
+
+    static func leafHash(_ event: Evidence.DisclosedEvent) -> Digest {
+        MerkleTree<SHA256>.leafHash(of: event.event.bytes)
+    }
+
+    /// The events that the batches show that `isWanted` names.
+    func shown(where isWanted: (Batch) -> Bool = { _ in true }) -> Set<Shown> {
+        var shown: Set<Shown> = []
+        for batch in batches.values.flatMap(\.values) where isWanted(batch) {
+            for event in batch.events.values {
+                shown.insert(Shown(gateway: batch.statement.header.gateway, leafHash: Self.leafHash(event)))
+            }
+        }
+        return shown
     }
 
     /// nil when nothing was added.
@@ -80,6 +112,7 @@ struct EvidenceMerger {
             $0.issuer == $1.issuer ? $0.keyID < $1.keyID : $0.issuer < $1.issuer
         }
         for signer in signers { add(signer, to: &merged) }
+        merged.disclosedCount = shown().count
         return merged
     }
 
@@ -97,7 +130,6 @@ struct EvidenceMerger {
                         statement: batch.statement, events: batch.events.values.sorted { $0.index < $1.index },
                         receipts: batch.receipts)))
             merged.batchCount += 1
-            merged.disclosedCount += batch.events.count
             if !batch.events.isEmpty { merged.disclosingCount += 1 }
             previous = batch
         }

@@ -9,14 +9,16 @@ internal import NIOSSL
 
 /// Asks nodes over HTTP; their bytes are a stranger's until the verifier has seen them.
 struct NodeClient {
-    private static let requestSeconds: Int64 = 30
     /// A page adds at least one batch; this many are more than an evidence file can hold.
     private static let maximumPageCount = 64
 
     private let client: HTTPClient
+    /// How long one request may take.
+    private let requestSeconds: Int64
 
     /// - Parameter linkCertificate: DER of the alliance's link CA, the only anchor for nodes' certificates; nil: the system's.
-    init(linkCertificate: [UInt8]?) throws {
+    init(linkCertificate: [UInt8]?, requestSeconds: Int64) throws {
+        self.requestSeconds = requestSeconds
         var tls = TLSConfiguration.makeClientConfiguration()
         if let linkCertificate {
             tls.trustRoots = .certificates([try NIOSSLCertificate(bytes: linkCertificate, format: .der)])
@@ -38,13 +40,17 @@ struct NodeClient {
         }
     }
 
+    static func isTimeout(_ error: any Error) -> Bool {
+        guard let error = error as? HTTPClientError else { return false }
+        return [.deadlineExceeded, .readTimeout, .connectTimeout].contains(error)
+    }
+
     private static var unprovenServer: String {
         "its certificate is not the alliance's for this name: give --trust FILE, and the host name that the certificate has"
     }
 
     private static func words(_ error: HTTPClientError) -> String {
         switch error {
-        case .deadlineExceeded, .readTimeout, .connectTimeout: "it did not answer within \(requestSeconds) s"
         case .remoteConnectionClosed: "it closed the connection without an answer; a node beyond loopback speaks https alone"
         default: "\(error)"
         }
@@ -99,7 +105,7 @@ struct NodeClient {
         // URLComponents leaves + alone, which servers read as a space.
         url.percentEncodedQuery = url.percentEncodedQuery?.replacingOccurrences(of: "+", with: "%2B")
         let request = HTTPClientRequest(url: url.string ?? node)
-        let response = try await client.execute(request, timeout: .seconds(Self.requestSeconds))
+        let response = try await client.execute(request, timeout: .seconds(requestSeconds))
         let body = try await response.body.collect(upTo: Limits.evidenceByteCount)
         switch response.status {
         case .ok: return (Array(body.readableBytesView), response.headers.first(name: "harborseal-next"))
