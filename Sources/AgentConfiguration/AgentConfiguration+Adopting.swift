@@ -9,6 +9,7 @@ extension AgentConfiguration {
     /// - Returns: the settings that differ and wait for the next start, as `section.key`, for the operator.
     public mutating func adopt(_ new: AgentConfiguration) -> [UTF8Text] {
         batches = new.batches
+        journal.keepsUntilArchived = new.journal.keepsUntilArchived
         journal.syncIntervalMilliseconds = new.journal.syncIntervalMilliseconds
         log = new.log
         sensors = new.sensors

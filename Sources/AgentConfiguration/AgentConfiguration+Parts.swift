@@ -21,6 +21,7 @@ extension AgentConfiguration.Journal {
         // A default that is too large for a small cap gives way; a written one is refused by ``CrossCheck``.
         segmentByteCount = min(resolved.number("journal", "segment-bytes") ?? 0, cap / 16)
         keepForMilliseconds = resolved.number("journal", "keep-for") ?? 0
+        keepsUntilArchived = resolved.text("batches", "share") == "hashes" || !resolved.texts("batches", "share-exceptions").isEmpty
         syncIntervalMilliseconds = resolved.number("journal", "sync-interval") ?? 0
         fullPolicy = resolved.text("journal", "full-policy") == "lowest-priority" ? .lowestPriority : .newest
     }

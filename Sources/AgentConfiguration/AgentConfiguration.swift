@@ -39,6 +39,8 @@ public struct AgentConfiguration: Sendable {
         public var capByteCount: Int64
         public var segmentByteCount: Int64
         public var keepForMilliseconds: Int64
+        /// True when `share` or its exceptions let a kind leave as hashes: segments then also wait for `journal archive`.
+        public var keepsUntilArchived: Bool
         /// 0: every event is synced by itself.
         public var syncIntervalMilliseconds: Int64
         public var fullPolicy: FullPolicy

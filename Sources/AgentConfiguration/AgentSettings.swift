@@ -83,12 +83,12 @@ public enum AgentSettings {
             Setting(
                 "batches", "share", .choice(["events", "hashes"]), .defaultText("events"),
                 why: """
-                    events sends events whole. hashes sends leaf hashes only: nodes still prove order and existence, the owner keeps \
-                    the bytes, and segments stay until they are exported.
+                    events sends events whole. hashes sends leaf hashes only: nodes still prove order and existence, and the owner \
+                    keeps the bytes: segments stay until harborseal-agent journal archive FOLDER has copied them, also when the cap is reached.
                     """),
             Setting(
                 "batches", "share-exceptions", .choices(kinds, maximumCount: kinds.count), .unset, example: "bag.tracked, flow.count",
-                why: "Kinds for which the opposite of share holds."),
+                why: "Kinds for which the opposite of share holds. Kinds that leave as hashes keep segments until they are archived."),
             Setting(
                 "batches", "catch-up-rate", .integer(1...1_000), .defaultText("50"),
                 why: """
@@ -116,7 +116,10 @@ public enum AgentSettings {
         [
             Setting(
                 "control", "socket", .socketPath, .defaultText("/run/harborseal/control.sock"),
-                why: "Where the running agent answers status and doctor. Beside questions it takes replies of nodes that came in files, and verifies them."),
+                why: """
+                    Where the running agent answers status and doctor. Beside questions it takes replies of nodes that came in files, and verifies them. \
+                    That events are archived it takes from root and the agent's user alone.
+                    """),
             Setting(
                 "control", "mode", .mode, .defaultText("0660"),
                 why: "Who may ask: the owner and the group, which a monitoring user can join."),

@@ -1,5 +1,6 @@
 internal import AttestationFormat
 internal import DeviceCrypto
+internal import EventJournal
 internal import GatewayAgent
 
 extension AgentLoop {
@@ -9,7 +10,7 @@ extension AgentLoop {
     /// Answers whoever asks at the control socket.
     func serveControl() {
         guard let control else { return }
-        control.serve(nowMilliseconds: now.monotonicMilliseconds) { line, body in
+        control.serve(nowMilliseconds: now.monotonicMilliseconds) { line, body, isOwner in
             switch ControlRequest(line) {
             case .statusJSON: statusDocument().json
             case .statusText: statusDocument().text(withColours: false)
@@ -18,6 +19,7 @@ extension AgentLoop {
             case .carry: beginCarrying()
             case .carryFrom(let first): carry(from: first)
             case .take: take(body)
+            case .archived(let epoch, let sequence): noteArchived(epoch, upTo: sequence, byOwner: isOwner)
             case nil: ControlRequest.refusal
             }
         }
@@ -57,8 +59,28 @@ extension AgentLoop {
         return head(journal.quorumEnd)
     }
 
-    /// A line of numbers: where to go on, up to where statements are signed, the next event's sequence; and the epoch.
+    /// The owner's copy is durable, so segments need not wait for it any more. Answered when that is durable too; a sequence of another
+    /// epoch changes nothing, and the answer's epoch says so.
+    private func noteArchived(_ epoch: Epoch, upTo sequence: UInt64, byOwner isOwner: Bool) -> [UInt8] {
+        guard isOwner else {
+            log(.warning, "a member of the control socket's group said that events are archived: only root and the agent's user may")
+            return []
+        }
+        do throws(JournalProblem) {
+            if epoch == journal.epoch {
+                try journal.append(archived: sequence)
+                try journal.sync()
+                log(.notice, "the owner archived every event below sequence \(sequence)")
+            }
+        } catch {
+            log(.error, "that events were archived could not be noted: \(error.words); archive them again")
+            return []
+        }
+        return head(sequence)
+    }
+
+    /// A line of numbers: where to go on, up to where durable statements are signed, the next event's sequence; and the epoch.
     private func head(_ next: UInt64) -> [UInt8] {
-        Array("\(next) \(journal.signedEnd) \(journal.nextSequence) \(journal.epoch.text.string)\n".utf8)
+        Array("\(next) \(journal.journal.publishableUpTo) \(journal.nextSequence) \(journal.epoch.text.string)\n".utf8)
     }
 }

@@ -35,19 +35,20 @@ extension AgentLoop {
         let store = journal.journal
         let words = "\(journal.nextSequence) events, \(journal.nextSequence - journal.quorumEnd) without a quorum, "
             + "\(max(0, store.usedByteCount) >> 20) of \(configuration.journal.capByteCount >> 20) MiB"
+        let advice = spaceAdvice ?? "bring the link back, carry batches with journal export, or raise [journal] cap"
         let dropped = gateway.counters.droppedEventCount
         if let cause = store.suspended {
             findings.add(.problem, "journal", "", "nothing can be stored: \(cause.words)", advice: "free space or replace the medium; sources are held back meanwhile")
         } else if store.spaceLevel == .full {
-            findings.add(.problem, "journal", "", "full: \(words)", advice: "bring the link back, carry batches with journal export, or raise [journal] cap")
+            findings.add(.problem, "journal", "", "full: \(words)", advice: advice)
         } else if dropped > 0 {
-            findings.add(.warning, "journal", "", "\(dropped) events were dropped and declared; \(words)", advice: "raise [journal] cap, or bring the link back sooner")
+            findings.add(.warning, "journal", "", "\(dropped) events were dropped and declared; \(words)", advice: spaceAdvice ?? "raise [journal] cap, or bring the link back sooner")
         } else if store.spaceLevel == .warning {
-            findings.add(.warning, "journal", "", "nearly full: \(words)", advice: "bring the link back, carry batches with journal export, or raise [journal] cap")
+            findings.add(.warning, "journal", "", "nearly full: \(words)", advice: advice)
         } else if store.counters.damageCount > 0 {
             findings.add(.warning, "journal", "", "\(store.counters.damageCount) damaged places were found and declared; \(words)", advice: "the medium wears out: plan its replacement")
         } else {
-            findings.ok("journal", "", words)
+            findings.ok("journal", "", spaceAdvice.map { "\(words); \($0)" } ?? words)
         }
     }
 

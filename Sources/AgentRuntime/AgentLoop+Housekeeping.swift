@@ -42,6 +42,7 @@ extension AgentLoop {
         }
         log.leastImportant = Log.Level(configuration.log.level)
         gateway.adopt(GatewayPolicy(configuration))
+        journal.journal.keepsUntilArchived = configuration.journal.keepsUntilArchived
         gateway.adopt(configurationHash: SHA256.hash(configuration.resolved.canonicalText.bytes).bytes, at: now)
         adoptSensors()
         log(.notice, "configuration read again")

@@ -84,6 +84,7 @@ extension AgentLoop {
         document.add("oldest-held", journal.oldestHeld)
         document.add("bytes", UInt64(max(0, store.usedByteCount)))
         document.add("cap-bytes", configuration.journal.capByteCount)
+        addArchive(to: &document)
         document.add("space", text: store.spaceLevel.word, level: store.spaceLevel == .normal ? .good : .warning)
         let interval = configuration.journal.syncIntervalMilliseconds
         document.add(
@@ -99,6 +100,23 @@ extension AgentLoop {
         document.add("failed-writes", store.counters.failedWriteCount)
         document.add("damages", store.counters.damageCount)
     }
+
+    /// What stays although the quorum has its hashes.
+    private func addArchive(to document: inout StatusDocument) {
+        guard journal.journal.keepsUntilArchived else {
+            return document.addUnknown("archived", words: "share = events: nothing waits for an archive")
+        }
+        let archived = journal.journal.archivedUpTo
+        document.add("archived", archived?.epoch == journal.epoch.value ? archived?.sequence ?? 0 : 0)
+        let waiting = journal.journal.waitingForArchive
+        document.add("unarchived-segments", UInt64(waiting.segmentCount))
+        document.add(
+            "unarchived-bytes", UInt64(waiting.byteCount), words: waiting.byteCount == 0 ? nil : "\(waiting.byteCount): \(Self.archiveStep)",
+            level: waiting.byteCount == 0 ? .plain : .warning)
+    }
+
+    /// The step that lets them go.
+    static var archiveStep: StaticString { "run harborseal-agent journal archive FOLDER" }
 
     /// How long the oldest event without a quorum has waited, by the wall clock that stands in it.
     private func addOldestUnreceipted(to document: inout StatusDocument) {

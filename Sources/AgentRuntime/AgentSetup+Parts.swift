@@ -30,6 +30,7 @@ extension AgentSetup {
         options.capByteCount = settings.capByteCount
         options.segmentByteCount = Int(clamping: settings.segmentByteCount)
         options.keepForMilliseconds = UInt64(clamping: settings.keepForMilliseconds)
+        options.keepsUntilArchived = settings.keepsUntilArchived
         options.policy = settings.fullPolicy == .newest ? .newest : .lowestPriority
         options.monotonicMilliseconds = now.monotonicMilliseconds
         do throws(JournalError) {

@@ -81,7 +81,7 @@ struct AgentSetup {
         return UTF8Text(validating: bytes.filter { $0 > 0x20 }) ?? "unknown"
     }
 
-    private static func exists(_ path: UTF8Text) -> Bool {
+    static func exists(_ path: UTF8Text) -> Bool {
         do throws(FileError) {
             _ = try SmallFile.facts(of: path)
             return true

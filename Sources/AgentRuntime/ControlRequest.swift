@@ -10,6 +10,8 @@ enum ControlRequest: Equatable {
     case carryFrom(UInt64)
     /// A piece of `journal import`: its bytes follow the line.
     case take
+    /// `journal archive` has made everything of former epochs, and of this one what lies below the sequence, durable elsewhere.
+    case archived(Epoch, UInt64)
 
     /// Nil for every other line, which gets ``refusal``: what a later program asks must not be taken for `status`.
     init?(_ line: UTF8Text) {
@@ -24,10 +26,22 @@ enum ControlRequest: Equatable {
                 self = .carryFrom(first)
             } else if line.number(after: "take ") != nil {
                 self = .take
+            } else if let (epoch, sequence) = Self.archived(line) {
+                self = .archived(epoch, sequence)
             } else {
                 return nil
             }
         }
+    }
+
+    /// `archived EPOCH SEQUENCE`.
+    private static func archived(_ line: UTF8Text) -> (Epoch, UInt64)? {
+        // The word, 16 digits, and the spaces behind both.
+        guard line.hasPrefix("archived "), line.byteCount > 26, line.bytes[25] == UInt8(ascii: " "),
+            let digits = UTF8Text(validating: Array(line.bytes[9..<25])), let epoch = Epoch(digits),
+            let sequence = line.number(after: "archived " + digits + " ")
+        else { return nil }
+        return (epoch, sequence)
     }
 
     /// How ``refusal`` begins, and no other answer does.

@@ -14,6 +14,8 @@ final class ControlSocket {
     /// A client that neither asks nor reads is dropped after this.
     static let patienceMilliseconds: UInt64 = 5_000
 
+    typealias Answer = (_ line: UTF8Text, _ body: ArraySlice<UInt8>, _ isOwner: Bool) -> [UInt8]
+
     private struct Client {
         let descriptor: Int32
         let sinceMilliseconds: UInt64
@@ -59,8 +61,9 @@ final class ControlSocket {
 
     /// Accepts, reads, answers and closes, without ever waiting.
     ///
-    /// - Parameter answer: gives the answer to a line and what follows it.
-    func serve(nowMilliseconds: UInt64, answer: (_ line: UTF8Text, _ body: ArraySlice<UInt8>) -> [UInt8]) {
+    /// - Parameter answer: gives the answer to a line and what follows it; `isOwner`: root or the agent's own user asks, not only a member
+    ///   of the socket's group.
+    func serve(nowMilliseconds: UInt64, answer: Answer) {
         while clients.count < Self.clientCapacity {
             let descriptor = posix_socket_accept(listener)
             guard descriptor >= 0 else { break }
@@ -79,13 +82,14 @@ final class ControlSocket {
     }
 
     /// Goes on with one client; `false` when it is finished or gone.
-    private func advance(_ index: Int, _ answer: (UTF8Text, ArraySlice<UInt8>) -> [UInt8]) -> Bool {
+    private func advance(_ index: Int, _ answer: Answer) -> Bool {
         if !clients[index].isAnswered {
             guard readQuestion(index) else { return false }
             guard let lineEnd = clients[index].lineEnd, clients[index].question.count >= clients[index].end else { return true }
             let question = clients[index].question
             guard let line = UTF8Text(validating: Array(question[..<lineEnd])) else { return false }
-            clients[index].answer = answer(line, question[(lineEnd + 1)..<clients[index].end])
+            clients[index].answer = answer(
+                line, question[(lineEnd + 1)..<clients[index].end], Self.isOwner(clients[index].descriptor))
             clients[index].question = []
             clients[index].isAnswered = true
         }
@@ -98,6 +102,11 @@ final class ControlSocket {
             clients[index].writtenCount += count
         }
         return false
+    }
+
+    private static func isOwner(_ descriptor: Int32) -> Bool {
+        var peer = posix_peer()
+        return posix_socket_peer(descriptor, &peer) == 0 && (peer.user_id == 0 || peer.user_id == posix_user_id())
     }
 
     /// Takes what has come; `false` when the client is gone or asks for too much.

@@ -87,6 +87,15 @@ final class JournalAdapter<FileSystem: JournalFileSystem>: JournalPort {
         do throws(JournalError) { try journal.appendMark(upTo: end) } catch { throw problem(error) }
     }
 
+    func append(archived end: UInt64) throws(JournalProblem) {
+        do throws(JournalError) { try journal.appendArchived(upTo: end) } catch { throw problem(error) }
+    }
+
+    /// Turns a journal that is open for reading to one of the epochs that it holds.
+    func turn(to epoch: HeldEpoch) throws(JournalProblem) {
+        do throws(JournalError) { try journal.turn(to: epoch) } catch { throw problem(error) }
+    }
+
     func sync() throws(JournalProblem) {
         do throws(JournalError) {
             try journal.sync()

@@ -50,7 +50,7 @@ extension AgentLoop {
         if let cause = journal.journal.suspended {
             concerns.add("journal", "nothing can be stored (\(cause.words)); sources are held back")
         } else if journal.journal.spaceLevel == .full {
-            concerns.add("journal-full", JournalProblem.full.words)
+            concerns.add("journal-full", spaceAdvice.map { "the journal is full: \($0)" } ?? JournalProblem.full.words)
         }
         if gateway.concerns.signingFailureCode != nil {
             concerns.add("signing", "the seal key does not sign: run harborseal-agent selftest")
@@ -70,6 +70,13 @@ extension AgentLoop {
         addSourceConcerns(to: &concerns)
         addLinkConcerns(to: &concerns)
         return concerns
+    }
+
+    /// What frees space when events wait for their archive; nil when none do.
+    var spaceAdvice: String? {
+        let waiting = journal.journal.waitingForArchive
+        guard waiting.segmentCount > 0 else { return nil }
+        return "\(waiting.byteCount) bytes in \(waiting.segmentCount) segments wait to be archived: \(Self.archiveStep)"
     }
 
     private func addSourceConcerns(to concerns: inout [OperatorConcern]) {

@@ -158,7 +158,7 @@ extension EventJournal {
 
     /// Makes sure that a record of at most `byteCount` bytes may be put into the buffer now.
     @inline(__always)
-    private func prepare(forBytes byteCount: Int, limit: Int64) throws(JournalError) {
+    func prepare(forBytes byteCount: Int, limit: Int64) throws(JournalError) {
         if let suspended { throw .suspended(suspended) }
         guard active != nil else { throw .suspended(SystemError(.write, SystemError.inputOutput)) }
         if pending.mustSync { try sync() }

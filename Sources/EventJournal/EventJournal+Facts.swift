@@ -47,11 +47,7 @@ extension EventJournal {
         live = header.state
         // Listed before the header was read, and declared long ago.
         recovery.damages.removeAll { live.declared.contains(.init(segment: $0.segment, offset: UInt64($0.offset))) }
-        var newFirst = header.firstCarried
-        for run in header.runs {
-            carried.append(Extent(newFirst: newFirst, first: run.first, count: run.count, segment: run.segment))
-            newFirst = newFirst &+ run.count
-        }
+        carried = header.carriedExtents
     }
 
     /// Reads every segment that holds events without a quorum, and the last one.
@@ -150,6 +146,8 @@ extension EventJournal {
             live.quorumUpTo = max(live.quorumUpTo, quorum)
             unquorateReceipts.forget(upTo: live.quorumUpTo)
             live.runningMilliseconds = max(live.runningMilliseconds, running)
+        case .archived(let sequence):
+            live.noteArchived(upTo: sequence)
         case .source(let index, let name):
             live.ensureSource(index)
             live.sources[index].name = Array(name)

@@ -95,7 +95,7 @@ extension EventJournal {
     private func continueAfterLast() {
         durable = live
         do {
-            try makeSegment(live, runs: heldRuns(live.quorumUpTo))
+            try makeSegment(live, runs: heldRuns(live))
         } catch {
             suspended = error
         }

@@ -75,7 +75,7 @@ extension EventJournal {
     /// Makes a new segment of the same epoch and puts what was not durable into it.
     func continueInNewSegment() throws(SystemError) {
         let old = salt
-        try makeSegment(durable, runs: heldRuns(durable.quorumUpTo))
+        try makeSegment(durable, runs: heldRuns(durable))
         pending.move(fromSalt: old, toSalt: salt)
         guard let file = active, !pending.isEmpty else { return }
         do {
@@ -88,9 +88,10 @@ extension EventJournal {
         noteSynced()
     }
 
-    /// The carried events that have no quorum yet and whose segments are here.
-    func heldRuns(_ quorumUpTo: UInt64) -> [Extent] {
-        carried.filter { $0.newEnd > quorumUpTo }
+    /// The carried events that must be kept.
+    func heldRuns(_ state: JournalState) -> [Extent] {
+        let kept = options.keepsUntilArchived ? min(state.quorumUpTo, state.ownArchivedUpTo) : state.quorumUpTo
+        return carried.filter { $0.newEnd > kept }
     }
 
     /// Ends the full segment and begins the next one.

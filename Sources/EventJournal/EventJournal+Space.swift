@@ -66,13 +66,34 @@ extension EventJournal {
         return true
     }
 
-    /// True when a durable mark covers every event that the segment holds for the current epoch.
+    /// True when a durable mark covers every event that the segment holds for the current epoch, and the owner has what nobody else has.
     private func isCovered(_ segment: Segment) -> Bool {
-        let quorum = durable.quorumUpTo
+        ends(segment, by: durable.quorumUpTo) && (!options.keepsUntilArchived || isArchived(segment))
+    }
+
+    /// True when the owner has a copy of everything in it. What a former epoch holds beyond that is known only once the current one
+    /// has been archived too.
+    private func isArchived(_ segment: Segment) -> Bool {
+        durable.archivedEpoch == live.epoch && live.epoch != JournalState.unknownEpoch && ends(segment, by: durable.archivedUpTo)
+    }
+
+    /// True when what the segment holds for the current epoch lies below the sequence.
+    private func ends(_ segment: Segment, by sequence: UInt64) -> Bool {
         if segment.epoch == live.epoch {
-            guard let end = segment.endSequence, end <= quorum else { return false }
+            guard let end = segment.endSequence, end <= sequence else { return false }
         }
-        return carried.allSatisfy { $0.segment != segment.number || $0.newEnd <= quorum }
+        return carried.allSatisfy { $0.segment != segment.number || $0.newEnd <= sequence }
+    }
+
+    /// Segments that the quorum covers and that stay only until they are archived, and their bytes.
+    public var waitingForArchive: (segmentCount: Int, byteCount: Int64) {
+        var waiting = (segmentCount: 0, byteCount: Int64(0))
+        guard options.keepsUntilArchived else { return waiting }
+        for segment in segments.dropLast() where ends(segment, by: durable.quorumUpTo) && !isArchived(segment) {
+            waiting.segmentCount += 1
+            waiting.byteCount += Int64(segment.byteCount)
+        }
+        return waiting
     }
 
     /// Writes what waits, syncs, and gives the files back. The journal takes nothing more.

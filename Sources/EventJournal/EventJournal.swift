@@ -19,7 +19,7 @@ public final class EventJournal<FileSystem: JournalFileSystem, Hash: HashFunctio
     var unquorateReceipts = UnquorateReceipts()
 
     let fileSystem: FileSystem
-    let options: JournalOptions
+    var options: JournalOptions
     /// As of the last append.
     var live = JournalState()
     /// As of the last sync: what a new segment's header states.

@@ -111,6 +111,8 @@ public enum InspectedItem: Equatable, Sendable {
     case receipt(epoch: UInt64, first: UInt64, bytes: [UInt8])
     /// A quorum up to a sequence.
     case mark(epoch: UInt64, upTo: UInt64)
+    /// Archived up to a sequence.
+    case archived(epoch: UInt64, upTo: UInt64)
     /// The name behind a source index.
     case source(index: Int, name: [UInt8])
     /// A damaged place that an event has declared.
@@ -147,6 +149,7 @@ public struct InspectionSummary: Equatable, Sendable {
             receiptCount += 1
             return .receipt(epoch: epoch, first: first, bytes: Array(bytes))
         case .mark(let sequence, _): return .mark(epoch: epoch, upTo: sequence)
+        case .archived(let sequence): return .archived(epoch: epoch, upTo: sequence)
         case .source(let index, let name): return .source(index: index, name: Array(name))
         case .declared(let segment, let offset): return .declared(segment: segment, offset: offset)
         case .damage(let damage):

@@ -10,6 +10,8 @@ public struct JournalOptions: Sendable {
     public var segmentByteCount = 4 << 20
     /// How long a segment that the quorum covers is kept, counted in milliseconds of the agent's running time.
     public var keepForMilliseconds: UInt64 = 7 * 86_400_000
+    /// Whether a segment also waits until its events are archived, because nodes get no more than their hashes.
+    public var keepsUntilArchived = false
     /// Who gives way first when the cap nears.
     public var policy = FullPolicy.newest
     /// The monotonic clock now, in milliseconds.

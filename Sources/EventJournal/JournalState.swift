@@ -30,6 +30,9 @@ struct JournalState {
     var nextSequence: UInt64 = 0
     var signedUpTo: UInt64 = 0
     var quorumUpTo: UInt64 = 0
+    /// Up to where the owner has a copy, with events whole: all former epochs, and of this one the events below the sequence.
+    var archivedEpoch = Self.unknownEpoch
+    var archivedUpTo: UInt64 = 0
     var statementHash = Digest()
     /// How long the agent has been running in all; a lower bound of the time that has passed.
     var runningMilliseconds: UInt64 = 0
@@ -37,6 +40,9 @@ struct JournalState {
     var formerEpochs: [UInt64] = []
     var sources: [Source] = []
     var declared: [Place] = []
+
+    /// Events of the epoch below this sequence have an archived copy.
+    var ownArchivedUpTo: UInt64 { archivedEpoch == epoch ? archivedUpTo : 0 }
 
     /// Makes sure that the table has this place; its name may be unknown when damage took the record.
     mutating func ensureSource(_ index: Int) {
@@ -48,6 +54,12 @@ struct JournalState {
         if number >= sources[index].numberLimit {
             sources[index].numberLimit = number == .max ? .max : number + 1
         }
+    }
+
+    /// What damage takes of this is archived once more.
+    mutating func noteArchived(upTo sequence: UInt64) {
+        archivedUpTo = max(ownArchivedUpTo, sequence)
+        archivedEpoch = epoch
     }
 
     mutating func noteDeclared(_ place: Place) {

@@ -16,4 +16,6 @@ public enum RecordKind: UInt8, Sendable {
     case source = 7
     /// A damaged place that a stored event has declared.
     case declared = 8
+    /// Archived, with events whole, up to a sequence.
+    case archived = 9
 }

@@ -8,7 +8,7 @@ extension SegmentHeader {
             let number = reader.varint(), let epoch = reader.word(),
             let reasonByte = reader.byte(), let reason = EpochEnd(rawValue: reasonByte),
             let next = reader.varint(), let signed = reader.varint(), let quorum = reader.varint(),
-            let running = reader.varint(), let hash = reader.bytes(Digest.byteCount),
+            let running = reader.varint(), let archivedEpoch = reader.word(), let archived = reader.varint(), let hash = reader.bytes(Digest.byteCount),
             let previous = PreviousSegment(reading: &reader),
             // Sequences stay below 2^63 (wire-format.md, section 2): sums of two never overflow.
             max(next, signed, quorum, previous.endSequence) <= UInt64(Int64.max)
@@ -20,6 +20,8 @@ extension SegmentHeader {
         state.signedUpTo = signed
         state.quorumUpTo = quorum
         state.runningMilliseconds = running
+        state.archivedEpoch = archivedEpoch
+        state.archivedUpTo = archived
         state.statementHash = Digest { $0.copyMemory(from: hash) }
         self.init(gatewayID: Array(id), number: number, state: state, previous: previous)
         guard readTables(&reader), readRuns(&reader), reader.rest.isEmpty else { return nil }

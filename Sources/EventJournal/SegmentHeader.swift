@@ -29,6 +29,19 @@ struct SegmentHeader {
     }
 }
 
+extension SegmentHeader {
+    /// Where the events are that the epoch took over, in its own sequences.
+    var carriedExtents: [Extent] {
+        var extents: [Extent] = []
+        var newFirst = firstCarried
+        for run in runs {
+            extents.append(Extent(newFirst: newFirst, first: run.first, count: run.count, segment: run.segment))
+            newFirst = newFirst &+ run.count
+        }
+        return extents
+    }
+}
+
 /// Consecutive events of a former epoch that belong to the current one, where they are.
 struct CarriedRun: Equatable {
     /// The segment that holds them.
@@ -75,6 +88,8 @@ extension SegmentHeader {
         for value in [state.nextSequence, state.signedUpTo, state.quorumUpTo, state.runningMilliseconds] {
             Self.put(varint: value, into: &bytes)
         }
+        Self.put(word: state.archivedEpoch, into: &bytes)
+        Self.put(varint: state.archivedUpTo, into: &bytes)
         state.statementHash.append(to: &bytes)
         Self.put(varint: previous.number, into: &bytes)
         Self.put(word: previous.epoch, into: &bytes)

@@ -6,6 +6,7 @@ enum JournalItem {
     case mark(quorumUpTo: UInt64, runningMilliseconds: UInt64)
     case source(index: Int, name: UnsafeRawBufferPointer)
     case declared(segment: UInt64, offset: UInt64)
+    case archived(upTo: UInt64)
     /// Damage, told once it is known how many events it took.
     case damage(Damage)
     /// The end, and the bytes behind it that are no record.
@@ -148,6 +149,9 @@ extension SegmentWalker {
         case .declared:
             guard let segment = reader.varint(), let offset = reader.varint() else { break }
             return .declared(segment: segment, offset: offset)
+        case .archived:
+            guard let sequence = reader.varint() else { break }
+            return .archived(upTo: sequence)
         case .header:
             return nil
         }

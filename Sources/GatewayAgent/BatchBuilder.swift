@@ -8,6 +8,8 @@ public import MerkleTree
 public struct BatchBuilder<Hash: HashFunction> {
     private var frontier = MerkleFrontier<Hash>()
     private var items = CBORWriter(reserving: 16_384)
+    /// What the message would grow by if no event were withheld.
+    private var withheldByteCount = 0
     private var openedAtMilliseconds: UInt64 = 0
     /// Sequence of its first event.
     public private(set) var first: UInt64
@@ -30,10 +32,11 @@ public struct BatchBuilder<Hash: HashFunction> {
     /// Bytes of the batch-message that it would make, at most.
     public var messageByteCount: Int { items.bytes.count &+ GatewayPolicy.messageOverheadByteCount }
 
-    /// Whether an event of so many bytes still fits the limits of one batch (1,024 events, 262,144 bytes).
+    /// Whether an event of so many bytes still fits the limits of one batch (1,024 events, 262,144 bytes), also when nothing is withheld:
+    /// the owner's own copy is whole, and `share` may change before the batch leaves again.
     public func hasRoom(forEventByteCount byteCount: Int) -> Bool {
         count < GatewayPolicy.largestEventCount
-            && messageByteCount &+ byteCount &+ 6 <= GatewayPolicy.largestMessageByteCount
+            && messageByteCount &+ withheldByteCount &+ byteCount &+ 6 <= GatewayPolicy.largestMessageByteCount
     }
 
     /// Adds the event with sequence ``end``. Ask ``hasRoom(forEventByteCount:)`` first.
@@ -46,6 +49,8 @@ public struct BatchBuilder<Hash: HashFunction> {
         frontier.append(leafHash: leafHash)
         if hashOnly {
             BatchMessage.append(leafHash: leafHash, to: &items)
+            // Both have three bytes around them at most.
+            withheldByteCount &+= max(0, event.count &- Digest.byteCount)
         } else {
             items.write(event)
             wholeCount += 1
@@ -58,6 +63,7 @@ public struct BatchBuilder<Hash: HashFunction> {
     public mutating func reset(first: UInt64) {
         frontier = MerkleFrontier<Hash>()
         items.removeAll()
+        withheldByteCount = 0
         self.first = first
         count = 0
         wholeCount = 0

@@ -152,14 +152,14 @@ extension Gateway {
 }
 
 extension FreshMessage {
-    /// The message of a stored statement: whole events or hashes as `sharing` says; hashes alone when the events do not fit whole,
-    /// as after a change of `share`; `nil` in place of the list, and none counted as sent, only when events of it are lost.
+    /// The message of a stored statement: whole events or hashes as `sharing` says; `nil` in place of the list, and none counted as
+    /// sent, only when events of it are lost.
     static func assemble<Hash: HashFunction, Journal: JournalPort>(
         _ statement: Statement, from journal: Journal, sharing: SharingRule, hashing: Hash.Type
     ) -> FreshMessage {
         let count = Int(statement.header.count)
-        var builder: BatchBuilder<Hash> = items(of: statement, from: journal, sharing: sharing)
-        if builder.count < count { builder = items(of: statement, from: journal, sharing: nil) }
+        var builder = BatchBuilder<Hash>(first: statement.header.first)
+        try? builder.add(eventsOf: statement, from: journal, sharing: sharing)
         let isWhole = builder.count == count
         let bytes =
             isWhole
@@ -171,20 +171,18 @@ extension FreshMessage {
         return FreshMessage(batch: batch, bytes: bytes)
     }
 
-    /// As many of the statement's events as are there and fit; without `sharing` by their hashes.
-    private static func items<Hash: HashFunction, Journal: JournalPort>(
-        of statement: Statement, from journal: Journal, sharing: SharingRule?
-    ) -> BatchBuilder<Hash> {
-        var builder = BatchBuilder<Hash>(first: statement.header.first)
+}
+
+extension BatchBuilder {
+    /// Adds the statement's events, all of them unless some are lost.
+    mutating func add<Journal: JournalPort>(
+        eventsOf statement: Statement, from journal: Journal, sharing: SharingRule
+    ) throws(JournalProblem) {
         let unused = Moment(monotonicMilliseconds: 0, wallMilliseconds: 0)
-        do throws(JournalProblem) {
-            try journal.readEvents(from: statement.header.first, count: UInt64(statement.header.count)) { event in
-                guard builder.hasRoom(forEventByteCount: event.count) else { return false }
-                let hashOnly = sharing.map { $0.sharesHashOnly(kind: EventKindPeek.number(of: event)) } ?? true
-                builder.add(event, hashOnly: hashOnly, isPriority: false, at: unused)
-                return true
-            }
-        } catch {}
-        return builder
+        try journal.readEvents(from: statement.header.first, count: UInt64(statement.header.count)) { event in
+            guard hasRoom(forEventByteCount: event.count) else { return false }
+            add(event, hashOnly: sharing.sharesHashOnly(kind: EventKindPeek.number(of: event)), isPriority: false, at: unused)
+            return true
+        }
     }
 }

@@ -50,6 +50,15 @@ import Testing
         #expect(try configuration.resolved.canonicalText == load(text).resolved.canonicalText)
     }
 
+    @Test("segments wait for an archive as soon as a kind leaves as hashes, and no longer when none does", arguments: [
+        ("", false), ("share = events\n", false), ("share = hashes\n", true), ("share-exceptions = bag.tracked\n", true),
+    ])
+    func keepsUntilArchived(share: String, keeps: Bool) throws {
+        #expect(try adopted(Self.old.replacing("[batches]\n", with: "[batches]\n" + share)).configuration.journal.keepsUntilArchived == keeps)
+        var configuration = try load(Self.old.replacing("[batches]\n", with: "[batches]\nshare = hashes\n"))
+        #expect(configuration.adopt(try load(Self.old)).isEmpty && !configuration.journal.keepsUntilArchived)
+    }
+
     @Test("what needs files or sockets waits, is named, and is not said to be in force", arguments: [
         ("directory = /j", "directory = /other", ["journal.directory"]), ("directory = /j", "directory = /j\ncap = 1 GiB", ["journal.cap"]),
         ("/run/wms.sock", "/run/other.sock", ["source.wms.socket"]),

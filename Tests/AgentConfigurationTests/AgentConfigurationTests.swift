@@ -24,7 +24,7 @@ struct AgentConfigurationTests {
         #expect(configuration.identity == .init(alliance: "pearl", firm: "acme", device: "gw-1"))
         #expect(configuration.journal == .init(
             directory: "/var/lib/harborseal/journal", capByteCount: 256 << 20, segmentByteCount: 4 << 20,
-            keepForMilliseconds: 7 * 86_400_000, syncIntervalMilliseconds: 100, fullPolicy: .newest))
+            keepForMilliseconds: 7 * 86_400_000, keepsUntilArchived: false, syncIntervalMilliseconds: 100, fullPolicy: .newest))
         #expect(configuration.batches == .init(
             eventCount: 64, byteCount: 65_536, intervalMilliseconds: 1_000, share: .events, shareExceptions: [],
             catchUpBatchesPerSecond: 50))
@@ -78,8 +78,8 @@ struct AgentConfigurationTests {
             level = debug
             """)
         #expect(configuration.journal == .init(
-            directory: "/j", capByteCount: 1 << 30, segmentByteCount: 1 << 20, keepForMilliseconds: 3_600_000, syncIntervalMilliseconds: 0,
-            fullPolicy: .lowestPriority))
+            directory: "/j", capByteCount: 1 << 30, segmentByteCount: 1 << 20, keepForMilliseconds: 3_600_000, keepsUntilArchived: true,
+            syncIntervalMilliseconds: 0, fullPolicy: .lowestPriority))
         #expect(configuration.batches == .init(
             eventCount: 1, byteCount: 4_096, intervalMilliseconds: 10_000, share: .hashes,
             shareExceptions: [60, 61, 52], catchUpBatchesPerSecond: 5))

@@ -18,18 +18,24 @@ private final class Promises {
     /// Events that are gone from this epoch because they had a quorum when it began.
     var front = 0
     var isChangingEpoch = false
+    /// Nil: segments do not wait for an archive. Else the number of events at the front that the owner said to have.
+    var archived: Int?
+    /// The latest such note, and the latest that a sync returned for.
+    var note: EventPlace?
+    var durableNote: EventPlace?
 }
 
 @Suite("Power cuts")
 struct CrashStateTests {
     /// One story, cut after each change of the disk; every state that the cut may leave is recovered and judged.
-    @Test("no acknowledged event is lost or doubled in any enumerated crash state", arguments: [1, 2, 3, 4] as [UInt64])
+    @Test("no acknowledged event is lost or doubled in any enumerated crash state", arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
     func everyCrashState(seed: UInt64) throws {
         let disk = FaultyFileSystem()
         // Small parts make many states: a write of 300 bytes may survive in five pieces, each or none.
         disk.sectorByteCount = 64
         var generator = SeededGenerator(seed: seed)
         let promises = Promises()
+        if seed > 4 { promises.archived = 0 }
         var stateCount = 0
         var isJudging = false
         disk.afterChange = {
@@ -41,13 +47,13 @@ struct CrashStateTests {
                 do { try judge(image, promises) } catch { Issue.record("\(error) in state \(stateCount), seed \(seed)") }
             }
         }
-        try story(disk, promises, eventByteCount: 60 + Int(seed) * 30)
+        try story(disk, promises, eventByteCount: 60 + Int(seed % 4) * 30)
         #expect(stateCount > 3_000, "\(stateCount) states")
     }
 
     /// Events, syncs, statements, receipts, marks, segment changes, deletions, a new epoch with events to carry over, and more.
     private func story(_ disk: FaultyFileSystem, _ promises: Promises, eventByteCount: Int) throws {
-        let journal = try TestJournal(disk, options: options())
+        let journal = try TestJournal(disk, options: settings(promises))
         promises.epoch = journal.epoch
         let source = try journal.sourceIndex("wms-1")
         func record(_ count: Int) throws {
@@ -66,6 +72,7 @@ struct CrashStateTests {
             promises.acknowledged = promises.events.count
             promises.publishable = promises.statements.count
             promises.durableMark = promises.marked
+            promises.durableNote = promises.note
         }
         func sign(_ count: UInt64) throws {
             let first = journal.signedUpTo
@@ -76,6 +83,13 @@ struct CrashStateTests {
         func mark(_ sequence: UInt64) throws {
             promises.marked = sequence
             try journal.appendMark(upTo: sequence)
+        }
+        func archive() throws {
+            guard promises.archived != nil else { return }
+            // As with events: what is appended may be written at any time.
+            promises.archived = promises.front + Int(journal.publishableUpTo)
+            promises.note = EventPlace(epoch: journal.epoch, sequence: journal.publishableUpTo)
+            try journal.appendArchived(upTo: journal.publishableUpTo)
         }
         for round in 0..<6 {
             try record(7)
@@ -88,6 +102,7 @@ struct CrashStateTests {
             try sync()
             try journal.appendReceipt(first: journal.signedUpTo - 8, bytes: eventBytes(round, byteCount: 700).span)
             if round % 2 == 1 { try mark(journal.signedUpTo - 8) }
+            if round % 3 == 1 { try archive() }
             try record(1)
             try sync()
             try journal.retain(monotonicMilliseconds: 10)
@@ -100,12 +115,32 @@ struct CrashStateTests {
             try mark(journal.signedUpTo)
             try sync()
             try journal.retain(monotonicMilliseconds: 20)
+            try archive()
+            try sync()
+            try journal.retain(monotonicMilliseconds: 30)
         }
         try begin(journal, promises)
         try record(3)
         try sync()
         try sign(12)
         try sync()
+    }
+
+    private func settings(_ promises: Promises, epoch: UInt64 = 0xE0) -> JournalOptions {
+        var settings = options(epoch: epoch)
+        settings.keepsUntilArchived = promises.archived != nil
+        return settings
+    }
+
+    /// Whatever the owner has no copy of is on the medium, with a quorum or without, of whichever epoch.
+    private func judgeArchive(_ disk: FaultyFileSystem, _ promises: Promises) throws {
+        guard let archived = promises.archived else { return }
+        var ids: Set<Int> = []
+        _ = try JournalInspector(disk).forEachItem { item in
+            if case .event(_, _, _, let bytes) = item { ids.insert(Int(bytes[0]) | Int(bytes[1]) << 8) }
+            return true
+        }
+        try #require(ids.isSuperset(of: promises.events[..<promises.acknowledged].dropFirst(archived)), "\(ids.sorted()) from \(archived)")
     }
 
     private func begin(_ journal: TestJournal, _ promises: Promises) throws {
@@ -123,14 +158,16 @@ struct CrashStateTests {
 
     private func judge(_ image: CrashImage, _ promises: Promises) throws {
         let disk = FaultyFileSystem(image: image)
-        let journal = try TestJournal(disk, options: options(epoch: 0xF0))
+        try judgeArchive(disk, promises)
+        let journal = try TestJournal(disk, options: settings(promises, epoch: 0xF0))
         try #require(journal.suspended == nil)
         try judge(journal, promises)
-        let second = try TestJournal(disk, options: options(epoch: 0xF1))
+        let second = try TestJournal(disk, options: settings(promises, epoch: 0xF1))
         try #require(second.recovery.tornTailByteCount == 0, "the tail was cut the first time")
         try #require(
             second.epoch == journal.epoch && second.nextSequence == journal.nextSequence
                 && second.signedUpTo == journal.signedUpTo && second.quorumUpTo == journal.quorumUpTo
+                && second.archivedUpTo == journal.archivedUpTo
                 && second.mustBeginEpoch == journal.mustBeginEpoch && second.latestStatementHash == journal.latestStatementHash)
         if let reason = second.mustBeginEpoch { try second.beginEpoch(0xF2, because: reason) }
         try goOn(second, promises)
@@ -138,6 +175,7 @@ struct CrashStateTests {
 
     /// Events, statements and marks as promised.
     private func judge(_ journal: TestJournal, _ promises: Promises) throws {
+        try #require(journal.archivedUpTo == promises.note || journal.archivedUpTo == promises.durableNote)
         guard !promises.events.isEmpty else { return }
         let isOld = journal.epoch == promises.epoch
         try #require(isOld || promises.isChangingEpoch || promises.acknowledged == 0, "epoch \(journal.epoch)")

@@ -33,6 +33,7 @@ final class MemoryJournal: JournalPort {
     var durableEventCount = 0
     var durableStatementCount = 0
     var failure: JournalProblem?
+    var readFailure: JournalProblem?
     var epochReasons: [EpochReason] = []
     var closedBecause: EpochReason?
     private var numbers: [UInt64: UInt64] = [:]
@@ -84,6 +85,7 @@ final class MemoryJournal: JournalPort {
     }
 
     func readEvents(from first: UInt64, count: UInt64, _ body: ([UInt8]) -> Bool) throws(JournalProblem) {
+        if let readFailure { throw readFailure }
         guard first >= oldestHeld, first + count <= nextSequence else { throw .damaged }
         for sequence in first..<(first + count) where !body(events[Int(sequence)]) { return }
     }

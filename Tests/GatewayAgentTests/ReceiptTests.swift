@@ -86,7 +86,7 @@ struct ReceiptTests {
         #expect(scene.journal.quorumEnd == batch.statement.header.next)
     }
 
-    @Test("when share becomes events, a batch too large to go out whole goes out as hashes, never as lost")
+    @Test("when share becomes events, batches that went out as hashes go out whole: they were closed small enough for that")
     func sharesEventsFromNowOn() throws {
         var policy = GatewayPolicy()
         policy.sharing = SharingRule(hashesByDefault: true, exceptions: [])
@@ -97,13 +97,13 @@ struct ReceiptTests {
         try scene.record(200, byteCount: 3_000)
         scene.pass(1_000)
         let batch = try #require(scene.link.takeBatches().first)
-        #expect(batch.statement.header.count > 100)
+        #expect(batch.wholeEventCount == 0 && batch.isComplete(using: SHA256.self))
+        #expect((80..<100).contains(batch.statement.header.count), "262,144 bytes of 3,000 each")
         policy.sharing = SharingRule(hashesByDefault: false, exceptions: [])
         scene.gateway.adopt(policy)
         scene.pass(31_000)
         let again = try #require(scene.link.takeBatches().first { $0.statement == batch.statement })
-        #expect(again.items?.count == batch.statement.header.count)
-        #expect(again.wholeEventCount == 0)
+        #expect(again.wholeEventCount == batch.statement.header.count && again.isComplete(using: SHA256.self))
     }
 
     @Test("a receipt replayed for another batch frees nothing")

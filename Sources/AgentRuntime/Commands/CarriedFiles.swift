@@ -7,7 +7,8 @@ struct CarriedFileWriter: ~Copyable {
 
     private let folder: Int32
     private var file: Int32
-    private var byteCount: Int64 = 0
+    /// Bytes written so far.
+    private(set) var byteCount: Int64 = 0
 
     /// The folder must be there: a stick that is not mounted must not become a folder on the gateway's own flash.
     init(folder path: UTF8Text, error: inout Int32) {

@@ -11,6 +11,7 @@ enum Help {
           doctor [--json]              clock, keys, certificates, disk, broker, nodes, sources: what to do about each
           check-config [--json]        the effective configuration, with where each value came from
           journal export|import        carry batches to nodes on a stick, and their receipts back
+          journal archive              keep a copy of the events that nodes get no more than the hashes of
           journal verify|export|tail   look at the journal, whether the agent runs or not
           selftest                     known answers for hash, signature, encoding, tree and checksum
           version                      the version
@@ -73,6 +74,9 @@ enum Help {
                                writes FIRM.DEVICE-EPOCH-FROM-TO.hscarry there, for harborseal node import; the folder must exist
         journal import FILE... takes the replies that nodes wrote (or a folder's *.hsreply) to the running agent, which verifies them;
                                give the files of all nodes at once. Both take --json
+        journal archive FOLDER writes every signed batch that was not archived yet with its events whole, whatever share says, as
+                               FIRM.DEVICE-archive-EPOCH-FROM-TO.hscarry, and tells the running agent once that is on the medium: with
+                               share = hashes segments wait for it. Takes --json. Run it as root or as the agent's user
         journal verify         reads the whole journal and says what is damaged
         journal export [FROM]  writes the events of the open epoch, one line each: sequence, a space, the bytes in hex
         journal tail [COUNT]   the newest events (default 10) in the same form

@@ -6,16 +6,22 @@ internal import GatewayAgent
 internal import SensorSources
 
 /// `journal verify|export|tail`: looks at a journal, whether its agent runs or is stopped, and changes nothing: a torn tail is cut, and
-/// damage answered, by the agent's own start. `export FOLDER` and `import` ask the running agent.
+/// damage answered, by the agent's own start. `export FOLDER`, `import` and `archive` ask the running agent.
 enum JournalCommand {
     static func run(_ arguments: Arguments) -> ExitCode {
-        guard let action = arguments.operands.first else { return AgentProgram.usage("journal needs verify, export, import or tail") }
+        guard let action = arguments.operands.first else {
+            return AgentProgram.usage("journal needs archive, verify, export, import or tail")
+        }
         let operands = arguments.operands.dropFirst()
         let number = operands.first?.number(after: "")
         do throws(SetupError) {
             if action == "import" {
                 guard !operands.isEmpty else { return AgentProgram.usage("journal import needs the files that nodes wrote, or their folder") }
                 return try JournalImport.run(try configuration(arguments), operands, asJSON: arguments.wantsJSON)
+            }
+            if action == "archive" {
+                guard let folder = operands.first, operands.count == 1 else { return AgentProgram.usage("journal archive needs one folder") }
+                return try JournalArchive.run(arguments, try configuration(arguments), folder: folder)
             }
             if action == "export", let folder = operands.first, number == nil {
                 let from = operands.dropFirst().first.map { $0.number(after: "") }
@@ -48,7 +54,7 @@ enum JournalCommand {
         }
     }
 
-    private static func open(_ arguments: Arguments) throws(SetupError) -> JournalAdapter<PosixFileSystem> {
+    static func open(_ arguments: Arguments) throws(SetupError) -> JournalAdapter<PosixFileSystem> {
         let configuration = try configuration(arguments)
         let name = try AgentSetup.gatewayName(configuration.identity)
         var clock = ClockReader()

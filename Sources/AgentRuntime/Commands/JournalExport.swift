@@ -72,11 +72,11 @@ enum JournalExport {
         return .success
     }
 
-    private static func check(_ result: Int32, _ folder: UTF8Text) throws(SetupError) {
+    static func check(_ result: Int32, _ folder: UTF8Text) throws(SetupError) {
         guard result == 0 else { throw failure(folder, result) }
     }
 
-    private static func failure(_ folder: UTF8Text, _ error: Int32) -> SetupError {
+    static func failure(_ folder: UTF8Text, _ error: Int32) -> SetupError {
         SetupError(.cannotCreate, "\(folder.string): \(SystemWords.of(-error)): check that the stick is mounted there, writable, and has room")
     }
 }
