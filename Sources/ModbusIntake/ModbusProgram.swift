@@ -45,7 +45,10 @@ public enum ModbusProgram {
         do throws(ConfigurationProblems) {
             configuration = try ModbusConfiguration.load(path)
         } catch {
-            for problem in error.problems { tell(problem.message.string) }
+            for problem in error.problems {
+                // What is not there stands in no line, and still belongs into that file.
+                if case .builtIn = problem.origin { tell(path.string + ": " + problem.message.string) } else { tell(problem.message.string) }
+            }
             return 78
         }
         if isCheck { return 0 }
