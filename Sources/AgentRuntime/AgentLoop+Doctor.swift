@@ -72,7 +72,7 @@ extension AgentLoop {
                 advice: level == .ok ? "" : "ask its operator whether it runs and is connected to this broker")
         }
         let silence = now.milliseconds(since: heard)
-        let words = "heard \(silence / 1_000) s ago, \(node.receiptCount) receipts, ledger of \(node.treeSize)"
+        let words = "heard \(silence / 1_000) s ago, \(node.receiptCount) receipts, \(node.surplusReceiptCount) more after the quorum, ledger of \(node.treeSize)"
         if let code = node.refusalCode {
             findings.add(.problem, "node", name, RefusalWords.of(code), advice: "mend what it names, or ask the node's operator; \(words)")
         } else if node.rejectedReceiptCount > 0 || node.heldTooSmallCount > 0 {

@@ -162,7 +162,11 @@ extension AgentLoop {
     private func addNodes(to document: inout StatusDocument) {
         for node in gateway.nodes.records {
             document.section("nodes", item: node.name.string)
-            document.add("receipts", node.receiptCount, level: node.receiptCount > 0 ? .good : .plain)
+            let isSurplus = node.receiptCount == 0 && node.surplusReceiptCount > 0
+            document.add(
+                "receipts", node.receiptCount, words: isSurplus ? "0: it answers, after the quorum was reached; not needed" : nil,
+                level: node.receiptCount > 0 ? .good : .plain)
+            document.add("surplus-receipts", node.surplusReceiptCount)
             document.add("tree-size", node.treeSize)
             if let heard = node.heardAtMilliseconds {
                 document.add("heard-s-ago", now.milliseconds(since: heard) / 1_000)

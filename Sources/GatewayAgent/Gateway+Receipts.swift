@@ -5,7 +5,7 @@ extension Gateway {
     /// event that was sent whole (wire-format.md, section 5). Nothing else ever frees anything.
     func receive(_ unverified: UnverifiedReceipt, first: UInt64, at now: Moment) {
         guard trust != nil, let index = window.index(ofFirst: first) else {
-            counters.surplusReceiptCount += 1
+            noteSurplus(unverified)
             return
         }
         let batch = window[index]
@@ -15,7 +15,7 @@ extension Gateway {
             return
         }
         guard batch.receiptedBy.count < receiptsNeededCount, !batch.receiptedBy.contains(node) else {
-            counters.surplusReceiptCount += 1
+            noteSurplus(unverified)
             return
         }
         guard nodes[node].mayVerifyReceipt(at: now) else { return }
@@ -30,6 +30,12 @@ extension Gateway {
             return
         }
         count(receipt, of: node, at: index, now: now)
+    }
+
+    private func noteSurplus(_ unverified: UnverifiedReceipt) {
+        counters.surplusReceiptCount += 1
+        guard let node = nodes.index(of: unverified.header.node.node.text) else { return }
+        nodes[node].surplusReceiptCount += 1
     }
 
     /// The receipt, if the trust file in force bears it out for this statement.

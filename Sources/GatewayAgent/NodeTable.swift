@@ -8,6 +8,8 @@ public struct NodeRecord: Sendable {
     public internal(set) var heardAtMilliseconds: UInt64?
     /// Receipts that were verified and counted.
     public internal(set) var receiptCount: UInt64 = 0
+    /// Receipts in its name that nobody looked at, since the quorum was there before them: it answers, and is not needed.
+    public internal(set) var surplusReceiptCount: UInt64 = 0
     /// Size of its ledger in the newest verified receipt.
     public internal(set) var treeSize: UInt64 = 0
     /// Receipts that did not verify, or were for other bytes.

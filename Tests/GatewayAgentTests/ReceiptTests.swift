@@ -106,6 +106,20 @@ struct ReceiptTests {
         #expect(again.wholeEventCount == batch.statement.header.count && again.isComplete(using: SHA256.self))
     }
 
+    @Test("a node whose receipts come after the quorum is known to answer; one that nobody knows is not")
+    func surplus() throws {
+        let (scene, batch) = try withOneBatch()
+        try scene.receipts(for: [batch], from: [0, 1])
+        #expect(scene.journal.quorumEnd > 0)
+        try scene.receipts(for: [batch], from: [2])
+        let records = scene.gateway.nodes.records
+        #expect(records.map(\.surplusReceiptCount) == [0, 0, 1] && records.map(\.receiptCount) == [1, 1, 0])
+        #expect(scene.gateway.counters.surplusReceiptCount == 1 && scene.journal.receipts.count == 2)
+        let stranger = try ScriptedNode(#require(Name("xx-1")), alliance: #require(Name("pearl")))
+        scene.receive(try stranger.receipt(for: batch), from: stranger)
+        #expect(scene.gateway.nodes.records.map(\.surplusReceiptCount) == [0, 0, 1])
+    }
+
     @Test("a receipt replayed for another batch frees nothing")
     func replay() throws {
         let (scene, first) = try withOneBatch()
