@@ -73,7 +73,7 @@ final class ModbusLoop {
         if sender.isAwaitingAnswer, let due = sender.nextDeadline, now >= due { lose("no answer within 30 s") }
         guard let line = sender.next(nowMilliseconds: now) else { return }
         if intake < 0 { intake = configuration.socketPath.string.withCString { posix_unix_connect($0) } }
-        guard intake >= 0 else { return lose("it does not listen: errno \(-intake)") }
+        guard intake >= 0 else { return lose("it does not listen: \(String(cString: hs_error_text(-intake)))") }
         // A line is far smaller than a socket's buffer, and one alone is under way.
         let count = line.withUnsafeBufferPointer { posix_socket_write(intake, $0.baseAddress, $0.count) }
         if count != line.count { lose("it takes nothing") }

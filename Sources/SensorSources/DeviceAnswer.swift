@@ -14,7 +14,7 @@ enum DeviceAnswer: Equatable {
 
     /// What a failed call says.
     static func failure(errno: Int32) -> DeviceAnswer {
-        .silent(errno == 0 ? "reading failed" : "reading failed with errno " + .decimal(Int64(errno)))
+        .silent(errno == 0 ? "reading failed" : "reading failed: " + .systemWords(errno))
     }
 
     /// What an attribute of one number says.

@@ -61,7 +61,7 @@ public final class GPIOSource {
         var bytes = [UInt8](repeating: 0, count: size * wanted)
         let count = posix_read(descriptor, &bytes, bytes.count)
         if count == -Int(POSIX_EAGAIN) { return }
-        guard count > 0 else { return fail("the chip is gone (errno " + .decimal(Int64(-count)) + ")", context, &output) }
+        guard count > 0 else { return fail("the chip is gone: " + .systemWords(Int32(clamping: -count)), context, &output) }
         let now = UInt64(max(0, posix_monotonic_nanoseconds()))
         for start in stride(from: 0, through: count - size, by: size) {
             guard let edge = GPIOEdge(bytes.span.extracting(start..<start + size)) else {
@@ -106,18 +106,18 @@ public final class GPIOSource {
 
     private func open(_ context: SourceContext, _ output: inout SourceOutput) {
         let chip = openChip()
-        guard chip >= 0 else { return fail("no GPIO chip " + contact.chip + " (errno " + .decimal(Int64(-chip)) + ")", context, &output) }
+        guard chip >= 0 else { return fail("no GPIO chip " + contact.chip + ": " + .systemWords(-chip), context, &output) }
         defer { _ = posix_file_close(chip) }
         let requested = posix_gpio_request(
             chip, contact.line, contact.isActiveLow, contact.bias.rawValue, contact.debounceMilliseconds &* 1_000, GPIOSource.edgeCapacity)
         guard requested >= 0 else {
             return fail(
-                "line " + .decimal(Int64(contact.line)) + " of " + contact.chip + " cannot be had (errno " + .decimal(Int64(-requested))
-                    + "): another program or driver may use it", context, &output)
+                "line " + .decimal(Int64(contact.line)) + " of " + contact.chip + " cannot be had: " + .systemWords(-requested)
+                    + "; another program or driver may use it", context, &output)
         }
         descriptor = requested
         let state = posix_gpio_value(requested)
-        guard state >= 0 else { return fail("the line's state cannot be read (errno " + .decimal(Int64(-state)) + ")", context, &output) }
+        guard state >= 0 else { return fail("the line's state cannot be read: " + .systemWords(-state), context, &output) }
         found(isActive: state == 1, context, &output)
     }
 

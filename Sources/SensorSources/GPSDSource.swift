@@ -109,7 +109,7 @@ public final class GPSDSource {
     private func connect(_ now: UInt64, into output: inout SourceOutput) {
         let descriptor = posix_tcp_connect(host.cString, port)
         guard descriptor >= 0 else {
-            return fail("connecting failed with errno " + .decimal(Int64(-descriptor)), now, into: &output)
+            return fail("connecting failed: " + .systemWords(-descriptor), now, into: &output)
         }
         state = .connecting(descriptor, since: now)
     }
@@ -117,7 +117,7 @@ public final class GPSDSource {
     private func finishConnecting(_ descriptor: Int32, _ now: UInt64, into output: inout SourceOutput) {
         let error = posix_socket_error(descriptor)
         guard error == 0 else {
-            return fail("connecting failed with errno " + .decimal(Int64(-error)), now, into: &output)
+            return fail("connecting failed: " + .systemWords(-error), now, into: &output)
         }
         state = .connected(descriptor)
         session = GPSDSession(nowMilliseconds: now)

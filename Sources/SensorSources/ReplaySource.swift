@@ -85,7 +85,7 @@ public final class ReplaySource {
         case .failed(let errno):
             nextDeadline = nil
             output.notices.append(
-                SourceNotice(.warning, source: sourceName, "reading failed with errno " + .decimal(Int64(errno))))
+                SourceNotice(.warning, source: sourceName, "reading failed: " + .systemWords(errno)))
         case .end:
             nextDeadline = nil
             output.notices.append(

@@ -1,4 +1,5 @@
 public import AttestationFormat
+internal import CPosixShims
 public import LogisticsEvents
 
 /// Why a source cannot start, or does not take a line. The only error of this module.
@@ -19,7 +20,12 @@ public enum SourceError: Error, Equatable, Sendable {
         case .json(let fault, let offset): fault.message + " (byte " + .decimal(Int64(offset)) + ")"
         case .broker(let text): text
         case .system(let errno, let step, let path):
-            step + " " + path + " failed with errno " + .decimal(Int64(errno))
+            step + " " + path + " failed: " + .systemWords(errno)
         }
     }
+}
+
+extension UTF8Text {
+    /// The system's words for an errno.
+    static func systemWords(_ errno: Int32) -> UTF8Text { UTF8Text(String(cString: hs_error_text(errno))) }
 }

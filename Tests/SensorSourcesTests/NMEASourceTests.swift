@@ -34,7 +34,7 @@ import Testing
     func replugged() throws {
         let driver = driver()
         driver.turn()
-        #expect(driver.notices.count == 1 && driver.notices[0].contains("opening failed with errno 2"))
+        #expect(driver.notices.count == 1 && driver.notices[0].contains("opening failed: No such file or directory"))
         #expect(driver.source.state?.isWorking == false)
         var second = 0
         for round in 1...2 {
@@ -98,7 +98,7 @@ import Testing
         #expect(isUnderstood)
     }
 
-    @Test("what is no serial device is refused in words", arguments: [("/dev/null", "no serial device"), ("/tmp", "no serial device"), ("/no/such", "errno 2")])
+    @Test("what is no serial device is refused in words", arguments: [("/dev/null", "no serial device"), ("/tmp", "no serial device"), ("/no/such", "No such file or directory; check the path")])
     func refused(_ path: String, _ words: String) {
         let driver = SourceDriver(.nmea(NMEASource(path: UTF8Text(path), baud: 9600, periodMilliseconds: 0)))
         driver.turn()
