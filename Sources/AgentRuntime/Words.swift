@@ -1,4 +1,5 @@
 internal import CPosixShims
+internal import ConfigurationFile
 internal import EventJournal
 internal import GatewayAgent
 
@@ -6,11 +7,8 @@ internal import GatewayAgent
 enum SystemWords {
     /// The system's words for an errno.
     static func of(_ error: Int32) -> String {
-        var text = [CChar](repeating: 0, count: 128)
-        posix_error_text(error, &text, text.count)
-        return text.withUnsafeBufferPointer { buffer in
-            buffer.baseAddress.map { String(cString: $0) } ?? "error \(error)"
-        }
+        // Some callers have it negated.
+        String(cString: hs_error_text(error < 0 ? 0 &- error : error))
     }
 }
 
@@ -93,6 +91,14 @@ public enum ExitCode: Int32, Sendable {
     case noPermission = 77
     /// EX_CONFIG.
     case configuration = 78
+}
+
+extension ConfigurationProblems {
+    /// What a command ends with: a file that is missing or cannot be read is no input, as any other file; what stands in one is wrong.
+    var exitCode: ExitCode {
+        for problem in problems where problem.code == .unreadable { return .noInput }
+        return .configuration
+    }
 }
 
 /// The version that `version` prints and `agent.started` carries.

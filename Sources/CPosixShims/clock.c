@@ -2,6 +2,7 @@
 #include "clock.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/timex.h>
 #include <time.h>
 
@@ -20,6 +21,17 @@ int64_t posix_realtime_milliseconds(void) {
     struct timespec now;
     if (clock_gettime(CLOCK_REALTIME, &now) != 0) { return 0; }
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void posix_utc_text(uint64_t milliseconds, char *text, size_t capacity) {
+    time_t seconds = (time_t)(milliseconds / 1000);
+    struct tm parts;
+    if (gmtime_r(&seconds, &parts) == NULL) {
+        snprintf(text, capacity, "?");
+        return;
+    }
+    size_t count = strftime(text, capacity, "%Y-%m-%dT%H:%M:%S", &parts);
+    snprintf(text + count, capacity - count, ".%03uZ", (unsigned)(milliseconds % 1000));
 }
 
 int posix_clock_status_read(struct posix_clock_status *status) {

@@ -1,13 +1,13 @@
-internal import AttestationFormat
+public import AttestationFormat
 
 /// Finds what somebody may have meant.
-enum NearestName {
-    /// The candidate with the fewest edits, if they are few enough to be a slip: a third of the longer name.
-    static func find(_ name: UTF8Text, among candidates: [UTF8Text]) -> UTF8Text? {
+public enum NearestName {
+    /// The candidate with the fewest edits, if they are few enough to be a slip: a third of the longer name, or `most` of them.
+    public static func find(_ name: UTF8Text, among candidates: [UTF8Text], within most: Int? = nil) -> UTF8Text? {
         var best: (name: UTF8Text, distance: Int)?
         for candidate in candidates {
             let distance = editDistance(name.bytes, candidate.bytes)
-            let limit = max(1, max(name.byteCount, candidate.byteCount) / 3)
+            let limit = most ?? max(1, max(name.byteCount, candidate.byteCount) / 3)
             guard distance <= limit, distance < best?.distance ?? Int.max else { continue }
             best = (candidate, distance)
         }

@@ -30,6 +30,18 @@ struct RecordLineTests {
         #expect(String(decoding: line.json, as: UTF8.self) == "{\"kind\":\"x\",\"fields\":{\"note\":\"a\\\"b\\\\c\\u000ad\"}}\n")
     }
 
+    @Test("the help lists each kind that may be recorded, with what it must have") func kinds() {
+        let lines = RecordCommand.kinds.string.split(separator: "\n").map(String.init)
+        for line in [
+            "  door.opened contact=TEXT", "  seal.applied what=CONTAINER seal=TEXT read-point=GLN",
+            "  unit.packed what=parent:SSCC what=URI", "  transport.position [position] fix-mode=NUMBER",
+            "  transport.departed what=URI read-point=GLN document.destination=TEXT",
+            "  tamper.detected what=case|light|gnss-lost|gnss-jumped|sensor-unplugged", "  event.retracted epoch=HEX sequence=NUMBER reason=TEXT",
+        ] { #expect(lines.contains(line), "\(line)") }
+        #expect(!lines.contains { $0.hasPrefix("  agent.started") || $0.hasPrefix("  heartbeat") })
+        #expect(lines.count == 1 + 33 - 6)
+    }
+
     @Test("a word without a key is refused", arguments: ["door", "=x", ""] as [UTF8Text])
     func noKey(_ word: UTF8Text) {
         var line = RecordLine(kind: "x")

@@ -3,7 +3,13 @@ internal import AttestationFormat
 /// What `harborseal-agent` does, from its words to its exit code.
 public enum AgentProgram {
     /// Runs the command that this process was called with.
-    public static func run() -> Int32 { run(Arguments.ofProcess()).rawValue }
+    public static func run() -> Int32 {
+        let code = run(Arguments.ofProcess())
+        // A script that was told 0 has the whole answer.
+        guard Output.failure != 0 else { return code.rawValue }
+        Output.complain("standard output: \(SystemWords.of(Output.failure)): the answer is not whole")
+        return ExitCode.inputOutput.rawValue
+    }
 
     static func run(_ words: [UTF8Text]) -> ExitCode {
         let arguments = Arguments(words)
@@ -18,6 +24,7 @@ public enum AgentProgram {
         if arguments.wantsHelp {
             guard let text = Help.text(for: command) else { return usage("unknown command \(command.string)") }
             Output.write(Array(text.description.utf8))
+            if command == "record" { Output.write(RecordCommand.kinds.bytes) }
             return .success
         }
         switch command {

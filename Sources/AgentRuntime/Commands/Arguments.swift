@@ -14,6 +14,7 @@ struct Arguments {
     /// `section.key=value`, each from a `--set`.
     var settings: [UTF8Text] = []
     var wantsJSON = false
+    var wantsHex = false
     var wantsHelp = false
     var wantsColour: Bool?
     /// What is wrong with it, if something is.
@@ -28,6 +29,7 @@ struct Arguments {
             switch word {
             case "--help", "-h": wantsHelp = true
             case "--json": wantsJSON = true
+            case "--hex": wantsHex = true
             case "--no-colour", "--no-color": wantsColour = false
             case "--config", "-c", "--set":
                 guard index < words.count else {
@@ -87,7 +89,13 @@ enum Output {
         write([UInt8(ascii: "\n")])
     }
 
-    static func write(_ bytes: [UInt8]) { _ = posix_write_standard_output(bytes, bytes.count) }
+    /// The first errno of writing to standard output; 0: all was written. One thread uses it.
+    nonisolated(unsafe) private(set) static var failure: Int32 = 0
+
+    static func write(_ bytes: [UInt8]) {
+        let result = posix_write_standard_output(bytes, bytes.count)
+        if result != 0, failure == 0 { failure = abs(result) }
+    }
 
     static func complain(_ text: String) {
         var line = Array("harborseal-agent: ".utf8)

@@ -15,11 +15,23 @@ enum CheckConfigCommand {
                 Output.complain(error.text)
                 return error.code
             }
-            return .success
+            return files(configuration)
         } catch {
             for problem in error.problems { Output.complain(problem.message.string) }
-            return .configuration
+            return error.exitCode
         }
+    }
+
+    /// The files that it names: whether they are there, whole, and the agent's to read.
+    private static func files(_ configuration: AgentConfiguration) -> ExitCode {
+        var files = FileChecks(configuration: configuration, agentUser: DoctorCommand.agentUser(configuration), nowSeconds: 0, judgesDates: false)
+        files.run()
+        var code = ExitCode.success
+        for finding in files.findings.all where finding.level == .problem {
+            Output.complain("\(finding.item): \(finding.value): \(finding.advice)")
+            code = .noInput
+        }
+        return code
     }
 
     /// An array with an object a key; `null` for what is not set.

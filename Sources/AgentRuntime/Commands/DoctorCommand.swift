@@ -14,7 +14,7 @@ enum DoctorCommand {
             configuration = try arguments.configuration()
         } catch {
             for problem in error.problems { Output.complain(problem.message.string) }
-            return .configuration
+            return error.exitCode
         }
         do throws(SetupError) {
             gatewayID = try AgentSetup.gatewayName(configuration.identity).gatewayID
@@ -61,7 +61,7 @@ enum DoctorCommand {
     }
 
     /// Whoever listens at the control socket; else whoever owns the journal.
-    private static func agentUser(_ configuration: AgentConfiguration) -> UInt32? {
+    static func agentUser(_ configuration: AgentConfiguration) -> UInt32? {
         let descriptor = configuration.control.socketPath.withCText { posix_unix_connect($0) }
         if descriptor >= 0 {
             defer { _ = posix_socket_close(descriptor) }

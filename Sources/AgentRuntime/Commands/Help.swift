@@ -46,6 +46,7 @@ enum Help {
         record: records one event through the running agent's intake socket and waits until it is durable.
         Keys: what=URI (repeat, parent first as parent:URI), read-point=URI, document.NAME=TEXT, time=RFC3339, source=NAME
         with number=N (makes the line idempotent), socket=PATH; any other key is a field of the kind.
+        A firm's own kind is written firm.thing.happened; what is two letters or less from a kind below is taken for a slip and refused.
         Exit code 0: durable. 65: refused, the reason is printed. 69: the agent is not running.
         Example: harborseal-agent record door.opened contact=rear what=bic:CSQU3054383
 
@@ -66,6 +67,7 @@ enum Help {
     private static let checkConfig: StaticString = """
         check-config: prints the effective configuration and where each value came from, or every problem with file and line.
         --json prints [{"section":…,"key":…,"value":…,"origin":…}]. Exit code 0: usable. 78: not.
+        66: usable, but a key, certificate or trust file that it names is missing, damaged or open to others: each is named with what to do.
         Example: harborseal-agent check-config --config ./agent.conf
 
         """
@@ -79,7 +81,7 @@ enum Help {
                                share = hashes segments wait for it. Takes --json. Run it as root or as the agent's user
         journal verify         reads the whole journal and says what is damaged
         journal export [FROM]  writes the events of the open epoch, one line each: sequence, a space, the bytes in hex
-        journal tail [COUNT]   the newest events (default 10) in the same form
+        journal tail [COUNT]   the newest events (default 10), one line each: sequence, time, kind, what it is about; --hex: as export
         Of verify, export without a folder, and tail nothing is changed, and a running agent is not disturbed.
         Example: harborseal-agent journal export /media/stick
 

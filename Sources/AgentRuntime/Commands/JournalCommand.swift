@@ -37,7 +37,7 @@ enum JournalCommand {
             case "tail":
                 let adapter = try open(arguments)
                 let wanted = min(number ?? 10, adapter.nextSequence)
-                return export(adapter, from: adapter.nextSequence - wanted)
+                return export(adapter, from: adapter.nextSequence - wanted, asHex: arguments.wantsHex)
             default: return AgentProgram.usage("unknown action journal \(action.string)")
             }
         } catch {
@@ -50,7 +50,7 @@ enum JournalCommand {
         do throws(ConfigurationProblems) {
             return try arguments.configuration()
         } catch {
-            throw SetupError(.configuration, error.message.string)
+            throw SetupError(error.exitCode, error.message.string)
         }
     }
 
@@ -106,20 +106,14 @@ enum JournalCommand {
         return .failure
     }
 
-    private static func export(_ adapter: JournalAdapter<PosixFileSystem>, from first: UInt64) -> ExitCode {
+    private static func export(_ adapter: JournalAdapter<PosixFileSystem>, from first: UInt64, asHex: Bool = true) -> ExitCode {
         let start = max(first, adapter.oldestHeld)
         guard start < adapter.nextSequence else { return .success }
         do throws(JournalError) {
             try adapter.journal.forEachEvent(from: start, count: adapter.nextSequence - start) { sequence, bytes in
-                var line = Array("\(sequence) ".utf8)
-                bytes.withUnsafeBufferPointer { buffer in
-                    for byte in buffer {
-                        line.append([UInt8].hexDigit(byte >> 4))
-                        line.append([UInt8].hexDigit(byte & 15))
-                    }
-                }
-                line.append(UInt8(ascii: "\n"))
-                Output.write(line)
+                let event = bytes.withUnsafeBufferPointer { Array($0) }
+                let words = asHex ? nil : (try? EventView(parsing: event))?.words
+                Output.write(Array("\(sequence) ".utf8) + (words ?? Hexadecimal.text(of: event).bytes) + [UInt8(ascii: "\n")])
             }
             return .success
         } catch {

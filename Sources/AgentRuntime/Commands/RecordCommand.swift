@@ -1,11 +1,16 @@
 internal import AgentConfiguration
 internal import AttestationFormat
 internal import ConfigurationFile
+internal import LogisticsEvents
 
 /// `record KIND key=value...`: one event from a shell, through the intake socket; the exit code says whether it is durable.
 enum RecordCommand {
     static func run(_ arguments: Arguments) -> ExitCode {
         guard let kind = arguments.operands.first else { return AgentProgram.usage("record needs a kind, such as door.opened") }
+        if let meant = meant(by: kind) {
+            Output.complain("there is no kind \(kind.string): was \(meant.string) meant? harborseal-agent record --help lists them")
+            return .data
+        }
         var line = RecordLine(kind: kind)
         for operand in arguments.operands.dropFirst() {
             guard line.take(operand) else {
@@ -17,13 +22,31 @@ enum RecordCommand {
             configuration = try arguments.configuration()
         } catch {
             Output.complain(error.message.string)
-            return .configuration
+            return error.exitCode
         }
         guard let path = line.socket ?? intakeSocket(configuration) else {
             Output.complain("no [source.NAME] of type intake is configured: add one, or name a socket with socket=PATH")
             return .configuration
         }
         return send(line.json, to: path)
+    }
+
+    /// The kinds that programs and people may record, with what each must have.
+    static var kinds: UTF8Text {
+        var out: UTF8Text = "Kinds, and what each needs (what stands in brackets only a line at the intake socket can carry):\n"
+        for row in EventCatalogue.kinds where row.epcis != nil || row.kind == .eventRetracted {
+            out = out + "  " + row.name.text
+            for field in row.mandatory { out = out + " " + field.recordWord }
+            out = out + "\n"
+        }
+        return out
+    }
+
+    /// The kind whose name a person most likely meant: two slips or less away. Nil for a kind's own name, and for one that is far from
+    /// all of them, such as a firm's own.
+    static func meant(by name: UTF8Text) -> UTF8Text? {
+        let nearest = NearestName.find(name, among: EventCatalogue.kinds.map { $0.name.text }, within: 2)
+        return nearest == name ? nil : nearest
     }
 
     private static func intakeSocket(_ configuration: AgentConfiguration) -> UTF8Text? {

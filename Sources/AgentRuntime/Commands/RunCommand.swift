@@ -13,7 +13,7 @@ enum RunCommand {
             configuration = try arguments.configuration()
         } catch {
             for problem in error.problems { log(.error, problem.message.string) }
-            return .configuration
+            return error.exitCode
         }
         log.leastImportant = Log.Level(configuration.log.level)
         let signals = posix_signals_open()

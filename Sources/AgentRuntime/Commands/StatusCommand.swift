@@ -11,7 +11,7 @@ enum StatusCommand {
             configuration = try arguments.configuration()
         } catch {
             Output.complain(error.message.string)
-            return .configuration
+            return error.exitCode
         }
         let isColourful = arguments.wantsColour ?? posix_is_terminal(1)
         let question: StaticString =

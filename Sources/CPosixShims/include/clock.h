@@ -12,6 +12,8 @@ int64_t posix_monotonic_nanoseconds(void);
 int64_t posix_boottime_milliseconds(void);
 /// Milliseconds since 1970-01-01Z by the wall clock, which may be wrong; below zero before 1970.
 int64_t posix_realtime_milliseconds(void);
+/// Writes milliseconds since 1970-01-01Z as 2026-11-22T14:03:07.250Z, within `capacity`; "?" for what is beyond the calendar.
+void posix_utc_text(uint64_t milliseconds, char *text, size_t capacity);
 /// Nanoseconds of processor time that this process has used.
 int64_t posix_process_time_nanoseconds(void);
 

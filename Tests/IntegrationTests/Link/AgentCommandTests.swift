@@ -46,6 +46,47 @@ extension BrokersAndNodes {
             #expect(result.code == 78 && result.output.contains("agent.conf:7") && result.output.contains("colour"), "\(result.output)")
         }
 
+        @Test("a configuration file that is not there ends with 66, as any other file", arguments: [
+            ["run"], ["check-config"], ["status"], ["doctor"], ["record", "door.opened"], ["journal", "verify"], ["journal", "import", "x"],
+        ])
+        func missingConfiguration(words: [String]) throws {
+            let result = try AgentCommand.run(words + ["--config", "/no/such/agent.conf"])
+            #expect(result.code == 66 && result.output.contains("/no/such/agent.conf"), "\(result.output)")
+        }
+
+        @Test("an answer that cannot be written is an I/O error", arguments: [["status"], ["check-config"], ["journal", "verify"], ["version"]])
+        func fullOutput(words: [String]) throws {
+            let agent = try agent()
+            try agent.start()
+            let command = (["exec", try Programs.agent] + words + ["--config", agent.configuration, ">", "/dev/full"]).joined(separator: " ")
+            let scratch = try ScratchFolder(named: "hs-full")
+            let child = try ChildProcess(["/bin/sh", "-c", command], logFile: scratch.file("output"))
+            #expect(child.waitUntilEnded(seconds: 30) == .exited(74))
+            #expect(child.log.contains("No space left on device"), "\(child.log)")
+        }
+
+        @Test("check-config names each file that is missing, damaged or open to others, with 66", arguments: [
+            ("seal.key", "missing"), ("seal.certificate", "missing"), ("link.ca", "missing"), ("link.certificate", "missing"), ("link.key", "missing"),
+            ("trust.file", "missing"), ("seal.key", "open"), ("link.key", "open"), ("seal.certificate", "damaged"), ("trust.file", "damaged"),
+        ])
+        func files(key: String, how: String) throws {
+            let agent = try RunningAgent(try Self.alliance.get(), brokerPorts: [1])
+            #expect(try agent.command("check-config").code == 0)
+            let scratch = try ScratchFolder(named: "hs-file")
+            let path = scratch.file("file")
+            let keys = agent.keys + (key == "seal.key" ? "/seal.key" : "/link.key")
+            switch how {
+            case "open":
+                try FileManager.default.copyItem(atPath: keys, toPath: path)
+                try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+            case "damaged": try Data("garbage".utf8).write(to: URL(fileURLWithPath: path))
+            default: break
+            }
+            let result = try agent.command("check-config", "--set", "\(key)=\(path)")
+            #expect(result.code == 66 && result.output.contains("harborseal-agent: \(path): "), "\(result.output.suffix(600))")
+            #expect(how != "open" || result.output.contains("chmod 600 \(path)"))
+        }
+
         @Test("check-config prints every value with where it came from") func checkConfig() throws {
             let agent = try agent()
             let result = try agent.command("check-config", "--set", "journal.keep-for=3 d")
@@ -70,9 +111,18 @@ extension BrokersAndNodes {
             #expect(refused.code == 65 && refused.output.contains("check digit 5 expected"), "\(refused.output)")
             // Killed at once: what was answered is in the journal.
             agent.kill()
-            let tail = try agent.command("journal", "tail", "20")
+            let tail = try agent.command("journal", "tail", "20", "--hex")
             let texts = tail.output.split(separator: "\n").map { Self.text(ofHex: $0.split(separator: " ").last ?? "") }
             #expect(tail.code == 0 && texts.count { $0.contains("395212340000000175") } == 2, "\(tail.output)")
+        }
+
+        @Test("a slip in a kind's name is refused with the name that was meant; a firm's own kind is taken; the help lists the kinds") func kinds() throws {
+            let agent = try agent()
+            try agent.start()
+            let slip = try agent.command("record", "sael.applied", "seal=A-1")
+            #expect(slip.code == 65 && slip.output.contains("was seal.applied meant?"), "\(slip.output)")
+            #expect(try agent.command("record", "acme.forklift.weighed", "mass-g=1200").code == 0)
+            #expect(try AgentCommand.run(["record", "--help"]).output.contains("door.opened contact=TEXT"))
         }
 
         @Test("status is JSON for scripts and lines for people") func status() throws {
@@ -101,8 +151,12 @@ extension BrokersAndNodes {
             let sequences = exported.compactMap { $0.split(separator: " ").first.flatMap { Int($0) } }
             #expect(sequences == Array(0..<exported.count) && exported.count >= 5)
             #expect(try agent.command("journal", "export", "3").output.split(separator: "\n").count == exported.count - 3)
-            let tail = try agent.command("journal", "tail", "2").output.split(separator: "\n")
+            let tail = try agent.command("journal", "tail", "2", "--hex").output.split(separator: "\n")
             #expect(tail.elementsEqual(exported.suffix(2)))
+            let lines = try agent.command("journal", "tail", "100").output.split(separator: "\n")
+            #expect(lines.count == exported.count && zip(lines, exported).allSatisfy { $0.split(separator: " ")[0] == $1.split(separator: " ")[0] })
+            #expect(lines.count { $0.contains("Z unit.packed parent:https://id.gs1.org/00/395212340000000175 bic:CSQU3054383") } == 5, "\(lines)")
+            #expect(lines[0].contains("Z agent.started ") && lines[0].contains(" why=boot"))
             #expect(try Self.files(in: agent.journal) == files)
         }
 
