@@ -87,7 +87,7 @@ struct CrossTests {
 
     private func lastEvent(of agent: RunningAgent) throws -> EventView {
         let report = try ChildProcess.run(
-            try (agent.program ?? [Programs.agent]) + ["journal", "tail", "1", "--config", agent.configuration])
+            try (agent.program ?? [Programs.agent]) + ["journal", "tail", "1", "--hex", "--config", agent.configuration])
         let text = try #require(report.split(separator: "\n").last?.split(separator: " ").last)
         var bytes: [UInt8] = []
         var rest = text[...]
