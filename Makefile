@@ -46,7 +46,7 @@ demo-clean: ## remove what the demo left in .demo
 test: tools ## everything: units, vectors, independent readers, real broker and nodes, packages, arm64 and armhf under QEMU
 	@Tests/run.sh
 
-test-agent: tools ## the gateway's side alone: ordinary Swift, no package dependency, under 2 minutes
+test-agent: tools ## the gateway's side alone: ordinary Swift, no package dependency, under 2 minutes once built
 	@HARBORSEAL_ONLY=agent swift build --build-tests --scratch-path .build-agent
 	@HARBORSEAL_ONLY=agent swift test --skip-build --scratch-path .build-agent --parallel
 

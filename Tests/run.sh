@@ -3,6 +3,8 @@
 # A stage that fails does not stop the next one: one run shows everything that is wrong. Exit 1 if anything failed or was left running.
 set -uo pipefail
 cd "$(dirname "$0")/.."
+# The marks in front of a test's line have three bytes, and one character.
+export LC_ALL=C.UTF-8
 logs=.build-logs
 rm -rf $logs && mkdir -p $logs
 passed=0 failed=0 skipped=0
@@ -36,6 +38,8 @@ count() {
         set -- $(grep -oE '[0-9]+' <<<"$line") 0
         passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
         [ "$status" = 0 ] || [ "$2" != 0 ] || failed=$((failed + 1))
+    elif [ "$status" = 0 ] && grep -q 'Test run with 0 tests' "$log"; then
+        failed=$((failed + 1)) failures+=("$name: no test has this name: $log")
     elif [ "$status" = 0 ]; then
         passed=$((passed + 1))
     else
@@ -58,6 +62,7 @@ stage alliance-build swift build --build-tests
 # One at a time: tests that wait for a real broker hold a thread each, and on two cores the node under test would get none.
 stage alliance-side swift test --skip-build --no-parallel --filter '^(AllianceTrust|AnchorNode|NodeHTTP|HarborsealCommands)Tests\.'
 stage integration swift test --skip-build --no-parallel --filter '^IntegrationTests\.'
+stage demo make --no-print-directory demo
 
 left=$(comm -13 <(echo "$before") <(own_processes))
 if [ -n "$left" ]; then
