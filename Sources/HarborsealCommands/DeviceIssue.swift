@@ -16,6 +16,9 @@ public struct DeviceIssue: Sendable {
     public var linkDays: Int
     /// `host:port` of the brokers, separated by commas; with one, agent.conf is whole and the agent starts with it.
     public var brokers: String?
+    /// Where the files will lie on the gateway, such as `/etc/harborseal`; nil: where they are written. With it agent.conf is the part that goes
+    /// beside the package's own, whose journal, sockets and sources hold.
+    public var installedAt: String?
     public var nowSeconds: Int64
 
     /// - Parameters:
@@ -23,7 +26,7 @@ public struct DeviceIssue: Sendable {
     ///   - linkDays: life of the link certificate.
     public init(
         directory: String, firm: String, device: String, output: String, sealDays: Int = 10 * 365, linkDays: Int = 90,
-        brokers: String? = nil, nowSeconds: Int64 = WallClock.nowSeconds
+        brokers: String? = nil, installedAt: String? = nil, nowSeconds: Int64 = WallClock.nowSeconds
     ) {
         self.directory = directory
         self.firm = firm
@@ -32,6 +35,7 @@ public struct DeviceIssue: Sendable {
         self.sealDays = sealDays
         self.linkDays = linkDays
         self.brokers = brokers
+        self.installedAt = installedAt
         self.nowSeconds = nowSeconds
     }
 
@@ -40,6 +44,10 @@ public struct DeviceIssue: Sendable {
             throw CommandError(.usage, "a certificate lives 1 to 36500 days")
         }
         guard brokers?.contains(where: \.isNewline) != true else { throw CommandError(.usage, "--broker has a line break") }
+        if let installedAt, !installedAt.hasPrefix("/") || installedAt.contains(where: \.isNewline) {
+            throw CommandError(
+                .usage, "\(TerminalStyle.safe(installedAt)) is no absolute path", nextStep: "give --installed-at /etc/harborseal")
+        }
         let place = AllianceDirectory(directory)
         let draft = try place.draft()
         let gateway = try CheckedNames.gateway(alliance: draft.alliance, firm: firm, device: device)
@@ -63,7 +71,7 @@ public struct DeviceIssue: Sendable {
         if hasTrustFile {
             try DurableFile.write(DurableFile.read(place.trustFilePath), to: "\(output)/alliance.hstrust")
         }
-        if brokers != nil { try place.makeDirectory("\(output)/journal") }
+        if runsHere { try place.makeDirectory("\(output)/journal") }
         try DurableFile.write(Array(snippet(alliance: draft.alliance).utf8), to: "\(output)/agent.conf")
         return CommandResult(
             output: """
@@ -74,16 +82,22 @@ public struct DeviceIssue: Sendable {
                 """)
     }
 
+    /// Whether agent.conf is whole, for an agent that is started on this machine with these very files.
+    private var runsHere: Bool { brokers != nil && installedAt == nil }
+
+    /// The folder that agent.conf names.
+    private var base: String { URL(fileURLWithPath: installedAt ?? output).standardizedFileURL.path }
+
     private func nextStep(hasTrustFile: Bool) -> String {
         guard hasTrustFile else { return "sign the trust file, and copy it to \(output)/alliance.hstrust" }
+        if installedAt != nil { return "take these files to \(base) on the gateway, agent.conf as agent.conf.d/10-gateway.conf there" }
         return brokers == nil
             ? "add brokers and sources to \(output)/agent.conf" : "harborseal-agent run --config \(output)/agent.conf"
     }
 
     /// The part of agent.conf that these files answer; the whole of it when the brokers are known.
     private func snippet(alliance: String) -> String {
-        let base = URL(fileURLWithPath: output).standardizedFileURL.path
-        let places = brokers == nil ? "" : """
+        let places = !runsHere ? "" : """
 
             [journal]
             directory = \(base)/journal
@@ -100,8 +114,9 @@ public struct DeviceIssue: Sendable {
             disk = \(base)
 
             """
+        let missing = installedAt == nil ? " Add [link] brokers, [journal] directory and the sources." : " Add brokers."
         return """
-            # Written by harborseal device issue.\(brokers == nil ? " Add [link] brokers, [journal] directory and the sources." : "")
+            # Written by harborseal device issue.\(brokers == nil ? missing : "")
             [identity]
             alliance = \(alliance)
             firm = \(firm)

@@ -14,14 +14,18 @@ struct DeviceIssueCommand: AsyncParsableCommand {
             harborseal device issue [--alliance <alliance>] --firm <firm>
                 --device <device> --output <output> [--seal-days <days>]
                 [--link-days <days>] [--broker <host:port>]
+                [--installed-at <folder>]
             """,
         discussion: """
             Writes seal.key, seal.crt, seal.der, link.key, link.crt, link-ca.crt, the
-            trust file, and an agent.conf that names them.
+            trust file, and an agent.conf that names them: where they are written, or
+            where they will be on the gateway.
 
             EXAMPLE
               harborseal device issue --firm acme --device gw-1 \\
                 --broker localhost:8883 -o gw-1
+              harborseal device issue --firm acme --device gw-1 -o gw-1 \\
+                --broker mqtt.example.org --installed-at /etc/harborseal
             """)
 
     @OptionGroup var place: AllianceOption
@@ -44,11 +48,14 @@ struct DeviceIssueCommand: AsyncParsableCommand {
     @Option(name: .long, help: "The broker, HOST:PORT, or several with commas between; agent.conf is then ready to run.")
     var broker: String?
 
+    @Option(name: .long, help: "Where the files will be on the gateway; left out, where they are written.")
+    var installedAt: String?
+
     func run() async throws {
         try await CommandOutput.finish {
             try DeviceIssue(
                 directory: place.alliance, firm: firm, device: device, output: output, sealDays: sealDays, linkDays: linkDays,
-                brokers: broker
+                brokers: broker, installedAt: installedAt
             ).run()
         }
     }

@@ -278,6 +278,27 @@ import Testing
         }
     }
 
+    @Test("device issue for a folder on the gateway writes what Hardware/install.md shows, and nothing that only this machine would use")
+    func deviceIssueForAnotherPlace() throws {
+        let workspace = try TestWorkspace()
+        func issue(_ output: String, installedAt: String) throws -> String {
+            try DeviceIssue(
+                directory: workspace.alliance, firm: "acme", device: "gw-1", output: "\(workspace.path)/\(output)",
+                brokers: "mqtt.example.org", installedAt: installedAt
+            ).run().output
+        }
+        #expect(try issue("gw-1", installedAt: "/etc/harborseal/").contains("to /etc/harborseal on the gateway"))
+        let written = try workspace.text("gw-1/agent.conf").replacingOccurrences(of: "gba-test", with: "gba-demo")
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let page = try String(contentsOf: root.appendingPathComponent("Hardware/install.md"), encoding: .utf8)
+        #expect(page.contains("```ini\n\(written)```"), "\(written)")
+        #expect(!written.contains(workspace.path) && !FileManager.default.fileExists(atPath: "\(workspace.path)/gw-1/journal"))
+        for wrong in ["etc/harborseal", "", "/etc/harborseal\n[seal]"] {
+            #expect(throws: CommandError.self) { try issue("gw-2", installedAt: wrong) }
+        }
+        #expect(!FileManager.default.fileExists(atPath: "\(workspace.path)/gw-2"))
+    }
+
     @Test("show verifies, says what is in the file, and says when the draft has changes", arguments: [false, true])
     func show(_ asJSON: Bool) throws {
         let workspace = try TestWorkspace()
