@@ -15,7 +15,8 @@ import tempfile
 from pathlib import Path
 
 from expected import EXPECTED
-from gateway import IDENTITY, run
+from gateway import run
+from issued import FILES, IDENTITY, issue
 from outputs import check_outputs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -171,12 +172,18 @@ def check_links():
 
 
 def checked_config(agent, text, work):
-    (work / "agent.conf").write_text(text if "[identity]" in text else IDENTITY + text)
+    """The fragment as the configuration of a gateway whose files lie in a folder of this machine, and whose journal was never begun."""
+    if "[identity]" not in text:
+        text += f"\n{IDENTITY}[seal]\nkey = /etc/harborseal/seal.key\ncertificate = /etc/harborseal/seal.crt\n"
+        text += "[trust]\nfile = /etc/harborseal/alliance.hstrust\n"
+    text += f"\n[journal]\ndirectory = {work}/journal\n"
+    (work / "agent.conf").write_text(text.replace("/etc/harborseal", str(work / "issued")))
     return run(agent, "check-config", "--config", work / "agent.conf")
 
 
 def check_fragments(agent, work):
     count = 0
+    issue(work / "issued")
     for page in pages():
         for number, text in enumerate(re.findall(r"^```ini\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL), 1):
             count += 1
@@ -187,6 +194,23 @@ def check_fragments(agent, work):
             wrong = checked_config(agent, text + "\nno-such-key = 1\n", work)
             report(f"{name} with a wrong key is refused", None if wrong.returncode == 78 else f"status {wrong.returncode}")
     report("there are configurations to check", None if count else "none found")
+    check_missing_files(agent, work)
+
+
+def check_missing_files(agent, work):
+    """Each file that install.md has one put there is missed by name."""
+    whole = re.search(r"^```ini\n(.*?)^```", (HARDWARE / "install.md").read_text(), re.MULTILINE | re.DOTALL)[1]
+    for name in FILES:
+        file = work / "issued" / name
+        content, mode = file.read_bytes(), file.stat().st_mode
+        file.unlink()
+        done = checked_config(agent, whole, work)
+        named = done.returncode == 66 and name in done.stderr
+        report(f"a gateway without {name} is told so", None if named else f"status {done.returncode}: {done.stderr}")
+        file.write_bytes(content)
+        file.chmod(mode)
+    done = checked_config(agent, whole, work)
+    report("with all of them it is sound again", done.stderr.strip() if done.returncode else None)
 
 
 def main():

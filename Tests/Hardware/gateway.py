@@ -1,10 +1,10 @@
-"""A gateway on this machine for as long as a check lasts: the real agent, with a key of its own and a folder tree in place of sysfs."""
+"""A gateway on this machine for as long as a check lasts: the real agent, with keys of its own and a folder tree in place of sysfs."""
 
 import shutil
 import subprocess
 import time
 
-IDENTITY = "[identity]\nalliance = pearl\nfirm = acme\ndevice = gw-1\n"
+from issued import IDENTITY, issue
 
 
 def run(*command, **options):
@@ -12,7 +12,7 @@ def run(*command, **options):
 
 
 class TestGateway:
-    """An agent with a key of its own and a folder in place of sysfs, for as long as `with` lasts."""
+    """An agent with keys of its own and a folder in place of sysfs, for as long as `with` lasts."""
 
     def __init__(self, agent, folder):
         self.agent, self.folder = agent, folder
@@ -24,18 +24,16 @@ class TestGateway:
         (self.chip / "temp1_input").write_text("21500\n")
         scratchpad = "50 01 4b 46 7f ff 0c 10 1c"
         (self.wire / "w1_slave").write_text(f"{scratchpad} : crc=1c YES\n{scratchpad} t=21000\n")
-        key, certificate = folder / "seal.key", folder / "seal.crt"
-        run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key)
-        key.chmod(0o600)
-        run("openssl", "req", "-x509", "-key", key, "-out", certificate, "-days", "365", "-subj", "/O=acme/CN=acme.gw-1",
-            "-addext", "subjectAltName=URI:hs:pearl/acme.gw-1")
+        issue(folder)
         self.config = folder / "agent.conf"
         self.config.write_text(IDENTITY + f"""
 [journal]
 directory = {folder}/journal
 [seal]
-key = {key}
-certificate = {certificate}
+key = {folder}/seal.key
+certificate = {folder}/seal.crt
+[trust]
+file = {folder}/alliance.hstrust
 [control]
 socket = {folder}/control.sock
 [source.health]

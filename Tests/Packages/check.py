@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,8 @@ from pathlib import Path
 from root import Root, changed
 
 TOP = Path(__file__).resolve().parents[2]
+sys.path.append(str(TOP / "Tests/Hardware"))
+from issued import FILES, issue  # noqa: E402
 RELEASE = sys.argv[1] if len(sys.argv) > 1 else "bookworm"
 # What each package holds, and what it must depend on.
 PROGRAMS = {"harborseal-agent": ("libc6", "libmosquitto1", "libinih1", "libmbedcrypto"), "harborseal-modbus": ("libc6", "libmodbus5", "libinih1", "harborseal-agent")}
@@ -97,6 +100,40 @@ def check_installed(root, package, name):
     check(f"{name}: the installed program passes its self-test with the release's libraries", code == 0 and "ok " in text, text)
     code, text = root.run("harborseal-agent", "check-config")
     check(f"{name}: the configuration that comes with it says what is missing", code == 78 and "agent.conf" in text, text)
+
+
+def fragments(page):
+    return re.findall(r"^```ini\n(.*?)^```", (TOP / "Hardware" / page).read_text(), re.MULTILINE | re.DOTALL)
+
+
+def check_install_page(root, name):
+    """Hardware/install.md on an installed package: its commands put files such as the firm issues where it says, its configurations and
+    the fragments of sensors.md are those of the gateway, and then nothing is missing."""
+    medium, drop_ins = root.path("/media/stick/gw-1"), root.path("/etc/harborseal/agent.conf.d")
+    gateway, example = fragments("install.md")
+    issue(medium)
+    (medium / "agent.conf").write_text(gateway)
+    commands = re.search(r"^```sh\n(.*?)^```", (TOP / "Hardware/install.md").read_text(), re.MULTILINE | re.DOTALL)[1]
+    for line in commands.splitlines()[1:]:
+        code, text = root.run("sh", "-ec", f"{commands.splitlines()[0]}\n{line}")
+        check(f"{name}: install.md's {line.split()[-1]} is where {line.split()[0]} puts it", code == 0, text)
+    laid = {file: root.path(f"/etc/harborseal/{file}") for file in FILES}
+    modes = {file: oct(path.stat().st_mode & 0o777) for file, path in laid.items() if path.exists()}
+    check(f"{name}: install.md leaves keys to their owner alone, and every file is there",
+          modes == {file: "0o600" if file.endswith(".key") else "0o644" for file in FILES}, modes)
+    for what, text in (("its own example", example), ("every fragment of sensors.md together", "\n".join(fragments("sensors.md")))):
+        (drop_ins / "20-sensors.conf").write_text(text)
+        code, said = root.run("harborseal-agent", "check-config")
+        check(f"{name}: install.md's files with {what} are a sound configuration", code == 0 and "20-sensors.conf" in said, said)
+    laid["link.key"].chmod(0o644)
+    code, said = root.run("harborseal-agent", "check-config")
+    check(f"{name}: a key that others may read is told", code == 66 and "link.key: others" in said, said)
+    laid["alliance.hstrust"].unlink()
+    code, said = root.run("harborseal-agent", "check-config")
+    check(f"{name}: a trust file that was forgotten is told", code == 66 and "alliance.hstrust" in said, said)
+    for path in (*laid.values(), *drop_ins.iterdir()):
+        path.unlink(missing_ok=True)
+    shutil.rmtree(root.path("/media/stick"))
 
 
 def check_life(root, package, folder, name):
@@ -200,6 +237,7 @@ def check_lives(packages, architecture, folder):
     root = Root(architecture, RELEASE, packages.values(), folder / "root")
     root.agent = agent
     check_installed(root, agent, architecture)
+    check_install_page(root, architecture)
     check_life(root, agent, folder, architecture)
     root.path("/etc/harborseal/seal.key").unlink()
     check_modbus(root, packages["harborseal-modbus"], architecture)
