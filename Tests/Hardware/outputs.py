@@ -44,12 +44,13 @@ def of_check(lines, *checks):
 
 def check_running(agent, lines, work, report):
     """A gateway of this machine with sensors in a folder tree: what doctor, status and journal verify print, while it is well and when two sensors
-    are gone. Without broker, nodes and trust file: their lines are held by the integration tests."""
+    are gone. Without broker, nodes, contacts and receiver: their lines are held by the integration tests."""
     gateway = TestGateway(agent, work / "gateway")
     with gateway:
         well = gateway.doctor_until(lambda said: any("readings, the last" in line for line in said) and any("events, the last" in line for line in said))
-        check_said(of_check(lines, "agent", "journal", "key", "certificate", "journal-folder", "disk", "socket-folder"), well, "doctor", report)
-        check_said([line for line in of_check(lines, "source") if line.startswith("ok") and "receiver" not in line], well, "doctor", report)
+        fine = [line for line in lines if line.startswith("ok")]
+        check_said(of_check(fine, "agent", "journal", "key", "certificate", "trust", "journal-folder", "disk", "socket-folder"), well, "doctor", report)
+        check_said([line for line in of_check(fine, "source") if re.search("<(health|thermometer)>", line)], well, "doctor", report)
         clock = [line for line in well if re.match(r"\S+ +clock:", line)]
         report("doctor says one of the page's lines of the clock", None if len(clock) == 1 and any(
             re.fullmatch(as_pattern(line), clock[0]) for line in of_check(lines, "clock")) else clock)

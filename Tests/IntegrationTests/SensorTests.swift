@@ -45,6 +45,9 @@ struct SensorTests {
         try chip.plug(isActive: false)
         try wait(until: "the chip's return", instead: { agent.tail }) { chip.requests.count == 2 }
         try wait(until: "the state's event", instead: { agent.tail }) { agent.status.map { $0.journal.events >= 6 } ?? false }
+        // As Hardware/acceptance.md has it: states that no event tells of are readings.
+        let said = try agent.command("doctor").output
+        #expect(said.contains("ok       source rear-door: 5 events and 2 readings, the last "), "\(said)")
         #expect(agent.terminate().ending == .exited(0))
 
         let told = try events(agent).filter { [.number(43), .number(44), .number(3)].contains($0.kind) }

@@ -173,6 +173,9 @@ private let bosch = "platform/soc/fe804000.i2c/i2c-1/1-0076"
         let reader = try hwmon("sht4x")
         #expect((0..<3).map { _ in reader.answer()?.fault } == [.unreadable, .unreadable, .absent])
         #expect(reader.notices[0].contains("reading failed: Is a directory"))
+        #expect(reader.notices.last?.contains("reading failed: Is a directory: is it unplugged?") == true)
+        // What Hardware/acceptance.md expects where an I2C bus driver finds nobody at the address.
+        #expect(DeviceAnswer.failure(errno: 121) == .silent("reading failed: Remote I/O error"))
     }
 
     @Test("readings keep to the grid of the period, and carry the section's name and quantity")

@@ -37,6 +37,34 @@ private struct Diagnosis {
     }
 }
 
+/// A line of doctor's that Hardware/acceptance.md has a technician expect.
+private struct PageLine {
+    let text: String
+
+    /// The lines of these checks that are `ok`.
+    static func ok(_ checks: [String]) throws -> [PageLine] {
+        let page = try String(contentsOfFile: Programs.packageRoot + "/Hardware/acceptance.md", encoding: .utf8)
+        return page.split(separator: "\n").map { PageLine(text: String($0)) }.filter { line in
+            let words = line.text.split(separator: " ")
+            return line.text.hasPrefix("ok       ") && words.count > 2 && checks.contains { $0 == words[1] }
+        }
+    }
+
+    /// Whether the program said this: names in `<>`, paths and numbers are the gateway's own, every other word is as on the page.
+    func fits(_ said: Substring) -> Bool {
+        let (words, real) = (text.split(separator: " "), said.split(separator: " "))
+        guard words.count == real.count else { return false }
+        for (word, other) in zip(words, real) {
+            if word.hasPrefix("<") || word.hasPrefix("/") {
+                guard (word.last == ":") == (other.last == ":"), word.hasPrefix("<") || other.hasPrefix("/") else { return false }
+            } else if word.filter({ !$0.isNumber }) != other.filter({ !$0.isNumber }) {
+                return false
+            }
+        }
+        return true
+    }
+}
+
 extension BrokersAndNodes {
     /// The real binary's doctor against real faults.
     @Suite struct Doctor {
@@ -61,6 +89,12 @@ extension BrokersAndNodes {
             }
             #expect(diagnosis.finding("node")?.item == node.name && diagnosis.finding("node")?.value.contains("receipts") == true)
             #expect(diagnosis.code == (diagnosis.worst == "ok" ? 0 : 2))
+            let said = try agent.command("doctor").output.split(separator: "\n")
+            let expected = try PageLine.ok(["node", "link", "link-certificate", "link-ca", "trust", "broker"])
+            #expect(expected.count == 6)
+            for line in expected {
+                #expect(said.contains { line.fits($0) }, "acceptance.md expects \(line.text), doctor said:\n\(said.joined(separator: "\n"))")
+            }
             // The running agent keeps its connection: doctor does not take it away.
             #expect(try agent.report().number("link", "connections") == 1)
         }
