@@ -106,7 +106,11 @@ public final class GPIOSource {
 
     private func open(_ context: SourceContext, _ output: inout SourceOutput) {
         let chip = openChip()
-        guard chip >= 0 else { return fail("no GPIO chip " + contact.chip + ": " + .systemWords(-chip), context, &output) }
+        guard chip >= 0 else {
+            // A service with PrivateDevices=yes sees none.
+            let advice: UTF8Text = "; check its name, and that the service has examples/devices.conf"
+            return fail("no GPIO chip " + contact.chip + ": " + .systemWords(-chip) + advice, context, &output)
+        }
         defer { _ = posix_file_close(chip) }
         let requested = posix_gpio_request(
             chip, contact.line, contact.isActiveLow, contact.bias.rawValue, contact.debounceMilliseconds &* 1_000, GPIOSource.edgeCapacity)

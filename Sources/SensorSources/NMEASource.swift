@@ -157,7 +157,7 @@ public final class NMEASource {
         case POSIX_ENOTTY: "no serial device: name the receiver's, such as /dev/serial/by-id/..."
         case POSIX_EBUSY: "another program, such as gpsd, has the device: stop that one, or use a gpsd source"
         case POSIX_EINVAL: "the device does not take this baud rate"
-        default: "opening failed: " + .systemWords(error) + "; check the path, and that the agent's user is in the device's group"
+        default: "opening failed: " + .systemWords(error) + "; check the path, the device's group, and that the service has examples/devices.conf"
         }
     }
 

@@ -98,7 +98,7 @@ import Testing
         #expect(isUnderstood)
     }
 
-    @Test("what is no serial device is refused in words", arguments: [("/dev/null", "no serial device"), ("/tmp", "no serial device"), ("/no/such", "No such file or directory; check the path")])
+    @Test("what is no serial device is refused in words", arguments: [("/dev/null", "no serial device"), ("/tmp", "no serial device"), ("/no/such", "No such file or directory; check the path, the device's group, and that the service has examples/devices.conf")])
     func refused(_ path: String, _ words: String) {
         let driver = SourceDriver(.nmea(NMEASource(path: UTF8Text(path), baud: 9600, periodMilliseconds: 0)))
         driver.turn()

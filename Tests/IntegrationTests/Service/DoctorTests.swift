@@ -52,12 +52,13 @@ private struct PageLine {
 
     /// Whether the program said this: names in `<>`, paths and numbers are the gateway's own, every other word is as on the page.
     func fits(_ said: Substring) -> Bool {
+        func withoutNumbers(_ word: Substring) -> String { String(word.filter { !$0.isNumber }) }
         let (words, real) = (text.split(separator: " "), said.split(separator: " "))
         guard words.count == real.count else { return false }
         for (word, other) in zip(words, real) {
             if word.hasPrefix("<") || word.hasPrefix("/") {
                 guard (word.last == ":") == (other.last == ":"), word.hasPrefix("<") || other.hasPrefix("/") else { return false }
-            } else if word.filter({ !$0.isNumber }) != other.filter({ !$0.isNumber }) {
+            } else if withoutNumbers(word) != withoutNumbers(other) {
                 return false
             }
         }
