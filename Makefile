@@ -87,7 +87,7 @@ size: agents ## binary sizes and linked libraries against the budgets in Tests/B
 	@$(foreach pair,$(PAIRS),TOOLCHAIN=$(TOOLCHAIN) Tests/Benchmarks/size.sh $(pair) $(call agent_of,$(pair)) &&) true
 
 # Two packages an architecture, for one release: make deb SUITE=trixie
-deb: tools ## Debian packages of agent and Modbus reader, the same bytes from the same commit, in .build-packages
+deb: tools ## Debian packages of agent and Modbus reader in .build-packages; the same program and commit are packed to the same bytes
 	@$(two_at_a_time) $(foreach arch,amd64 arm64 armhf,deb-$(arch)-$(SUITE))
 
 deb-%: modbus-%

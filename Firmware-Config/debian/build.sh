@@ -3,7 +3,7 @@
 #
 #   build.sh PACKAGE ARCH SUITE PROGRAM SYSROOT FOLDER      PACKAGE is a folder beside this file, and the program's name
 #
-# The same commit gives the same bytes: times are the commit's, entries are sorted, nobody's user id is in it. Dependencies are the
+# The same program and commit give the same bytes: times are the commit's, entries are sorted, nobody's user id is in it. Dependencies are the
 # packages of that release that give the libraries that the program names. SOURCE_DATE_EPOCH and PACKAGE_VERSION may be set from outside.
 set -euo pipefail
 umask 022

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Checks the Debian packages that `make deb` built: reproducible, accepted by lintian, installable with dependencies that apt finds,
-and well behaved when they are upgraded, removed and purged. usage: check.py [RELEASE]"""
+"""Checks the Debian packages that `make deb` built: packed to the same bytes twice, accepted by lintian, installable with dependencies that
+apt finds, configured as Hardware/install.md says, and well behaved when they are upgraded, removed and purged. usage: check.py [RELEASE]"""
 import gzip
 import hashlib
 import json
@@ -51,7 +51,7 @@ def check_bytes(package, program, architecture, folder):
     name = f"{program} for {architecture}"
     again = output(TOP / "Firmware-Config/debian/build.sh", program, architecture, RELEASE, built(program, architecture),
                    TOP / f".sysroots/{architecture}-{RELEASE}", folder / "again").strip()
-    check(f"{name}: two builds of a package have equal bytes", Path(again).read_bytes() == package.read_bytes())
+    check(f"{name}: a program packed twice gives equal bytes", Path(again).read_bytes() == package.read_bytes())
     listing = output("dpkg-deb", "-c", package).splitlines()
     check(f"{name}: nobody's user id is in the package", all(" root/root " in line for line in listing), listing)
     control = output("dpkg-deb", "-f", package)
