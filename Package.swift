@@ -24,6 +24,8 @@ let sizeFlags = [
     "-Osize",
     // A section a function, so that the linker drops the copies of generic code that each object file carries.
     "-Xfrontend", "-function-sections",
+    // No hash of what went into LLVM in each object: 5 KiB of the program, and they differ with the folder that it is built in.
+    "-Xfrontend", "-disable-incremental-llvm-codegen",
     // Retain and release are calls, not fifteen instructions each; closures are passed, not a function cloned for each of them.
     "-Xllvm", "-inline-threshold=0", "-Xllvm", "-sil-disable-pass=closure-specialize", "-Xllvm", "-sil-disable-pass=capture-prop",
 ]
