@@ -36,8 +36,9 @@ def issue(folder):
             "-addext", "subjectAltName=URI:hs:gba-demo/acme.gw-1")
     openssl(folder, "req", "-x509", "-key", "authority.key", "-out", "link-ca.crt", "-days", "3650", "-subj", "/O=gba-demo/CN=link CA")
     openssl(folder, "req", "-new", "-key", "link.key", "-out", "link.csr", "-subj", "/O=acme/CN=acme.gw-1")
-    openssl(folder, "x509", "-req", "-in", "link.csr", "-CA", "link-ca.crt", "-CAkey", "authority.key", "-set_serial", "1", "-days", "90",
-            "-out", "link.crt")
-    for name in ("authority.key", "link.csr"):
+    (folder / "extensions").write_text("basicConstraints = CA:FALSE\nextendedKeyUsage = clientAuth\n")
+    openssl(folder, "x509", "-req", "-extfile", "extensions", "-in", "link.csr", "-CA", "link-ca.crt", "-CAkey", "authority.key", "-set_serial", "1",
+            "-days", "90", "-out", "link.crt")
+    for name in ("authority.key", "link.csr", "extensions"):
         (folder / name).unlink()
     (folder / "alliance.hstrust").write_bytes(worked_example("trust-file"))
