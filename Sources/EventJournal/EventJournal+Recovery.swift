@@ -109,6 +109,7 @@ extension EventJournal {
             file = try retrying { () throws(SystemError) in try fileSystem.open(Segment.name(of: last.number), .write) }
         } catch {
             // A read-only medium, most likely: the journal starts, and stores nothing until `resume()`.
+            counters.failedWriteCount += 1
             continueAfterLast()
             return true
         }

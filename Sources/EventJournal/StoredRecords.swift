@@ -92,6 +92,7 @@ public struct JournalCounters: Equatable, Sendable {
     public var eventCount: UInt64 = 0
     public var syncCount: UInt64 = 0
     public var failedSyncCount: UInt64 = 0
+    /// Writes that failed, and openings of the last segment for writing.
     public var failedWriteCount: UInt64 = 0
     /// Results of `close` other than success; the data was synced before.
     public var failedCloseCount: UInt64 = 0

@@ -49,6 +49,8 @@ public final class FaultyFileSystem: JournalFileSystem {
     public var outage: (from: Int, code: Int32)?
     /// Faults that have happened.
     public private(set) var firedCount = 0
+    /// The call that a planned failure hit last, if it was one that changes something.
+    public private(set) var failedChange: SystemError.Call?
     /// Writes are split at multiples of this many bytes, each part surviving a power cut on its own.
     public var sectorByteCount = 512
     /// Called after each call that changes something.
@@ -88,6 +90,7 @@ public final class FaultyFileSystem: JournalFileSystem {
         switch faults.removeValue(forKey: callCount) {
         case .fail(let code):
             firedCount += 1
+            failedChange = changes ? call : nil
             throw SystemError(call, code)
         case .short(let count):
             if call == .read || call == .write { firedCount += 1 }

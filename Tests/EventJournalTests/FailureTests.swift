@@ -13,6 +13,7 @@ struct FailureTests {
     private struct Life {
         var acknowledged: [Int] = []
         var next = 0
+        /// What the journal told of: errors thrown, and counted.
         var failures = 0
     }
 
@@ -25,7 +26,14 @@ struct FailureTests {
             disk.faults[index] = fault
             var life = Life()
             try live(disk, &life, index)
-            if disk.faults[index] != nil, life.next > 0 { break }
+            if disk.faults[index] != nil, life.next > 0 {
+                #expect(life.failures == 0, "a failure is told where none was")
+                break
+            }
+            if case .fail(let code) = fault {
+                #expect(disk.firedCount == 1, "call \(index)")
+                if let call = disk.failedChange, mustBeTold(call, code) { #expect(life.failures > 0, "\(call) at \(index), code \(code)") }
+            }
             // Judged as after a power cut that keeps only what was synced, and as after a kill.
             disk.forEachCrashImage(partAt: { _ in 0 }) { image in
                 do { try judge(image, life, index) } catch { Issue.record("\(error) with a fault at call \(index)") }
@@ -33,6 +41,11 @@ struct FailureTests {
             index += 1
         }
         #expect(index > 60, "\(index) calls")
+    }
+
+    /// An interrupted call is made again, but for a sync; what cannot be removed is void and stays.
+    private func mustBeTold(_ call: SystemError.Call, _ code: Int32) -> Bool {
+        call != .remove && (code != SystemError.interrupted || call == .sync || call == .syncFolder)
     }
 
     private func live(_ disk: FaultyFileSystem, _ life: inout Life, _ index: Int) throws {
@@ -45,6 +58,7 @@ struct FailureTests {
                 }
             }
             let journal = try #require(opened)
+            if journal.suspended != nil { life.failures += 1 }
             for _ in 0..<3 {
                 mend(journal, &life)
                 for _ in 0..<14 { record(journal, &life) }
@@ -64,6 +78,7 @@ struct FailureTests {
             #expect(journal.suspended == nil, "call \(index)")
             try journal.sync()
             life.acknowledged = Array(0..<life.next)
+            life.failures += Int(journal.counters.failedSyncCount + journal.counters.failedWriteCount)
         }
     }
 
@@ -156,23 +171,66 @@ struct FailureTests {
         #expect(try reopened.sync() == next + 1)
     }
 
+    /// What filling a journal met.
+    private struct Filling {
+        /// Sequence and level when each importance was refused first.
+        var refused: [Importance: UInt64] = [:]
+        var levels: [Importance: SpaceLevel] = [:]
+        /// The bytes used when the level was no longer normal.
+        var warnedByteCount: Int64?
+    }
+
+    private static let capByteCount: Int64 = 128 << 10
+    /// Without what is kept free for statements and receipts: half a segment and a sixteenth.
+    private static let eventCapByteCount: Int64 = 112 << 10
+
+    private func filled(_ policy: FullPolicy, _ disk: FaultyFileSystem) throws -> (TestJournal, Filling) {
+        var settings = options(segmentByteCount: 16 << 10, capByteCount: Self.capByteCount)
+        settings.policy = policy
+        settings.keepForMilliseconds = .max
+        let journal = try TestJournal(disk, options: settings)
+        var filling = Filling()
+        for id in 0..<2_000 {
+            for importance in [Importance.high, .normal, .low] where filling.refused[importance] == nil {
+                do { _ = try journal.append(event: eventBytes(id).span, importance: importance) } catch {
+                    #expect(error == .full)
+                    filling.refused[importance] = journal.nextSequence
+                    filling.levels[importance] = journal.spaceLevel
+                }
+            }
+            if filling.warnedByteCount == nil, journal.spaceLevel != .normal { filling.warnedByteCount = journal.usedByteCount }
+        }
+        return (journal, filling)
+    }
+
+    @Test("at 80 % of the room for events the level is a warning, whatever the policy", arguments: [FullPolicy.newest, .lowestPriority])
+    func warning(policy: FullPolicy) throws {
+        let (_, filling) = try filled(policy, FaultyFileSystem())
+        let warned = try #require(filling.warnedByteCount)
+        // Three events, and a segment's header, may come between two looks.
+        #expect((Self.eventCapByteCount / 10 * 8..<Self.eventCapByteCount / 10 * 8 + 1_024).contains(warned))
+        #expect(policy == .newest || (filling.levels[.low] == .warning && filling.levels[.normal] == .warning))
+        #expect(filling.levels[.high] == .full)
+    }
+
+    @Test("with the policy newest every importance is taken up to the cap and refused at it; declarations and statements still fit")
+    func newest() throws {
+        let (journal, filling) = try filled(.newest, FaultyFileSystem())
+        let high = try #require(filling.refused[.high])
+        #expect(filling.refused == [.high: high, .normal: high, .low: high] && filling.levels == [.high: .full, .normal: .full, .low: .full])
+        #expect(journal.counters.refusedEventCount == 3 && journal.usedByteCount > Self.eventCapByteCount - 1_024)
+        #expect(throws: JournalError.full) { try journal.append(event: eventBytes(1).span, importance: .high) }
+        _ = try journal.append(event: eventBytes(1).span, importance: .control)
+        try journal.sign(batch: 64)
+        #expect(journal.nextSequence == high + 1 && journal.usedByteCount < Self.capByteCount)
+    }
+
     @Test("at the cap events are refused and counted, declarations and statements still fit, marks make room")
     func cap() throws {
         let disk = FaultyFileSystem()
-        var settings = options(segmentByteCount: 16 << 10, capByteCount: 128 << 10)
-        settings.policy = .lowestPriority
-        settings.keepForMilliseconds = .max
-        let journal = try TestJournal(disk, options: settings)
-        var refused: [Importance: UInt64] = [:]
-        for id in 0..<2_000 {
-            for importance in [Importance.high, .normal, .low] where refused[importance] == nil {
-                do { _ = try journal.append(event: eventBytes(id).span, importance: importance) } catch {
-                    #expect(error == .full)
-                    refused[importance] = journal.nextSequence
-                }
-            }
-        }
-        let low = try #require(refused[.low]), normal = try #require(refused[.normal]), high = try #require(refused[.high])
+        let (journal, filling) = try filled(.lowestPriority, disk)
+        let low = try #require(filling.refused[.low]), normal = try #require(filling.refused[.normal])
+        let high = try #require(filling.refused[.high])
         #expect(low < normal && normal < high && journal.counters.refusedEventCount == 3)
         #expect(journal.spaceLevel == .full && journal.usedByteCount < 128 << 10)
         _ = try journal.append(event: eventBytes(1).span, importance: .control)

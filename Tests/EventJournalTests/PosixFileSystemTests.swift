@@ -158,44 +158,20 @@ struct PosixFileSystemTests {
     }
 
     @Test("a full device: refused, kept in memory, stored when there is room",
-          .enabled(if: getuid() == 0 && FileManager.default.fileExists(atPath: "/dev/full"), "needs root to mount a small tmpfs"))
+          .enabled(if: canMount, "needs root and the right to mount a tmpfs"))
     func fullDevice() throws {
         try withFolder { path in
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-            guard run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", path]) == 0 else { return }
-            defer { _ = run(["umount", "-l", path]) }
-            let journal = try open(path)
-            for id in 0..<20 { _ = try journal.append(event: eventBytes(id).span) }
-            try journal.sync()
-            let ballast = "\(path)/ballast"
-            let ballastFile = fopen(ballast, "w")
-            while fputs(String(repeating: "x", count: 4_096), ballastFile) >= 0, fflush(ballastFile) == 0 {}
-            fclose(ballastFile)
-            var acknowledged = 20
-            do {
-                for id in 20..<200 {
-                    _ = try journal.append(event: eventBytes(id).span)
-                    try journal.sync()
-                    acknowledged = id + 1
-                }
-                Issue.record("the device was not full")
-            } catch let error as JournalError {
-                #expect(error == .suspended(SystemError(.write, SystemError.noSpace))
-                    || error == .suspended(SystemError(.open, SystemError.noSpace)))
-            }
-            unlink(ballast)
-            try journal.resume()
-            _ = try journal.append(event: eventBytes(300).span)
-            #expect(try journal.sync() >= UInt64(acknowledged + 1))
-            try journal.close()
-            #expect(try inspect(path).1.damageCount == 0)
+            try #require(Self.mount(at: path))
+            defer { _ = Self.run(["umount", "-l", path]) }
+            try fillTheDevice(path)
             // The same medium, read-only: opens, reads, refuses.
-            guard run(["mount", "-o", "remount,ro", path]) == 0 else { return }
+            try #require(Self.run(["mount", "-o", "remount,ro", path]) == 0)
             let readOnly = try open(path)
             #expect(readOnly.suspended?.code == SystemError.readOnly)
             #expect(try readOnly.readBatch(first: 0, count: 20).ends.count == 20)
             #expect(throws: JournalError.self) { try readOnly.append(event: eventBytes(1).span) }
-            guard run(["mount", "-o", "remount,rw", path]) == 0 else { return }
+            try #require(Self.run(["mount", "-o", "remount,rw", path]) == 0)
             try readOnly.resume()
             _ = try readOnly.append(event: eventBytes(2).span)
             try readOnly.sync()
@@ -203,7 +179,46 @@ struct PosixFileSystemTests {
         }
     }
 
-    private func run(_ arguments: [String]) -> Int32 {
+    /// The journal is gone when this returns, and with it the lock on its folder, which would keep the medium writable.
+    private func fillTheDevice(_ path: String) throws {
+        let journal = try open(path)
+        for id in 0..<20 { _ = try journal.append(event: eventBytes(id).span) }
+        try journal.sync()
+        let ballast = "\(path)/ballast"
+        let ballastFile = fopen(ballast, "w")
+        while fputs(String(repeating: "x", count: 4_096), ballastFile) >= 0, fflush(ballastFile) == 0 {}
+        fclose(ballastFile)
+        var acknowledged = 20
+        do {
+            for id in 20..<200 {
+                _ = try journal.append(event: eventBytes(id).span)
+                try journal.sync()
+                acknowledged = id + 1
+            }
+            Issue.record("the device was not full")
+        } catch {
+            #expect(error == .suspended(SystemError(.write, SystemError.noSpace))
+                || error == .suspended(SystemError(.open, SystemError.noSpace)))
+        }
+        unlink(ballast)
+        try journal.resume()
+        _ = try journal.append(event: eventBytes(300).span)
+        #expect(try journal.sync() >= UInt64(acknowledged + 1))
+        try journal.close()
+        #expect(try inspect(path).1.damageCount == 0)
+    }
+
+    /// Whether this machine lets the tests mount something: as root, and not in a container that forbids it.
+    private static let canMount: Bool = {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("mount-\(UUID().uuidString)").path
+        guard (try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)) != nil else { return false }
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        return mount(at: path) && run(["umount", path]) == 0
+    }()
+
+    private static func mount(at path: String) -> Bool { run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", path]) == 0 }
+
+    private static func run(_ arguments: [String]) -> Int32 {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = arguments
