@@ -2,7 +2,8 @@ internal import CMbedTLSShims
 public import AttestationFormat
 internal import MerkleTree
 
-/// A P-256 private key in software: signs deterministically (RFC 6979) with blinding, in low-s form.
+/// A P-256 private key in software: signs deterministically (RFC 6979) with blinding, in low-s form. The signature is the same with
+/// blinding and without it: no test can show that it takes place, only the call to mbedTLS can.
 ///
 /// Each signature is verified with the public key before it is given out: a flipped bit in memory must not leave the
 /// machine as a bad signature, nor give the key away. Not for use from two threads at once.
@@ -26,7 +27,10 @@ public final class SigningKey {
     /// Reads a key from PEM (SEC 1 or PKCS #8, without password).
     ///
     /// - Throws: `keyMalformed`, `keyNotP256`, `keyMismatch`.
-    public convenience init(pem: [UInt8]) throws(DeviceCryptoError) {
+    public convenience init(pem: [UInt8]) throws(DeviceCryptoError) { try self.init(pem: pem, judgedBy: nil) }
+
+    /// - Parameter judge: what verifies the signatures, if it is not this key's own: to a test another key's is a faulty machine.
+    convenience init(pem: [UInt8], judgedBy judge: P256Verifier?) throws(DeviceCryptoError) {
         // mbedTLS wants the terminating zero counted; a zero inside would hide what follows it.
         guard !pem.contains(0) else { throw DeviceCryptoError(.keyMalformed) }
         var text: [UInt8] = []
@@ -39,12 +43,14 @@ public final class SigningKey {
             hs_wipe(buffer.baseAddress, buffer.count)
             return result
         }
-        try self.init(result, handle)
+        try self.init(result, handle, judgedBy: judge)
     }
 
-    private init(_ result: hs_p256_key_result, _ made: OpaquePointer?) throws(DeviceCryptoError) {
+    private init(
+        _ result: hs_p256_key_result, _ made: OpaquePointer?, judgedBy judge: P256Verifier? = nil
+    ) throws(DeviceCryptoError) {
         guard result == HS_P256_KEY_OK, let made else { throw DeviceCryptoError(SigningKey.code(of: result)) }
-        guard let publicKey = SigningKey.publicKey(of: made), let verifier = P256Verifier(publicKey: publicKey) else {
+        guard let publicKey = SigningKey.publicKey(of: made), let verifier = judge ?? P256Verifier(publicKey: publicKey) else {
             hs_p256_key_free(made)
             throw DeviceCryptoError(.noMemory)
         }

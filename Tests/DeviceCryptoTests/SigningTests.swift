@@ -1,5 +1,5 @@
 import AttestationFormat
-import DeviceCrypto
+@testable import DeviceCrypto
 import Foundation
 import MerkleTree
 import Testing
@@ -49,6 +49,19 @@ struct SigningTests {
         #expect(try key.sign([1, 2, 3]) == first)
         #expect(try key.sign([1, 2, 4]) != first)
         #expect(try SigningKey.generate().publicKey != key.publicKey)
+    }
+
+    @Test("a signature that does not verify is not given out, in one step or in two")
+    func faultySignature() throws {
+        let stranger = try SigningKey.generate().publicKey
+        let key = try SigningKey(pem: samplePEM, judgedBy: P256Verifier(publicKey: stranger))
+        let signed = #expect(throws: DeviceCryptoError.self) { try key.sign([1, 2, 3]) }
+        #expect(signed?.code == .signatureNotVerified)
+        for _ in 0..<2 {
+            try key.begin([1, 2, 3])
+            let finished = #expect(throws: DeviceCryptoError.self) { try key.finish() }
+            #expect(finished?.code == .signatureNotVerified)
+        }
     }
 
     @Test("fifty signatures all verify, all with a low s, and none for another message or key")

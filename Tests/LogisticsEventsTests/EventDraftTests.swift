@@ -85,20 +85,6 @@ private func knownField(_ name: UTF8Text) -> ExtensionField? { ExtensionField(na
         }
     }
 
-    @Test("each mandatory field in turn is missed when all others are there")
-    func missingOne() throws {
-        for omitted in 0..<5 {
-            var draft = EventDraft(.agentStarted, at: moment)
-            let fields: [(ExtensionField, EventExtension.Value)] = [
-                (.bootID, .text("b")), (.agentVersion, .text("1")), (.configurationSHA256, .bytes([UInt8](repeating: 1, count: 32))),
-                (.keyClass, .text("tpm2")), (.why, .text("boot")),
-            ]
-            for (index, entry) in fields.enumerated() where index != omitted { try draft.set(entry.0, entry.1) }
-            let error = #expect(throws: EventError.self) { try draft.encoded() }
-            #expect(error?.key == "fields." + fields[omitted].0.name)
-        }
-    }
-
     @Test("an event's bytes are the map of the wire format, in order, and read back")
     func bytes() throws {
         var draft = EventDraft(.unitLoaded, at: moment)
