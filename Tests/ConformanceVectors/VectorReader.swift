@@ -74,6 +74,7 @@ struct VectorReader {
                 _ = try EventView(parsing: pair.event)
                 try expect(isGood(proof: pair.proof, of: pair.event), "event-proof \(place) of \(size)")
                 try expect(!isGood(proof: pair.proof, of: changed(pair.event)), "event-proof \(place) of \(size), changed event")
+                try expect(!isGood(proof: changed(pair.proof), of: pair.event), "changed event-proof \(place) of \(size)")
                 counts.proofs += 1
             }
             for receipt in batch.receipts {
