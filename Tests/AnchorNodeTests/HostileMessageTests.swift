@@ -81,9 +81,42 @@ import Testing
                 bytes[bytes.count - 66 - 5] ^= 1
                 return batch.payload(statement: bytes)
             }),
+        Hostile(name: "first + count of 2^63", code: 7, payload: { $0.payload(statement: statement($0, first: (1 << 63) - 3)) }),
+        // Within the limit: what is wrong is that nobody signed it.
+        Hostile(name: "another first, first + count of 2^63 - 1", code: 4, payload: { $0.payload(statement: statement($0, first: (1 << 63) - 4)) }),
         Hostile(name: "an event changed", code: 7, payload: withEvents([TestGateway.event(0), TestGateway.event(1), TestGateway.event(9)])),
         Hostile(name: "an event missing", code: 7, payload: withEvents([TestGateway.event(0), TestGateway.event(1)])),
     ]
+
+    /// The statement of a first batch with another first sequence in its header, and the signature that it had.
+    private static func statement(_ batch: TestBatch, first: UInt64) -> [UInt8] {
+        let bytes = batch.statement.bytes
+        // #6.18([header: its length stands in one byte or in two.
+        let start = bytes[2] == 0x58 ? 4 : 5
+        let end = start + (start == 4 ? Int(bytes[3]) : Int(bytes[3]) << 8 | Int(bytes[4]))
+        var header = Array(bytes[start..<end])
+        let label: [UInt8] = [0x3A, 0x00, 0x01, 0x11, 0x70]   // -70001
+        guard let place = header.indices.first(where: { header[$0...].starts(with: label) }) else { return bytes }
+        var number = CBORWriter()
+        number.write(first)
+        header.replaceSubrange((place + label.count)...(place + label.count), with: number.bytes)
+        var writer = CBORWriter()
+        writer.writeSign1Tag()
+        writer.beginArray(4)
+        writer.write(header)
+        return writer.bytes + bytes[end...]
+    }
+
+    /// An event with a value that nobody knows, so many arrays deep.
+    private static func event(nesting arrayCount: Int) -> [UInt8] {
+        var writer = CBORWriter()
+        writer.beginMap(4)
+        writer.writeEncoded(TestGateway.event(0).dropFirst())
+        writer.write(UInt64(99))
+        for _ in 0..<arrayCount { writer.beginArray(1) }
+        writer.write(UInt64(0))
+        return writer.bytes
+    }
 
     /// The same signature with n - s in place of s.
     private static func flipped(_ statement: Statement) -> [UInt8] {
@@ -116,6 +149,21 @@ import Testing
         #expect(try await node.integrate().isEmpty)
         #expect(try node.store.read { try $0.entryCount() } == 1)
         #expect(try await node.receipt(for: batch) != nil, "the honest batch is taken afterwards")
+        try node.remove()
+    }
+
+    @Test("a signed event whose map and arrays are nested 16 deep is taken, one that is nested 17 deep is malformed")
+    func nesting() async throws {
+        let alliance = try TestAlliance(nodeCount: 1)
+        let node = try await TestNode(alliance)
+        var gateway = try alliance.gateway()
+        _ = try await node.handle(gateway.hello())
+        let deep = try gateway.batch([Self.event(nesting: 15)])
+        #expect(try await node.receipt(for: deep) != nil)
+        let tooDeep = try gateway.signed([Self.event(nesting: 16)], first: gateway.next, previous: gateway.previous)
+        #expect(try await node.handle(tooDeep.message()).refusalCodes == [7])
+        let next = try gateway.batch()
+        #expect(try await node.receipt(for: next) != nil, "the chain goes on")
         try node.remove()
     }
 
