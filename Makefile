@@ -29,7 +29,7 @@ PACKAGES := libmbedtls-dev libmosquitto-dev libinih-dev libcjson-dev libmodbus-d
 	mosquitto mosquitto-clients openssl curl strace gpsd gpsd-clients qemu-user-static binutils \
 	python3 python3-venv python3-cbor2 procps device-tree-compiler systemd shellcheck proot lintian
 
-.PHONY: help tools demo demo-clean test test-agent readers hardware agent agents modbus matrix debug deb sbom packages size bench fuzz clean
+.PHONY: help tools demo demo-clean test test-agent readers hardware agent agents modbus matrix debug deb reproducible sbom packages size bench fuzz clean
 
 help: ## what can be made
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -94,6 +94,9 @@ deb-%: modbus-%
 	@Firmware-Config/toolsets/sysroot.sh $(subst -, ,$*) .sysroots/$*
 	@for program in harborseal-agent harborseal-modbus; do \
 		Firmware-Config/debian/build.sh $$program $(subst -, ,$*) $(call scratch,$*)/release/$$program .sysroots/$* .build-packages; done
+
+reproducible: agent ## builds the commit again in an empty folder of another name, and compares the stripped programs
+	@TOOLCHAIN=$(TOOLCHAIN) Tests/Packages/reproducible.sh $(ARCH) $(SUITE) $(call agent_of,$(ARCH)-$(SUITE))
 
 sbom: deb ## what the packages are made of and until when that gets fixes: CycloneDX JSON beside the packages
 	@Firmware-Config/sbom/extract.sh .build-packages
