@@ -50,10 +50,11 @@ struct CrossTests {
     @Test("with the wall clock in 2056, and with the largest cap, events are stored with the right time", arguments: CrossBuild.all)
     func after2038(build: CrossBuild) throws {
         let folder = try ScratchFolder(named: "hs-cross")
-        let later = try build.library(of: Programs.packageRoot + "/Tests/IntegrationTests/Support/later.c", in: folder)
+        let shift = ClockShift(seconds: 30 * 365 * 86_400)
+        let library = try build.library(of: ClockShift.source, in: folder)
         let agent = try RunningAgent(try Alliance.ofOneNode(), brokerPorts: [], settings: RunningAgent.quick + ["journal.cap=1024 GiB"])
-        agent.program = try build.command(preload: later)
-        let before = UInt64(Date().timeIntervalSince1970 * 1_000) + 30 * 365 * 86_400_000
+        agent.program = try build.command(environment: ["LD_PRELOAD=\(library)", shift.setting])
+        let before = UInt64(Date().timeIntervalSince1970 * 1_000) + UInt64(shift.seconds) * 1_000
         try agent.start()
         guard case .stored = try agent.intake().send(IntakeClient.line(number: 1)) else { throw IntegrationFailure(agent.tail) }
         #expect(agent.terminate().ending == .exited(0))

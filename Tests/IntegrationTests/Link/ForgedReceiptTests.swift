@@ -46,14 +46,52 @@ extension BrokersAndNodes {
             try agent.waitUntilReceipted()
         }
 
+        @Test("a refusal in a node's name is a cause in status until that node's receipt comes; in a stranger's name it is none")
+        func refusals() throws {
+            let alliance = try Alliance(name: "gba-refused", nodes: ["hk-1"], quorum: 1)
+            let broker = try OpenBroker(alliance)
+            let anybody = try PlainClient(broker.plainPort)
+            let agent = try RunningAgent(alliance, brokerPorts: [broker.plainPort])
+            try agent.connectPlainly()
+            try agent.start()
+            try Journey(agent).feed(1)
+            let statement = try anybody.nextBatch(of: agent.gateway).statement
+            func refuse(_ code: UInt64, as node: Name) throws {
+                let refusal = Refusal(first: statement.header.first, code: .init(rawValue: code), text: "as the test says")
+                try anybody.publish(Reply.refusal(refusal).encoded(), to: try Self.replyTopic(agent, node: node))
+            }
+            try refuse(Refusal.Code.revoked.rawValue, as: try #require(Name("nobody")))
+            let stranger = try agent.waitForReport("a stranger's reply") { $0.number("dropped-or-refused", "stranger-replies") == 1 }
+            #expect(stranger.concerns("refusal").isEmpty)
+            let node = try #require(Name("hk-1"))
+            // 1 asks for a hello and 9 slows the backlog down; 4 and 7 are checked; 77 is of a later wire format.
+            for (code, words) in [
+                (1, "unknown gateway"), (2, "renew the seal certificate"), (3, "revoked"), (4, "bad signature"), (7, "malformed"),
+                (9, "rate limited"), (77, "refusal 77"),
+            ] as [(UInt64, String)] {
+                try refuse(code, as: node)
+                try agent.waitForReport("the cause '\(words)'") {
+                    $0.concerns("refusal").contains { $0.hasPrefix("node hk-1: ") && $0.contains(words) }
+                }
+            }
+            let refused = try agent.report()
+            #expect(refused.number("dropped-or-refused", "unconfirmed-refusals") >= 1 && refused.number("dropped-or-refused", "epochs") == 0)
+            #expect(refused.number("journal", "quorum") == 0)
+            let receipt = try Self.forger(alliance, key: try .load(from: UTF8Text(alliance.nodeFolder("hk-1") + "/receipt.key")))
+                .receipt(for: statement)
+            try anybody.publish(Reply.encode(first: statement.header.first, receipt: receipt), to: try Self.replyTopic(agent))
+            let freed = try agent.waitForReport("the receipt") { $0.number("journal", "quorum") > 0 }
+            #expect(freed.concerns("refusal").isEmpty)
+        }
+
         private static func forger(_ alliance: Alliance, key: SigningKey) throws -> ReceiptForger {
             let name = try #require(NodeName(issuer: UTF8Text("hs:\(alliance.name)/node/hk-1")))
             return ReceiptForger(key: key, node: name)
         }
 
-        private static func replyTopic(_ agent: RunningAgent) throws -> Topic {
+        private static func replyTopic(_ agent: RunningAgent, node: Name? = Name("hk-1")) throws -> Topic {
             let gatewayID = try #require(GatewayID(UTF8Text(agent.gateway)))
-            return Topic(gatewayID, .reply(node: try #require(Name("hk-1"))), using: SHA256.self)
+            return Topic(gatewayID, .reply(node: try #require(node)), using: SHA256.self)
         }
     }
 }

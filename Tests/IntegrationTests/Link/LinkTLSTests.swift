@@ -33,6 +33,15 @@ extension BrokersAndNodes {
             }
         }
 
+        @Test("a gateway whose link certificate has expired") func expiredClient() throws {
+            let place = try Place(client: .expired)
+            try place.expectRecordingWithout("refused this gateway's certificate") {
+                let fresh = try place.authority.client("acme.gw-1", firm: Alliance.firm)
+                try place.replace("client.pem", with: fresh.certificateFile)
+                try place.replace("client.key", with: fresh.keyFile)
+            }
+        }
+
         /// A broker and a gateway whose files can be exchanged while both run. No node: it is about the link alone.
         private final class Place {
             static let alliance = Result { try Alliance(name: "gba-tls", nodes: ["hk-1"], quorum: 1) }
@@ -42,11 +51,13 @@ extension BrokersAndNodes {
             private let broker: TestBroker
             private let agent: RunningAgent
 
-            init(server validity: TestCertificates.Validity = .valid, revokesClient: Bool = false) throws {
+            init(
+                server: TestCertificates.Validity = .valid, client: TestCertificates.Validity = .valid, revokesClient: Bool = false
+            ) throws {
                 authority = try TestCertificates()
                 folder = try ScratchFolder(named: "hs-tls")
-                let server = try authority.server(validity: validity)
-                let client = try authority.client("acme.gw-1", firm: Alliance.firm)
+                let server = try authority.server(validity: server)
+                let client = try authority.client("acme.gw-1", firm: Alliance.firm, validity: client)
                 let files = [
                     "ca.pem": authority.authorityFile, "server.pem": server.certificateFile, "server.key": server.keyFile,
                     "client.pem": client.certificateFile, "client.key": client.keyFile,
@@ -75,13 +86,15 @@ extension BrokersAndNodes {
                 try broker.start()
             }
 
-            /// The cause is in status within seconds, events are stored all the same, and after the mending the link is up.
+            /// The cause is in status within seconds, events are stored and signed all the same, and after the mending the link is up.
             func expectRecordingWithout(_ cause: String, mend: () throws -> Void) throws {
                 try agent.start()
                 let report = try agent.waitForReport("the cause '\(cause)'", seconds: 10) { $0.text("link", "cause").contains(cause) }
                 #expect(report.concerns("link").first?.contains(cause) == true)
                 try Journey(agent).feed(3)
                 #expect(try agent.report().number("journal", "events") >= 3)
+                // Without a node nothing is signed in the first 10 s.
+                try agent.waitForReport("signatures", seconds: 20) { $0.number("journal", "signed") == $0.number("journal", "events") }
                 try mend()
                 let mended = try agent.waitForReport("the link", seconds: 30) { $0.text("link", "state") == "connected" }
                 #expect(mended.concerns("link").isEmpty && mended.number("journal", "quorum") == 0)

@@ -197,9 +197,16 @@ extension BrokersAndNodes {
             try agent.reconfigure("key = \(agent.keys)/seal.key", "key = \(other.folder)/seal.key")
             try agent.start()
             try Journey(agent).feed(1)
-            _ = node
+            let report = try agent.waitForReport("the refusal of \(node.name)", seconds: 60) {
+                $0.concerns("refusal").contains { $0.contains("unknown gateway") }
+            }
+            #expect(report.concerns("refusal").allSatisfy { $0.hasPrefix("node \(node.name): ") } && report.number(ofNode: node.name, "refusal") == 1)
+            // Nothing is lost meanwhile.
+            #expect(report.number("journal", "unreceipted") > 0 && report.number("journal", "signed") > 0)
             let diagnosis = try Diagnosis(agent)
             #expect(diagnosis.finding("certificate")?.value.contains("another key") == true && diagnosis.code == 1)
+            let finding = try #require(diagnosis.finding("node"))
+            #expect(finding.level == "problem" && finding.item == node.name && finding.value.contains("unknown gateway") && !finding.advice.isEmpty, "\(finding)")
         }
     }
 }

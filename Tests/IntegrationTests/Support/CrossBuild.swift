@@ -53,10 +53,10 @@ struct CrossBuild: CustomTestStringConvertible, Sendable {
     }
 
     /// The program under the emulator, with the libraries that it was linked with and not this machine's.
-    /// - Parameter preload: a library of that architecture that the loader takes first.
-    func command(preload: String? = nil) throws -> [String] {
+    /// - Parameter environment: `NAME=value` for the program alone.
+    func command(environment: [String] = []) throws -> [String] {
         let emulator = try Programs.tool(emulator, package: "qemu-user-static")
-        return [emulator, "-L", try sysroot] + (preload.map { ["-E", "LD_PRELOAD=\($0)"] } ?? []) + [try program]
+        return [emulator, "-L", try sysroot] + environment.flatMap { ["-E", $0] } + [try program]
     }
 
     /// Compiles one C file to a library that can be preloaded.

@@ -2,7 +2,7 @@ import Foundation
 
 /// One call of the agent on its journal, by the system call's name and its index among the calls of that name: where SIGKILL strikes,
 /// before the call takes place.
-struct KillPoint: CustomStringConvertible {
+struct KillPoint: Hashable, CustomStringConvertible {
     let call: String
     /// From 1 on, in one run of the agent.
     let index: Int

@@ -8,6 +8,8 @@ struct LedgerReader {
         let documents: [String: String]?
         /// Those of its extension fields that are text.
         let fields: [String: String]?
+        /// Those that are whole numbers.
+        let numbers: [String: Int64]?
     }
 
     struct Statement: Decodable {

@@ -18,9 +18,11 @@ def item(entry):
     if not isinstance(entry, bytes):
         return {"leaf": entry[0].hex()}
     event = cbor2.loads(entry)
-    fields = {str(name): value for name, value in event.get(FIELDS, {}).items() if isinstance(value, str)}
+    extension = event.get(FIELDS, {}).items()
+    fields = {str(name): value for name, value in extension if isinstance(value, str)}
+    numbers = {str(name): value for name, value in extension if type(value) is int}
     return {"leaf": hashlib.sha256(b"\0" + entry).hexdigest(), "kind": str(event[KIND]), "documents": event.get(DOCUMENTS, {}),
-            "fields": fields}
+            "fields": fields, "numbers": numbers}
 
 
 database = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)

@@ -1,18 +1,22 @@
-// Preloaded into the agent under test: the wall clock stands in 2056. Programs for 32-bit ARM that ask for it in 32 bits
-// learn what a kernel tells them then: that it does not fit.
+// Preloaded into the agent under test: the wall clock is wrong by CLOCK_SHIFT_SECONDS. Programs for 32-bit ARM that ask for a
+// time after 2038 in 32 bits learn what a kernel tells them then: that it does not fit.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-#define THIRTY_YEARS (30ll * 365 * 86400)
 
 struct wide {
     int64_t seconds;
     int64_t nanoseconds;
 };
+
+static int64_t shift(void) {
+    const char *text = getenv("CLOCK_SHIFT_SECONDS");
+    return text == NULL ? 0 : strtoll(text, NULL, 10);
+}
 
 static int read_clock(int clock, struct wide *now) {
 #ifdef SYS_clock_gettime64
@@ -20,7 +24,7 @@ static int read_clock(int clock, struct wide *now) {
 #else
     int result = (int)syscall(SYS_clock_gettime, clock, now);
 #endif
-    if (result == 0 && clock == CLOCK_REALTIME) { now->seconds += THIRTY_YEARS; }
+    if (result == 0 && clock == CLOCK_REALTIME) { now->seconds += shift(); }
     return result;
 }
 
@@ -35,3 +39,13 @@ int clock_gettime(clockid_t clock, struct timespec *now) {
     errno = EOVERFLOW;
     return -1;
 }
+
+// What the TLS library compares certificates with.
+#ifdef __LP64__
+time_t time(time_t *result) {
+    struct wide wide;
+    if (read_clock(CLOCK_REALTIME, &wide) != 0) { return -1; }
+    if (result != NULL) { *result = (time_t)wide.seconds; }
+    return (time_t)wide.seconds;
+}
+#endif
