@@ -13,9 +13,9 @@ HOST_SUITE := $(shell . /etc/os-release && echo $$VERSION_CODENAME)
 ARCH ?= $(HOST_ARCH)
 SUITE ?= $(if $(filter bookworm trixie,$(HOST_SUITE)),$(HOST_SUITE),bookworm)
 TOOLCHAIN := $(dir $(shell readlink -f "$$(command -v swift)"))
-# What make test, make size and CI build; the rest of the matrix takes two minutes of a processor a pair.
-PAIRS := amd64-bookworm arm64-bookworm armhf-bookworm armhf-trixie
-ALL_PAIRS := $(foreach arch,amd64 arm64 armhf,$(arch)-bookworm $(arch)-trixie)
+# What make test, make size and CI build: both ARM architectures with both pairs of mbedTLS and libmosquitto.
+PAIRS := amd64-bookworm arm64-bookworm arm64-trixie armhf-bookworm armhf-trixie
+ALL_PAIRS := $(foreach arch,amd64 arm64 armhf,$(arch)-bookworm $(arch)-trixie) riscv64-trixie
 # Where a pair's build lies. This machine's own needs no sysroot.
 scratch = $(if $(filter $(HOST_ARCH)-$(HOST_SUITE),$(1)),.build-embedded,.build-$(1))
 agent_of = $(call scratch,$(1))/release/harborseal-agent
@@ -63,13 +63,13 @@ hardware: tools agent ## Hardware's overlays put into trees of their boards, its
 debug: tools ## the debug build that demo, tests and CI share
 	@HARBORSEAL_ONLY=alliance swift build --product harborseal
 
-agent: tools ## the gateway's agent in Embedded Swift for this machine, or for ARCH=amd64|arm64|armhf SUITE=bookworm|trixie
+agent: tools ## the gateway's agent in Embedded Swift for this machine, or for ARCH=amd64|arm64|armhf|riscv64 SUITE=bookworm|trixie
 	@$(call build,harborseal-agent,$(ARCH)-$(SUITE))
 
 modbus: tools ## harborseal-modbus in Embedded Swift, as agent
 	@$(call build,harborseal-modbus,$(ARCH)-$(SUITE))
 
-agents: tools ## the agent for three architectures on bookworm, and for armhf on trixie
+agents: tools ## the agent for three architectures on bookworm, and for arm64 and armhf on trixie
 	@$(two_at_a_time) $(PAIRS:%=agent-%)
 
 matrix: debug ## the agent for every architecture and release, each tried with a broker under QEMU

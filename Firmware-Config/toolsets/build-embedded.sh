@@ -14,7 +14,8 @@ case $arch in
 amd64) triple=x86_64-unknown-linux-gnu ;;
 arm64) triple=aarch64-none-none-elf ;;
 armhf) triple=armv7-none-none-eabi ;;
-*) echo "$0: unknown architecture '$arch': use amd64, arm64 or armhf" >&2; exit 64 ;;
+riscv64) triple=riscv64-none-none-eabi ;;
+*) echo "$0: unknown architecture '$arch': use amd64, arm64, armhf or riscv64" >&2; exit 64 ;;
 esac
 options=()
 if [ -n "$sysroot" ]; then

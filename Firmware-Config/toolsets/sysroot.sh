@@ -11,6 +11,7 @@ bookworm) gcc=libgcc-12-dev ;;
 trixie) gcc=libgcc-14-dev ;;
 *) echo "$0: unknown Debian release '$suite': use bookworm or trixie" >&2; exit 64 ;;
 esac
+[ "$arch-$suite" != riscv64-bookworm ] || { echo "$0: Debian has riscv64 since trixie: use SUITE=trixie" >&2; exit 64; }
 packages="libc6-dev $gcc libmosquitto-dev libmbedtls-dev libinih-dev libcjson-dev libmodbus-dev"
 [ "$(cat "$target/.debian/complete" 2>/dev/null)" = "$packages" ] && exit 0
 

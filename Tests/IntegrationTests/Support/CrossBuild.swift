@@ -19,7 +19,7 @@ struct CrossBuild: CustomTestStringConvertible, Sendable {
     private var programPath: String { ".build-\(pair)/release/harborseal-agent" }
 
     /// What CI builds; absent ones fail.
-    private static let expected: Set<String> = ["arm64-bookworm", "armhf-bookworm", "armhf-trixie"]
+    private static let expected: Set<String> = ["arm64-bookworm", "arm64-trixie", "armhf-bookworm", "armhf-trixie"]
 
     /// What CI builds, and what else is there. This machine's own build is what all other tests run.
     static let all: [CrossBuild] = ["bookworm", "trixie"].flatMap { release in
@@ -33,6 +33,9 @@ struct CrossBuild: CustomTestStringConvertible, Sendable {
             CrossBuild(
                 architecture: "armhf", release: release, emulator: "qemu-arm-static", elfClass: 1, elfMachine: 40,
                 compilerOptions: ["--target=arm-linux-gnueabihf", "-march=armv7-a", "-mfloat-abi=hard", "-mfpu=vfpv3-d16"]),
+            CrossBuild(
+                architecture: "riscv64", release: release, emulator: "qemu-riscv64-static", elfClass: 2, elfMachine: 243,
+                compilerOptions: ["--target=riscv64-linux-gnu", "-march=rv64gc", "-mabi=lp64d"]),
         ]
     }.filter { expected.contains($0.pair) || FileManager.default.fileExists(atPath: Programs.packageRoot + "/" + $0.programPath) }
 
