@@ -133,7 +133,7 @@ def check_install_page(root, name):
     check(f"{name}: a trust file that was forgotten is told", code == 66 and "alliance.hstrust" in said, said)
     for path in (*laid.values(), *drop_ins.iterdir()):
         path.unlink(missing_ok=True)
-    shutil.rmtree(root.path("/media/stick"))
+    shutil.rmtree(root.path("/media"))
 
 
 def check_life(root, package, folder, name):
