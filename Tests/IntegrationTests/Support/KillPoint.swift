@@ -11,6 +11,13 @@ struct KillPoint: Hashable, CustomStringConvertible {
     /// The calls that change or open what is on the medium.
     static let calls = ["openat", "pwrite64", "fdatasync", "fsync", "ftruncate", "unlinkat", "renameat", "mkdir", "flock"]
 
+    /// The call of this name about half as far into the run, or the nearest before or after it that is not among the others.
+    func earlier(notIn others: Set<KillPoint>) -> KillPoint? {
+        (1..<max(index, 1)).sorted { abs($0 - index / 2) < abs($1 - index / 2) }
+            .map { KillPoint(call: call, index: $0) }
+            .first { !others.contains($0) }
+    }
+
     /// Points spread evenly over a recorded run's calls, the first and the last among them.
     static func spread(_ count: Int, over recorded: [String]) -> [KillPoint] {
         var seen: [String: Int] = [:]
