@@ -1,11 +1,16 @@
-"""Row: bytes written to the journal's files for each event byte, without receipts and with the quorum's two."""
-from events import Sender, write_lines
+"""Rows: bytes written to the journal's files for each event byte, without receipts and with the quorum's two; SQLite beside them."""
+import json
+import subprocess
+import sys
+
+from events import EVENT_BYTE_COUNT, Sender
 from figures import Figure
 from prefill import prefill
 from readings import written_bytes
-from workshop import NODES, Gateway, Workshop
+from workshop import NODES, ROOT, Gateway, Workshop
 
 BATCH = 64
+WAL_DATABASE = ROOT / "Tests/Benchmarks/wal_database.py"
 
 
 def run(bench):
@@ -19,9 +24,21 @@ def run(bench):
         make_ledgers(bench, workshop, ledger)
         bench.say(f"wear: the same with two receipts a batch from ledgers of {ledger:,}")
         receipted = feed(bench, workshop, count, quorum=True)
+        peer = database(bench, workshop, count)
     finally:
         workshop.close(bench.keep)
-    return [figure("without receipts", 1.2, without), figure(f"with two receipts, ledgers of {ledger:,}", 1.55, receipted)]
+    return [figure("without receipts", 1.2, without, peer), figure(f"with two receipts, ledgers of {ledger:,}", 1.55, receipted, peer)]
+
+
+def database(bench, workshop, count):
+    """The same events in an SQLite database, a transaction for each group that the journal syncs: (handed, kernel's) bytes per event byte."""
+    bench.say(f"wear: {count:,} events in a WAL database")
+    words = [sys.executable, str(WAL_DATABASE), workshop.folder / "wal.sqlite", count, BATCH, EVENT_BYTE_COUNT]
+    result = subprocess.run([*map(str, words)], capture_output=True, text=True, timeout=300)
+    if result.returncode != 0:
+        raise RuntimeError(f"wal_database.py: {result.stderr.strip()[-300:]}")
+    found, events = json.loads(result.stdout), count * EVENT_BYTE_COUNT
+    return {"ratio": found["handed"] / events, "device-ratio": found["device"] / events, "version": found["version"]}
 
 
 def make_ledgers(bench, workshop, size):
@@ -71,16 +88,20 @@ def differences(before, after, device):
         "written": written, "events": events, "device": device,
         "batches": after["batches"]["signed"] - before["batches"]["signed"],
         "count": after["journal"]["events"] - before["journal"]["events"],
+        "syncs": after["journal"]["syncs"] - before["journal"]["syncs"],
         "ratio": written / events, "device-ratio": device / events}
 
 
-def figure(case, target, found):
+def figure(case, target, found, peer):
     size = found["events"] / found["count"]
     per_batch = found["count"] / max(1, found["batches"])
     name = "wear.with-receipts" if "two" in case else "wear.without-receipts"
     return Figure(
         what=f"bytes written to the journal per event byte, {case}", ours=f"{found['ratio']:.2f}",
-        peer="a WAL database writes each byte two to four times (not run)", target=f"at most {target:g}", met=found["ratio"] <= target,
+        peer=f"SQLite with a write-ahead log, events alone: {peer['ratio']:.2f}", target=f"at most {target:g}", met=found["ratio"] <= target,
         method=f"the journal's own counter of bytes handed to write(2), over {found['count']:,} events of {size:.0f} bytes in batches of "
-        f"{per_batch:.0f}; the kernel counted {found['device-ratio']:.2f} (whole pages, grouped syncs every 100 ms)",
-        numbers={name: round(found["ratio"], 4), f"{name}.device": round(found["device-ratio"], 3)})
+        f"{per_batch:.0f}, {found['syncs'] / max(1, found['batches']):.1f} syncs a batch; the kernel counted {found['device-ratio']:.2f} (whole "
+        f"pages, grouped syncs every 100 ms); SQLite {peer['version']}, synchronous = FULL, as many events in transactions of {BATCH}, without statements and "
+        f"receipts, with all checkpoints: what it handed to write(2); there the kernel counted {peer['device-ratio']:.2f}",
+        numbers={name: round(found["ratio"], 4), f"{name}.device": round(found["device-ratio"], 3),
+                 "wear.sqlite": round(peer["ratio"], 3), "wear.sqlite.device": round(peer["device-ratio"], 3)})
