@@ -9,6 +9,7 @@ is exceeded or a row fails."""
 import argparse
 import json
 import signal
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -86,7 +87,7 @@ def measure(bench, names):
         bench.say(f"{name} ...")
         try:
             figures += ROWS[name](bench)
-        except (RuntimeError, TimeoutError, OSError) as failure:
+        except (RuntimeError, OSError, subprocess.SubprocessError) as failure:
             failures.append(f"row {name}: {failure} (logs in {bench.folder})")
             bench.say(failures[-1])
     return figures, failures
