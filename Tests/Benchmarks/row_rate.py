@@ -140,7 +140,7 @@ def figure(turn, taken, count):
         f"last acknowledgement, both counted at the broker (agent: a subscriber that decodes {turn['batches']} batches; receipts of the quorum "
         f"for all after {count / turn['quorum']:.1f} s, with nodes that gather for 5 s); processor time for an event: {processor:.1f} µs, peer "
         f"{peer_processor:.1f} µs; per-event ECDSA: sign and verify as the agent timed it; median of the turns",
-        numbers={"rate.events-a-second": round(ours), "rate.peer": round(peer), "rate.ratio": round(ours / peer, 3),
+        numbers={"rate.events-a-second": round(ours), "rate.peer": round(peer), "rate.ratio": round(ours / peer, 3), "rate.ecdsa-ratio": round(ours / ecdsa, 1),
                  "rate.per-event-ecdsa": round(ecdsa), "rate.intake": round(taken), "rate.quorum": round(turn["quorum"]),
                  "rate.processor-us": round(processor, 2), "rate.peer-processor-us": round(peer_processor, 2)})
 

@@ -94,7 +94,8 @@ def memory_figure(found):
         met=pss * 1024 <= 5e6 and rss * 1024 <= 9e6 and pss <= peer_pss and rss <= peer_rss,
         method="/proc/PID/smaps_rollup at the end of the row below; three nodes answer; collectd: mqtt plugin, same broker, TLS "
         "and client certificate, plugins " + " ".join(PLUGINS) + " every second",
-        numbers={"memory.pss-kib": pss, "memory.rss-kib": rss, "memory.collectd-pss-kib": peer_pss, "memory.collectd-rss-kib": peer_rss})
+        numbers={"memory.pss-kib": pss, "memory.rss-kib": rss, "memory.collectd-pss-kib": peer_pss, "memory.collectd-rss-kib": peer_rss,
+                 "memory.pss-of-collectd": round(pss / peer_pss, 3), "memory.rss-of-collectd": round(rss / peer_rss, 3)})
 
 
 def processor_figure(found, interval, most_percent, most_wakeups):
