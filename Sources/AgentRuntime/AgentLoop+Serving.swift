@@ -47,8 +47,8 @@ extension AgentLoop {
             for notice in output.notices {
                 log(notice.level == .warning ? .warning : .notice, "\(notice.source.string): \(notice.text.string)")
             }
-            sourceRecords[index].note(output, nowMilliseconds: now.monotonicMilliseconds)
-            for event in output.events { record(event, from: source) }
+            let takenCount = record(output.events, from: source)
+            sourceRecords[index].note(output, eventCount: takenCount, nowMilliseconds: now.monotonicMilliseconds)
             for reading in output.readings { sensors.take(reading, into: &conditions) }
             recordConditions()
         }
@@ -58,19 +58,31 @@ extension AgentLoop {
         recordConditions()
     }
 
-    private func record(_ event: SourceEvent, from source: Source) {
-        var origin: EventOrigin?
-        if let identity = event.identity {
-            guard let place = journal.place(ofSource: identity.source) else {
-                refuse(event, from: source, "the journal's table of 64 sources is full: use fewer source names")
-                return
-            }
-            origin = EventOrigin(source: place, number: identity.number)
+    /// Records events; returns how many, without those at the end that their source keeps for later.
+    private func record(_ events: [SourceEvent], from source: Source) -> Int {
+        for index in events.indices where !record(events[index], from: source) {
+            guard case .replay(let replay) = source else { continue }
+            // A file waits, and its lines stay in order: those behind wait too.
+            replay.takeBack(events, from: index, nowMilliseconds: now.monotonicMilliseconds)
+            return index
         }
+        return events.count
+    }
+
+    /// Records one event; false when the journal cannot take it now.
+    private func record(_ event: SourceEvent, from source: Source) -> Bool {
         let traits = EventTraits(
             kind: EventKindPeek.number(of: event.bytes), isPriority: event.isPriority,
             importance: event.isPriority ? .high : .normal)
         do throws(JournalProblem) {
+            var origin: EventOrigin?
+            if let identity = event.identity {
+                guard let place = try journal.place(ofSource: identity.source) else {
+                    refuse(event, from: source, "the journal's table of 64 sources is full: use fewer source names")
+                    return true
+                }
+                origin = EventOrigin(source: place, number: identity.number)
+            }
             switch try gateway.record(event.bytes, traits, origin: origin, at: now) {
             case .stored(let sequence):
                 if let token = event.token { answers.add(token, epoch: journal.epoch, sequence: sequence) }
@@ -80,10 +92,13 @@ extension AgentLoop {
             case .olderThanHeld:
                 refuse(event, from: source, "this number is older than what the journal still holds")
             }
+            return true
         } catch {
+            if case .replay = source, error != .unacceptable { return false }
             // A sender that waits for its answer sends again; what nobody can repeat is lost, counted and declared.
             if event.token == nil { gateway.dropped(eventCount: 1, at: now) }
             refuse(event, from: source, error.words)
+            return error == .unacceptable
         }
     }
 

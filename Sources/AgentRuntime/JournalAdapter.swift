@@ -53,17 +53,22 @@ final class JournalAdapter<FileSystem: JournalFileSystem>: JournalPort {
         }
     }
 
-    /// The place of a source's name in the journal's table; `nil` when the table is full.
-    func place(ofSource name: UTF8Text) -> UInt8? {
+    /// The place of a source's name in the journal's table; `nil` when the table is full. Throws when a new name cannot be stored now.
+    func place(ofSource name: UTF8Text) throws(JournalProblem) -> UInt8? {
         for source in sources where source.name == name { return source.index.value }
-        guard let index = try? journal.sourceIndex(named: name.bytes.span) else { return nil }
-        sources.append((name, index))
-        return index.value
+        do throws(JournalError) {
+            let index = try journal.sourceIndex(named: name.bytes.span)
+            sources.append((name, index))
+            return index.value
+        } catch {
+            if error == .tooManySources { return nil }
+            throw problem(error)
+        }
     }
 
     /// One more than the highest number that a source gave; 0 if it gave none.
     func numberLimit(ofSource name: UTF8Text) -> UInt64 {
-        guard place(ofSource: name) != nil, let source = sources.first(where: { $0.name == name }) else { return 0 }
+        guard (try? place(ofSource: name)) != nil, let source = sources.first(where: { $0.name == name }) else { return 0 }
         return journal.numberLimit(of: source.index)
     }
 

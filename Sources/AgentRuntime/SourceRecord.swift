@@ -17,9 +17,10 @@ struct SourceRecord {
 
     init(name: UTF8Text) { self.name = name }
 
-    mutating func note(_ output: SourceOutput, nowMilliseconds: UInt64) {
-        if !output.events.isEmpty {
-            eventCount &+= UInt64(output.events.count)
+    /// - Parameter eventCount: how many of the output's events were recorded or refused; the source keeps the others.
+    mutating func note(_ output: SourceOutput, eventCount count: Int, nowMilliseconds: UInt64) {
+        if count > 0 {
+            eventCount &+= UInt64(count)
             lastMilliseconds = nowMilliseconds
             warning = nil
         }

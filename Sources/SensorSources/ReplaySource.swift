@@ -32,11 +32,15 @@ public final class ReplaySource {
     private var parser = IntakeParser()
     /// The line that waits for its time, and the moment when it is due.
     private var waiting: Range<Int>?
+    /// Events that the journal could not take, from `first` on, and the deadline of the time after them.
+    private var returned: (events: [SourceEvent], first: Int, nextDeadline: UInt64?)?
     /// The first line's own time, and the monotonic time when it was replayed.
     private var origin: (line: UInt64, monotonic: UInt64)?
 
     /// Most events of one call, so that the loop goes round between them.
     private static let maximumEventsPerCall = 1024
+    /// What came back is handed over again after so long.
+    private static let returnMilliseconds: UInt64 = 1_000
     /// Refused lines that are told one by one; the others are counted.
     private static let maximumNotices: UInt64 = 10
 
@@ -57,10 +61,28 @@ public final class ReplaySource {
     /// Whether every line has been taken.
     public var isFinished: Bool { nextDeadline == nil }
 
+    /// Takes back the events from `first` on, which the journal could not take: a file can wait. They are handed over again, unchanged
+    /// and before any other, after a second.
+    public func takeBack(_ events: [SourceEvent], from first: Int, nowMilliseconds: UInt64) {
+        returned = (events, first, nextDeadline)
+        eventCount -= min(eventCount, UInt64(events.count - first))
+        nextDeadline = nowMilliseconds + ReplaySource.returnMilliseconds
+    }
+
     /// Hands over the lines that are due, as many as the journal has room for.
     public func serve<Salts: SaltSource>(
         context: SourceContext, salts: inout Salts, into output: inout SourceOutput
     ) {
+        if let back = returned {
+            guard context.eventRoom > 0, context.moment.monotonicMilliseconds >= nextDeadline ?? 0 else { return }
+            returned = nil
+            nextDeadline = back.nextDeadline
+            for index in back.first..<back.events.count {
+                eventCount += 1
+                output.events.append(back.events[index])
+            }
+            return
+        }
         var room = min(context.eventRoom, ReplaySource.maximumEventsPerCall)
         while room > 0, nextDeadline != nil {
             guard let line = waiting ?? nextLine(into: &output) else { continue }

@@ -31,8 +31,17 @@ import Testing
     ] as [([SourceOutput], String)])
     func words(outputs: [SourceOutput], words: String) {
         var record = SourceRecord(name: "x")
-        for output in outputs { record.note(output, nowMilliseconds: 10_000) }
+        for output in outputs { record.note(output, eventCount: output.events.count, nowMilliseconds: 10_000) }
         #expect(record.words(nowMilliseconds: 40_999) == words)
+    }
+
+    @Test("events that the source keeps for later are none yet, and take no warning away") func kept() {
+        var record = SourceRecord(name: "x")
+        record.note(Self.output(warning: "line 3 refused"), eventCount: 0, nowMilliseconds: 1_000)
+        record.note(Self.output(events: 5), eventCount: 0, nowMilliseconds: 2_000)
+        #expect(record.eventCount == 0 && record.lastMilliseconds == nil && record.warning == "line 3 refused")
+        record.note(Self.output(events: 5), eventCount: 2, nowMilliseconds: 3_000)
+        #expect(record.eventCount == 2 && record.lastMilliseconds == 3_000 && record.warning == nil)
     }
 
     @Test("a warning stands until the source says something better or makes an event, not until another sensor's value", arguments: [
@@ -41,15 +50,15 @@ import Testing
     ] as [(SourceOutput, Bool)])
     func warnings(next: SourceOutput, isStanding: Bool) {
         var record = SourceRecord(name: "x")
-        record.note(Self.output(warning: "is it unplugged?"), nowMilliseconds: 1)
-        record.note(next, nowMilliseconds: 2)
+        record.note(Self.output(warning: "is it unplugged?"), eventCount: 0, nowMilliseconds: 1)
+        record.note(next, eventCount: next.events.count, nowMilliseconds: 2)
         #expect((record.warning != nil) == isStanding)
     }
 
     @Test("a source that fails keeps the time of its last value: the clock of the failure does not count") func last() {
         var record = SourceRecord(name: "x")
-        record.note(Self.output([Self.value]), nowMilliseconds: 1_000)
-        record.note(Self.output([Self.silence], warning: "is it unplugged?"), nowMilliseconds: 240_000)
+        record.note(Self.output([Self.value]), eventCount: 0, nowMilliseconds: 1_000)
+        record.note(Self.output([Self.silence], warning: "is it unplugged?"), eventCount: 0, nowMilliseconds: 240_000)
         #expect(record.words(nowMilliseconds: 241_000) == "1 readings, the last 240 s ago")
     }
 }

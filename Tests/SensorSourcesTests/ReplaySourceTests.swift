@@ -56,6 +56,27 @@ private func served(_ replay: ReplaySource, _ context: SourceContext) -> SourceO
         withExtendedLifetime(folder) {}
     }
 
+    @Test("events that come back are handed over again after a second, unchanged and before all others, also at the end of the file", arguments: [3, 50])
+    func returned(count: Int) throws {
+        let (folder, path) = try file((0..<count).map { line($0) }.joined(separator: "\n"))
+        let replay = try ReplaySource(path: path, pace: .fast)
+        let first = served(replay, context(0, room: count == 3 ? 10 : 3))
+        #expect(first.events.count == 3 && replay.eventCount == 3)
+        let isFinished = replay.isFinished
+        replay.takeBack(first.events, from: 1, nowMilliseconds: 5_000)
+        #expect(replay.eventCount == 1 && replay.nextDeadline == 6_000 && !replay.isFinished)
+        #expect(served(replay, context(5_999)).events.isEmpty)
+        #expect(served(replay, context(6_000, room: 0)).events.isEmpty, "a journal without room gets nothing")
+        // And once more: the journal is as full as before.
+        let second = served(replay, context(6_000))
+        #expect(second.events.map(\.bytes) == first.events[1...].map(\.bytes) && second.events.map { $0.identity?.number } == [2, 3])
+        replay.takeBack(second.events, from: 0, nowMilliseconds: 6_000)
+        #expect(served(replay, context(7_000)).events.map(\.bytes) == second.events.map(\.bytes))
+        #expect(replay.eventCount == 3 && replay.isFinished == isFinished)
+        #expect(served(replay, context(7_000)).events.map { $0.identity?.number } == (3..<count).map { UInt64($0) + 1 })
+        withExtendedLifetime(folder) {}
+    }
+
     @Test("no more lines are taken than the journal has room for")
     func room() throws {
         let (folder, path) = try file((0..<50).map { line($0) }.joined(separator: "\n"))

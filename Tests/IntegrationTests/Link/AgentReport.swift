@@ -15,9 +15,12 @@ struct AgentReport {
     func text(_ section: String, _ name: String) -> String { (sections[section] as? [String: Any])?[name] as? String ?? "" }
 
     /// A number of one node's section; -1 where it is missing.
-    func number(ofNode node: String, _ name: String) -> Int {
-        let nodes = sections["nodes"] as? [[String: Any]] ?? []
-        return nodes.first { $0["name"] as? String == node }?[name] as? Int ?? -1
+    func number(ofNode node: String, _ name: String) -> Int { number("nodes", node, name) }
+
+    /// A number of one item of a list; -1 where it is missing.
+    func number(_ section: String, _ item: String, _ name: String) -> Int {
+        let items = sections[section] as? [[String: Any]] ?? []
+        return items.first { $0["name"] as? String == item }?[name] as? Int ?? -1
     }
 
     /// The texts of all concerns with this code.
