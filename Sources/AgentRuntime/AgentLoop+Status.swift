@@ -199,11 +199,19 @@ extension AgentLoop {
         }
     }
 
+    /// Senders whom the intake sockets turned away for their user and group.
+    private var strangerSenderCount: UInt64 {
+        var count: UInt64 = 0
+        for source in sources { if case .intake(let intake) = source { count += intake.strangerCount } }
+        return count
+    }
+
     private func addCounters(to document: inout StatusDocument) {
         let counters = gateway.counters
         document.section("dropped-or-refused")
         document.add("dropped-events", counters.droppedEventCount, level: counters.droppedEventCount > 0 ? .bad : .plain)
         document.add("refused-lines", refusedLineCount)
+        document.add("stranger-senders", strangerSenderCount)
         document.add("surplus-receipts", counters.surplusReceiptCount)
         document.add("malformed-replies", counters.malformedReplyCount)
         document.add("stranger-replies", counters.strangerReplyCount)

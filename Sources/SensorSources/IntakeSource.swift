@@ -21,6 +21,8 @@ public final class IntakeSource {
     public private(set) var refusedCount: UInt64 = 0
     /// Senders turned away: not allowed, or one too many.
     public private(set) var turnedAwayCount: UInt64 = 0
+    /// Those of them that are not allowed: neither their user nor their group may record.
+    public private(set) var strangerCount: UInt64 = 0
 
     private let listener: Int32
     private let allowedUserIDs: [UInt32]
@@ -117,6 +119,7 @@ public final class IntakeSource {
             var peer = posix_peer()
             let isKnown = posix_socket_peer(descriptor, &peer) == 0
             if !isKnown || !isAllowed(peer) {
+                strangerCount += 1
                 turnAway(
                     descriptor, "user " + .decimal(Int64(peer.user_id))
                         + " may not record events: add it to the intake's users or groups", into: &output)

@@ -72,10 +72,10 @@ struct IntakePeer: Sendable, CustomTestStringConvertible {
         try #require(isDone)
         let answer = String(decoding: child.output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         if peer.isAllowed {
-            #expect(answer == #"{"epoch":"00","sequence":5}"# + "\n" && source.turnedAwayCount == 0)
+            #expect(answer == #"{"epoch":"00","sequence":5}"# + "\n" && source.turnedAwayCount == 0 && source.strangerCount == 0)
         } else {
             #expect(answer.contains("user 65534 may not record events: add it to the intake's users or groups"), "\(answer)")
-            #expect(driver.events.isEmpty && source.turnedAwayCount == 1 && driver.notices.count == 1)
+            #expect(driver.events.isEmpty && source.turnedAwayCount == 1 && source.strangerCount == 1 && driver.notices.count == 1)
         }
     }
 }

@@ -39,6 +39,12 @@ extension BrokersAndNodes {
             let answer = try ask(IntakeClient.line(number: 1), agent.intakeSocket, as: Self.nobody)
             #expect(answer.contains("user 65534 may not record events"), "\(answer)")
             #expect(!(try agent.storedEvents().contains { $0.view.documents.contains { $0.value.string == "wms-1/1" } }))
+            // Counted, where people and scripts look; a line of somebody who may is none of them.
+            _ = try ask(IntakeClient.line(number: 2), agent.intakeSocket, as: Self.nobody)
+            #expect(try agent.intake().send("no line").isRefused)
+            #expect(try agent.report().number("dropped-or-refused", "stranger-senders") == 2)
+            let shown = try agent.command("status").output.split(separator: "\n").first { $0.contains("stranger-senders") }
+            #expect(shown?.split(separator: " ").last == "2", "\(shown ?? "nothing")")
         }
 
         @Test("a user and a group that the configuration names may record", arguments: ["allow-uid = 1000, 65534", "allow-gid = 4242"])
@@ -46,6 +52,7 @@ extension BrokersAndNodes {
             let agent = try agent(intake: intake)
             let answer = try ask(IntakeClient.line(number: 1), agent.intakeSocket, as: Self.nobody, group: 4_242)
             #expect(answer.contains("\"sequence\":"), "\(answer)")
+            #expect(try agent.report().number("dropped-or-refused", "stranger-senders") == 0)
             #expect(try agent.storedEvents().contains { $0.view.documents.contains { $0.value.string == "wms-1/1" } })
         }
 

@@ -6,6 +6,11 @@ final class IntakeClient {
     enum Answer: Equatable {
         case stored(LedgerReader.Place)
         case refused(String)
+
+        var isRefused: Bool {
+            if case .refused = self { return true }
+            return false
+        }
     }
 
     /// The connection ended before the answer came.
