@@ -109,7 +109,9 @@ import Testing
         #expect(modes == [0o1770, 0o700, 0o750])
     }
 
-    @Test("the scripts for OpenRC and OpenWrt are sound shell", arguments: ["openrc/harborseal-agent", "openwrt/harborseal-agent.init"])
+    @Test("the scripts for OpenRC and OpenWrt are sound shell", arguments: [
+        "openrc/harborseal-agent", "openwrt/harborseal-agent.init", "supervised/harborseal-agent-run",
+    ])
     func scripts(name: String) throws {
         let path = Self.folder + "/" + name
         try ChildProcess.run(["/bin/sh", "-n", path])
@@ -125,11 +127,13 @@ import Testing
             . \(Self.folder)/openrc/harborseal-agent
             [ "$supervisor" = supervise-daemon ]; [ "$command_user" = harborseal:harborseal ]
             depend
-            command=/bin/true; start_pre && echo started
-            command=/bin/false; if start_pre; then echo "started wrongly"; fi
+            echo "command $command $command_args"
+            agent=/bin/true; start_pre && echo started
+            agent=/bin/false; if start_pre; then echo "started wrongly"; fi
             """
         let output = try ChildProcess.run(["/bin/sh", "-c", script])
         #expect(output.contains("need localmount") && output.contains("--mode 0750 /run/harborseal") && output.contains("started\n"), "\(output)")
+        #expect(output.contains("command /usr/libexec/harborseal-agent-run \n"))
         #expect(!output.contains("started wrongly"))
     }
 
@@ -144,7 +148,7 @@ import Testing
             PROG=/bin/false; start_service || echo refused
             """
         let output = try ChildProcess.run(["/bin/sh", "-c", script])
-        for line in ["param command /bin/true run", "param user harborseal", "param respawn 3600 5 0", "signal harborseal-agent * HUP", "refused"] {
+        for line in ["param command /usr/libexec/harborseal-agent-run", "param user harborseal", "param respawn 3600 5 0", "signal harborseal-agent * HUP", "refused"] {
             #expect(output.contains(line), "\(line): \(output)")
         }
         #expect(output.split(separator: "\n").count { $0 == "closed" } == 1)
