@@ -60,6 +60,48 @@ extension BrokersAndNodes {
             #expect(socket.wait(for: "WATCHDOG=1", seconds: 1.8), "it goes on where it was")
         }
 
+        /// A call that does not come back, made by a preloaded library.
+        enum StuckCall: String, CaseIterable, Sendable {
+            /// The journal's sync, on a memory card that hangs.
+            case fdatasync
+            /// A sensor's file, on a bus that hangs.
+            case pread
+        }
+
+        @Test("a loop that a system call holds feeds no watchdog, and feeds it again when the call comes back", arguments: StuckCall.allCases)
+        func stuck(call: StuckCall) throws {
+            let socket = try NotificationSocket()
+            let folder = try ScratchFolder(named: "hs-stuck")
+            let (library, gate) = (folder.file("stuck-call.so"), folder.file("gate"))
+            try ChildProcess.run([
+                try Programs.tool("cc", package: "gcc"), "-Wall", "-Werror", "-shared", "-fPIC", "-o", library,
+                Programs.packageRoot + "/Tests/IntegrationTests/Support/stuck-call.c",
+            ])
+            let sensor = folder.file("class/hwmon/hwmon0")
+            try FileManager.default.createDirectory(atPath: sensor, withIntermediateDirectories: true)
+            try "sht4x\n".write(toFile: sensor + "/name", atomically: false, encoding: .utf8)
+            try "23125\n".write(toFile: sensor + "/temp1_input", atomically: false, encoding: .utf8)
+            let agent = try agent(RunningAgent.quick + [
+                "source.air.type=hwmon", "source.air.device=sht4x", "source.air.channel=temp1", "source.air.period=300 ms", "source.air.sysfs=\(folder.path)",
+            ])
+            try agent.launch(under: [
+                "/usr/bin/env", "NOTIFY_SOCKET=\(socket.address)", "WATCHDOG_USEC=4000000", "LD_PRELOAD=\(library)", "STUCK_CALL=\(call.rawValue)",
+                "STUCK_GATE=\(gate)",
+            ])
+            #expect(socket.wait(for: "READY=1", seconds: 10), "\(agent.tail)")
+            for _ in 0..<3 { #expect(socket.wait(for: "WATCHDOG=1", seconds: 1.8)) }
+            try Data().write(to: URL(fileURLWithPath: gate))
+            let client = try agent.intake()
+            try client.write([IntakeClient.line(number: 1)])
+            try wait(until: "the call is held", instead: { agent.tail }) { FileManager.default.fileExists(atPath: gate + ".held") }
+            _ = socket.drain()
+            #expect(!socket.wait(for: "WATCHDOG=1", seconds: 4.5), "the process runs and its loop does not")
+            #expect(agent.process?.isRunning == true)
+            try FileManager.default.removeItem(atPath: gate)
+            #expect(socket.wait(for: "WATCHDOG=1", seconds: 1.8), "it goes on where it was: \(agent.tail)")
+            guard case .stored = try client.answer() else { throw IntegrationFailure("refused: \(agent.tail)") }
+        }
+
         @Test("without a watchdog nothing is fed, and without a service manager nothing is missed") func unwatched() throws {
             let socket = try NotificationSocket()
             let agent = try agent()
