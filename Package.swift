@@ -210,7 +210,7 @@ if !agentOnly {
         // Alliances, gateways and brokers for the tests of nodes; only Tests depend on it.
         serverTarget(
             "NodeTesting",
-            ["AnchorNode", "AllianceTrust", "MerkleTree", "AttestationFormat", "MQTTLink", "CPosixShims", logging, lifecycle]),
+            ["AnchorNode", "AllianceTrust", "HarborsealTesting", "MerkleTree", "AttestationFormat", "MQTTLink", "CPosixShims", logging, lifecycle]),
         tests(
             of: "AnchorNode",
             [

@@ -28,7 +28,7 @@ public final class TestBroker: @unchecked Sendable {
         extraLines: [String] = [], accessList: String? = nil
     ) throws {
         directory = try TemporaryDirectory(named: "harborseal-broker")
-        self.port = try port ?? Self.freePort()
+        self.port = try port ?? LoopbackPort.free()
         self.certificates = certificates
         logFile = directory.file("mosquitto.log")
         var lines = [
@@ -87,14 +87,6 @@ public final class TestBroker: @unchecked Sendable {
 
     public var isRunning: Bool { process?.isRunning ?? false }
     public var logText: String { (try? String(contentsOfFile: logFile, encoding: .utf8)) ?? "" }
-
-    /// A port of loopback that was free a moment ago.
-    public static func freePort() throws -> UInt16 {
-        let descriptor = posix_tcp_listen_loopback(0, 1)
-        guard descriptor >= 0 else { throw Failure(description: "no free port: errno \(-descriptor)") }
-        defer { posix_socket_close(descriptor) }
-        return posix_socket_local_port(descriptor)
-    }
 
     private static func listens(_ port: UInt16) -> Bool {
         let descriptor = posix_tcp_connect("127.0.0.1", port)

@@ -1,6 +1,7 @@
 import CPosixShims
 import Foundation
 import Glibc
+import enum HarborsealTesting.LoopbackPort
 
 /// A mosquitto of the test's own on a free port of loopback.
 public final class TestBroker: Sendable {
@@ -12,7 +13,7 @@ public final class TestBroker: Sendable {
     private let folder: URL
 
     public init() throws {
-        port = Self.freePort()
+        port = try LoopbackPort.free()
         folder = try TestNode.newFolder()
         let configuration = folder.appendingPathComponent("mosquitto.conf")
         try """
@@ -40,12 +41,6 @@ public final class TestBroker: Sendable {
             for _ in 0..<250 where process.isRunning { posix_sleep_milliseconds(20) }
         }
         try? FileManager.default.removeItem(at: folder)
-    }
-
-    private static func freePort() -> UInt16 {
-        let descriptor = posix_tcp_listen_loopback(0, 1)
-        defer { _ = posix_socket_close(descriptor) }
-        return posix_socket_local_port(descriptor)
     }
 
     private static func answers(_ port: UInt16) -> Bool {

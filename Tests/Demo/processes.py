@@ -1,5 +1,6 @@
 """Children of the demo: started with a log file each, ended by their id, none left behind."""
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -7,10 +8,16 @@ import time
 
 
 def free_port():
-    """A TCP port of the loopback interface that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port of the loopback interface that nobody uses now, below those that the kernel gives to clients: while a broker is down, none of
+    them gets its port."""
+    for port in random.sample(range(10_240, 32_000), 100):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise OSError("no free port on loopback between 10240 and 32000")
 
 
 def wait_for(what, condition, seconds):

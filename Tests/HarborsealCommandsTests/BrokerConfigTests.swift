@@ -1,6 +1,7 @@
 import AllianceTrust
 import Foundation
 import HarborsealCommands
+import HarborsealTesting
 import Testing
 
 @Suite("broker-config, enforced by a real mosquitto", .serialized, .enabled(if: RealBroker.isPresent, "needs Debian's mosquitto and mosquitto-clients"))
@@ -10,7 +11,7 @@ struct BrokerConfigTests {
 
     init() throws {
         workspace = try TestWorkspace(nodes: ["hk-1", "sz-1"])
-        let port = RealBroker.freePort()
+        let port = Int(try LoopbackPort.free())
         let alliance = workspace.alliance
         _ = try AllianceAddServer(directory: alliance, server: "broker", dnsNames: ["localhost"], addresses: ["127.0.0.1"]).run()
         for device in ["gw-1", "gw-2"] {

@@ -45,22 +45,6 @@ final class RealBroker {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(probe, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         } == 0
     }
-
-    /// A port that was free a moment ago.
-    static func freePort() -> Int {
-        let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(probe) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        return withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                _ = bind(probe, pointer, length)
-                return getsockname(probe, pointer, &length)
-            }
-        } == 0 ? Int(UInt16(bigEndian: address.sin_port)) : 0
-    }
 }
 
 extension Process {

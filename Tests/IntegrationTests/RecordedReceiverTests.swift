@@ -87,7 +87,7 @@ struct RecordedReceiverTests {
     @Test("each position that the agent records of gpsd is one that the recording's .chk states, to the unit", arguments: Recording.all)
     func positions(_ recording: Recording) throws {
         let folder = try ScratchFolder(named: "hs-gpsd")
-        let port = try TestBroker.freePort()
+        let port = try LoopbackPort.free()
         let fake = try play(recording, port, folder)
         defer { end(fake) }
         let agent = try RunningAgent(

@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test("a refused connection over TLS does not spin: few polls a second, growing waits") func noSpinRefused() throws {
-        let port = try TestBroker.freePort()
+        let port = try LoopbackPort.free()
         let driver = try LinkDriver(.secure(port, authority: Self.authority.get(), client: client()))
         let events = driver.run(milliseconds: 1_000)
         #expect(events.contains { $0.cause?.code == .networkError })

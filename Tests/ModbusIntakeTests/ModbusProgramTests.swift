@@ -137,7 +137,7 @@ private final class Intake {
 
     @Test("a TCP device's values reach the intake as a line that the agent takes, each with a number of its own, also after a restart")
     func tcp() throws {
-        let port = try TestBroker.freePort()
+        let port = try LoopbackPort.free()
         let server = try server(port)
         let intake = Intake(folder.file("intake.sock"))
         let path = try configuration("type = tcp\nhost = 127.0.0.1\nport = \(port)\nperiod = 100 ms", Self.registers)
@@ -171,7 +171,7 @@ private final class Intake {
 
     @Test("a device that goes and comes again: null readings in between, said once each way")
     func gone() throws {
-        let port = try TestBroker.freePort()
+        let port = try LoopbackPort.free()
         let intake = Intake(folder.file("intake.sock"))
         let path = try configuration("type = tcp\nhost = 127.0.0.1\nport = \(port)\nperiod = 200 ms\ntimeout = 200 ms", Self.registers)
         let program = try Child("harborseal-modbus", ["--config", path])
@@ -188,7 +188,7 @@ private final class Intake {
 
     @Test("a failed sensor and an address that the device does not have are null, and told; the other values are there")
     func faults() throws {
-        let port = try TestBroker.freePort()
+        let port = try LoopbackPort.free()
         let server = try server(port, ["h0=32767", "i2=16968", "c1=1"])
         let path = try configuration(
             "type = tcp\nhost = 127.0.0.1\nport = \(port)", Self.registers + "[register.far]\ndevice = reefer\naddress = 99\nquantity = count\n")
@@ -204,7 +204,7 @@ private final class Intake {
 
     @Test("while the agent is away lines wait, and go out with their numbers when it comes")
     func agentAway() throws {
-        let port = try TestBroker.freePort()
+        let port = try LoopbackPort.free()
         let server = try server(port)
         let path = try configuration("type = tcp\nhost = 127.0.0.1\nport = \(port)\nperiod = 500 ms", Self.registers)
         let program = try Child("harborseal-modbus", ["--config", path])

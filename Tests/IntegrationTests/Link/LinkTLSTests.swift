@@ -64,7 +64,7 @@ extension BrokersAndNodes {
                 ]
                 for (name, path) in files { try FileManager.default.copyItem(atPath: path, toPath: folder.file(name)) }
                 let revocations = revokesClient ? ["crlfile \(try authority.revocationList(of: [client]))"] : []
-                let port = try TestBroker.freePort()
+                let port = try LoopbackPort.free()
                 broker = try TestBroker(
                     extraLines: [
                         "listener \(port) 127.0.0.1", "cafile \(authority.authorityFile)", "certfile \(folder.file("server.pem"))",

@@ -18,7 +18,7 @@ final class OpenBroker {
     init(_ alliance: Alliance, extraLines: [String] = [], plainAccess: [String]? = nil) throws {
         self.alliance = alliance
         folder = try ScratchFolder(named: "hs-open")
-        (plainPort, securePort) = (try TestBroker.freePort(), try TestBroker.freePort())
+        (plainPort, securePort) = (try LoopbackPort.free(), try LoopbackPort.free())
         let server = alliance.folder.file("alliance/servers/broker")
         configuration = [
             "listener \(plainPort) 127.0.0.1", "allow_anonymous true", "persistence false", "log_dest stderr",

@@ -111,7 +111,7 @@ extension BrokersAndNodes {
         }
 
         @Test("a broker that is not there is told apart from one that refuses, and from one without TLS") func brokers() throws {
-            let silent = try agent(brokerPorts: [try TestBroker.freePort()])
+            let silent = try agent(brokerPorts: [try LoopbackPort.free()])
             #expect(try Diagnosis(silent).finding("broker")?.value.contains("Connection refused") == true)
             // A TLS broker of another alliance: the certificates do not fit.
             let other = try RunningBroker(try Alliance.ofOneNode())
@@ -177,7 +177,7 @@ extension BrokersAndNodes {
         }
 
         @Test("a source that fails is named while the agent runs, and before") func sources() throws {
-            let port = try TestBroker.freePort()
+            let port = try LoopbackPort.free()
             let agent = try agent()
             try agent.reconfigure("[source.intake]", "[source.gps]\ntype = gpsd\nport = \(port)\n\n[source.intake]")
             #expect(try Diagnosis(agent).findings.contains { $0.check == "source" && $0.item == "gps" && $0.level == "problem" })

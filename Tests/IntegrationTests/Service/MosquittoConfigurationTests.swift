@@ -36,7 +36,7 @@ extension BrokersAndNodes {
         @Test("a real mosquitto takes the alliance's file, keeps what it must, and an agent gets its receipts through it") func allianceBroker() throws {
             let alliance = try Self.alliance.get()
             let scratch = try ScratchFolder(named: "hs-alliance-broker")
-            let port = try TestBroker.freePort()
+            let port = try LoopbackPort.free()
             try alliance.harborseal("alliance", "broker-config", "-o", scratch.path)
             try FileManager.default.createDirectory(atPath: scratch.file("kept"), withIntermediateDirectories: true)
             try text("alliance/acl").write(toFile: scratch.file("acl"), atomically: false, encoding: .utf8)
@@ -60,7 +60,7 @@ extension BrokersAndNodes {
         private static let passwords = ["harborseal": "agent-pw", "zigbee2mqtt": "zigbee-pw", "shelly": "shelly-pw"]
 
         private func sensorBroker(_ scratch: ScratchFolder) throws -> (broker: ChildProcess, port: UInt16) {
-            let port = try TestBroker.freePort()
+            let port = try LoopbackPort.free()
             let tool = try Programs.tool("mosquitto_passwd", package: "mosquitto")
             try "".write(toFile: scratch.file("local-sensors.passwd"), atomically: false, encoding: .utf8)
             for (user, password) in Self.passwords { try ChildProcess.run([tool, "-b", scratch.file("local-sensors.passwd"), user, password]) }

@@ -9,7 +9,7 @@ final class RunningBroker {
     private var process: ChildProcess?
 
     init(_ alliance: Alliance) throws {
-        port = try TestBroker.freePort()
+        port = try LoopbackPort.free()
         folder = try ScratchFolder(named: "hs-broker")
         try alliance.harborseal("alliance", "broker-config", "-o", folder.file("broker"), "--port", "\(port)", "--bind", "127.0.0.1")
         // Started as root, mosquitto would change to a user that cannot read this folder.

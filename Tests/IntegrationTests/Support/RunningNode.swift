@@ -13,7 +13,7 @@ final class RunningNode {
     init(_ alliance: Alliance, _ name: String, brokerPorts: [UInt16]) throws {
         self.alliance = alliance
         self.name = name
-        httpPort = try TestBroker.freePort()
+        httpPort = try LoopbackPort.free()
         folder = try ScratchFolder(named: "hs-node")
         let keys = alliance.nodeFolder(name)
         try """
