@@ -144,7 +144,10 @@ extension BrokersAndNodes {
             var bytes = honest
             switch how {
             case "cut": bytes = honest.dropLast(20)
-            case "overwritten": bytes.replaceSubrange(honest.count / 2..<honest.count - 100, with: Data(count: honest.count - honest.count / 2 - 100))
+            case "overwritten":
+                // From the second message's first byte on; within a message it would be that message that is refused.
+                let start = file(Array(try messages(honest).prefix(1))).count
+                bytes.replaceSubrange(start..<start + 100, with: Data(repeating: 0xFF, count: 100))
             case "empty tail": bytes += Data(count: 4_096)
             default: bytes = Data("PK\u{3}\u{4} not a carried file".utf8)
             }
