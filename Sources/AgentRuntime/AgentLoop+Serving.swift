@@ -111,7 +111,7 @@ extension AgentLoop {
 
     /// One sync for everything that came since the last one.
     func syncIfDue() {
-        guard let due = syncDueMilliseconds, now.monotonicMilliseconds >= due, journal.journal.suspended == nil else { return }
+        guard let due = syncDueMilliseconds, now.monotonicMilliseconds >= due else { return }
         do throws(JournalProblem) {
             try journal.sync()
             // The first sync holds the agent's own first event: it must not make the first sender wait for the next one.

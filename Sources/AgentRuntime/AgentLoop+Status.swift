@@ -199,19 +199,31 @@ extension AgentLoop {
         }
     }
 
-    /// Senders whom the intake sockets turned away for their user and group.
-    private var strangerSenderCount: UInt64 {
-        var count: UInt64 = 0
-        for source in sources { if case .intake(let intake) = source { count += intake.strangerCount } }
-        return count
+    /// What the sources refused before it came to the journal: lines that are no events, senders whose user and group may not record, and
+    /// senders for whom there was no place.
+    private var refusals: (lineCount: UInt64, strangerCount: UInt64, crowdedCount: UInt64) {
+        var sum: (lineCount: UInt64, strangerCount: UInt64, crowdedCount: UInt64) = (0, 0, 0)
+        for source in sources {
+            switch source {
+            case .intake(let intake):
+                sum.lineCount += intake.refusedCount
+                sum.strangerCount += intake.strangerCount
+                sum.crowdedCount += intake.turnedAwayCount - intake.strangerCount
+            case .replay(let replay): sum.lineCount += replay.refusedCount
+            default: break
+            }
+        }
+        return sum
     }
 
     private func addCounters(to document: inout StatusDocument) {
         let counters = gateway.counters
+        let refusals = refusals
         document.section("dropped-or-refused")
         document.add("dropped-events", counters.droppedEventCount, level: counters.droppedEventCount > 0 ? .bad : .plain)
-        document.add("refused-lines", refusedLineCount)
-        document.add("stranger-senders", strangerSenderCount)
+        document.add("refused-lines", refusedLineCount + refusals.lineCount)
+        document.add("stranger-senders", refusals.strangerCount)
+        document.add("crowded-senders", refusals.crowdedCount)
         document.add("surplus-receipts", counters.surplusReceiptCount)
         document.add("malformed-replies", counters.malformedReplyCount)
         document.add("stranger-replies", counters.strangerReplyCount)

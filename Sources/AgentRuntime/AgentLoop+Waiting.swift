@@ -51,8 +51,9 @@ extension AgentLoop {
         return due <= start ? 0 : Int32(clamping: due - start)
     }
 
-    /// When what was appended must be on the medium; `nil` if all of it is.
+    /// When what was appended must be on the medium; `nil` if all of it is, or while the medium takes nothing: then ``resumeIfDue()`` is next.
     var syncDueMilliseconds: UInt64? {
+        guard journal.journal.suspended == nil else { return nil }
         if journal.hasUnsynced {
             return lastSyncMilliseconds &+ UInt64(clamping: configuration.journal.syncIntervalMilliseconds)
         }

@@ -38,13 +38,16 @@ final class JournalAdapter<FileSystem: JournalFileSystem>: JournalPort {
         event: [UInt8], importance: EventImportance, origin: EventOrigin?
     ) throws(JournalProblem) -> AppendOutcome {
         do throws(JournalError) {
-            hasUnsynced = true
             let weight = Importance(rawValue: importance.rawValue) ?? .normal
             guard let origin, let source = sources.first(where: { $0.index.value == origin.source })?.index else {
-                return .stored(sequence: try journal.append(event: event.span, importance: weight))
+                let sequence = try journal.append(event: event.span, importance: weight)
+                hasUnsynced = true
+                return .stored(sequence: sequence)
             }
             switch try journal.append(event: event.span, source: source, number: origin.number, importance: weight) {
-            case .stored(let place): return .stored(sequence: place.sequence)
+            case .stored(let place):
+                hasUnsynced = true
+                return .stored(sequence: place.sequence)
             case .repeated(let place): return .repeated(epoch: Epoch(place.epoch), sequence: place.sequence)
             case .olderThanHeld: return .olderThanHeld
             }
@@ -74,8 +77,8 @@ final class JournalAdapter<FileSystem: JournalFileSystem>: JournalPort {
 
     func append(statement: [UInt8], first: UInt64, count: UInt64) throws(JournalProblem) {
         do throws(JournalError) {
-            hasUnsynced = true
             try journal.appendStatement(first: first, count: count, bytes: statement.span)
+            hasUnsynced = true
             latestStatement = statement
         } catch {
             throw problem(error)
@@ -83,13 +86,13 @@ final class JournalAdapter<FileSystem: JournalFileSystem>: JournalPort {
     }
 
     func append(receipt: [UInt8], first: UInt64) throws(JournalProblem) {
-        hasUnsyncedReceipts = true
         do throws(JournalError) { try journal.appendReceipt(first: first, bytes: receipt.span) } catch { throw problem(error) }
+        hasUnsyncedReceipts = true
     }
 
     func append(mark end: UInt64) throws(JournalProblem) {
-        hasUnsyncedReceipts = true
         do throws(JournalError) { try journal.appendMark(upTo: end) } catch { throw problem(error) }
+        hasUnsyncedReceipts = true
     }
 
     func append(archived end: UInt64) throws(JournalProblem) {

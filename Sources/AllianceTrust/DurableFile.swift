@@ -10,8 +10,7 @@ public enum DurableFile {
     /// - Parameter byteLimit: larger files are refused before anything is allocated for them.
     /// - Throws: ``TrustError`` with code `unreadable` or `tooLarge`.
     public static func read(_ path: String, byteLimit: Int = 16 * 1024 * 1024) throws -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw failure("read", path, .unreadable) }
+        let descriptor = try openRegular(path)
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
@@ -25,6 +24,22 @@ public enum DurableFile {
             }
             bytes.append(contentsOf: chunk[..<count])
         }
+    }
+
+    /// Opens a file for reading; its descriptor is the caller's to close. A pipe, a device or a directory is refused: to open a pipe without a
+    /// writer would wait for ever.
+    ///
+    /// - Throws: ``TrustError`` with code `unreadable`.
+    public static func openRegular(_ path: String) throws -> Int32 {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else { throw failure("read", path, .unreadable) }
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            let found = facts.st_mode & S_IFMT == S_IFDIR ? "a directory" : "a pipe or device"
+            throw TrustError(.unreadable, "cannot read \(path): it is \(found), not a file")
+        }
+        return descriptor
     }
 
     /// Writes a whole file so that after a power cut either the old or the new content is there.

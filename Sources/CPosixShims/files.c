@@ -86,7 +86,12 @@ int64_t posix_file_write_at(int file, const void *source, size_t count, int64_t 
     return done < 0 ? -errno : done;
 }
 
-int posix_file_sync(int file) { return result_of(fdatasync(file)); }
+int posix_file_sync(int file) {
+    if (fdatasync(file) != 0) { return -errno; }
+    struct stat status;
+    if (fstat(file, &status) != 0) { return -errno; }
+    return status.st_nlink == 0 ? -ENOENT : 0;
+}
 int posix_file_truncate(int file, int64_t size) { return result_of(ftruncate(file, size)); }
 int posix_file_close(int file) { return result_of(close(file)); }
 

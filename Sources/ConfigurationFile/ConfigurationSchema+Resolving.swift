@@ -67,19 +67,21 @@ struct Resolver {
 
     private mutating func makeRows(of section: UTF8Text, at origin: ValueOrigin) {
         let settings = schema.settings(in: section)
+        // Once for all keys: hundreds of sensors have thousands of entries.
+        let own = entries.filter { $0.section == section }
         var inapplicable: [Setting] = []
         for setting in settings {
             guard applies(setting, section) else {
                 inapplicable.append(setting)
                 continue
             }
-            let written = entries.last { $0.key == setting.key && $0.section == section }
+            let written = own.last { $0.key == setting.key }
             configuration.rows.append(row(setting, section, written, at: origin))
         }
         // One key may be declared for several conditions, each with its own default: one that applies is enough.
         for (index, setting) in inapplicable.enumerated() {
             guard configuration.row(section, setting.key) == nil, !inapplicable[..<index].contains(where: { $0.key == setting.key }),
-                let written = entries.last(where: { $0.key == setting.key && $0.section == section })
+                let written = own.last(where: { $0.key == setting.key })
             else { continue }
             reportInapplicable(setting, written)
         }

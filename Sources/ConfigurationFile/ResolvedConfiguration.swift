@@ -25,7 +25,7 @@ public struct ResolvedConfiguration: Sendable {
 
     /// The row of a key.
     public func row(_ section: UTF8Text, _ key: UTF8Text) -> Row? {
-        rows.first { $0.setting.key == key && $0.section == section }
+        rows.last { $0.setting.key == key && $0.section == section }
     }
 
     /// The names of a family's members, for `source.` the part behind it, in the order of the file.

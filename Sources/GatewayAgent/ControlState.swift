@@ -82,6 +82,8 @@ struct ControlState {
     var startToRecord: StartReason?
     var startCause: EpochReason?
     var gaps: [GapFacts]
+    /// When the agent's own events are tried again after the journal could not take one, monotonic milliseconds.
+    private(set) var retryAtMilliseconds: UInt64 = 0
     private(set) var undeclaredDropCount: UInt64 = 0
     private(set) var checkpoint: Checkpoint?
     private var checkpointAtMilliseconds: UInt64?
@@ -119,6 +121,12 @@ struct ControlState {
 
     mutating func dropsDeclared() { undeclaredDropCount = 0 }
 
+    /// The journal could not take an event of the agent's own: once a second is often enough, a turn of the loop is not.
+    mutating func postpone(at now: Moment) { retryAtMilliseconds = now.monotonicMilliseconds &+ 1_000 }
+
+    /// The journal stores again.
+    mutating func hurry() { retryAtMilliseconds = 0 }
+
     // MARK: - Clock
 
     /// The wall clock's time before its step, if it stepped by more than a second since the last turn.
@@ -154,5 +162,5 @@ struct ControlState {
         now.milliseconds(since: lastEventMilliseconds) >= GatewayPolicy.heartbeatMilliseconds
     }
 
-    var heartbeatMilliseconds: UInt64 { lastEventMilliseconds &+ GatewayPolicy.heartbeatMilliseconds }
+    var heartbeatMilliseconds: UInt64 { max(lastEventMilliseconds &+ GatewayPolicy.heartbeatMilliseconds, retryAtMilliseconds) }
 }

@@ -5,6 +5,7 @@ import MerkleTree
 extension Gateway {
     /// Records what the agent has to say itself. What the journal cannot take now is said on a later turn.
     func recordOwnEvents(at now: Moment) {
+        guard now.monotonicMilliseconds >= control.retryAtMilliseconds else { return }
         if let before = control.step(at: now) {
             _ = recordOwn(
                 .clockStepped,
@@ -84,6 +85,7 @@ extension Gateway {
             _ = try record(bytes, EventTraits(kind: kind.rawValue, importance: .control), at: now)
             return true
         } catch {
+            control.postpone(at: now)
             return false
         }
     }

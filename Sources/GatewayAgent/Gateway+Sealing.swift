@@ -109,6 +109,7 @@ extension Gateway {
         let signedEnd = sealing.map { max($0.end, journal.signedEnd) } ?? journal.signedEnd
         builder.reset(first: signedEnd)
         concerns.journal = nil
+        control.hurry()
         retryAtMilliseconds = 0
     }
 

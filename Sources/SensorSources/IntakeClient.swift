@@ -30,8 +30,8 @@ struct IntakeClient {
     private var sent = 0
     /// When output was last taken, or first had to wait; monotonic ms.
     private var progressMilliseconds: UInt64 = 0
-    /// When bytes came from the sender last, or when it connected; monotonic ms.
-    private(set) var heardMilliseconds: UInt64
+    /// When a whole line came from the sender last, or when it connected; monotonic ms. Single bytes say nothing: they would hold a place for ever.
+    var heardMilliseconds: UInt64
     /// The connection is broken, or was cut off.
     var isBroken = false
 
@@ -78,7 +78,7 @@ struct IntakeClient {
     }
 
     /// Reads what is there.
-    mutating func read(nowMilliseconds: UInt64 = 0) {
+    mutating func read() {
         if taken > 0 {
             input.removeFirst(taken)
             taken = 0
@@ -91,7 +91,6 @@ struct IntakeClient {
             return posix_socket_read(descriptor, base + start, room)
         }
         input.removeLast(room - max(count, 0))
-        if count > 0 { heardMilliseconds = nowMilliseconds }
         if count == 0 { hasEnded = true }
         if count < 0, count != -Int(POSIX_EAGAIN) { isBroken = true }
     }

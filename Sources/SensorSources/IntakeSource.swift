@@ -9,7 +9,7 @@ public import LogisticsEvents
 public final class IntakeSource {
     /// Most senders at a time; each costs at most about 100 KiB when it does its worst.
     public static let maximumClientCount = 16
-    /// When every place is taken, a sender that has been silent for so long gives its own to a new one: a script that leaks
+    /// When every place is taken, a sender that has said no whole line for so long gives its own to a new one: a script that leaks
     /// connections must not stop the others. It connects again when it has something to say.
     static let silentAfterMilliseconds: UInt64 = 10_000
     /// How long the listener is left alone after the process ran out of descriptors: it stays readable, and the loop would spin.
@@ -133,7 +133,7 @@ public final class IntakeSource {
         }
     }
 
-    /// Closes the connection that has been silent longest, if that is long and its sender is owed nothing.
+    /// Closes the connection that has said no whole line for longest, if that is long and its sender is owed nothing.
     private func makesRoom() -> Bool {
         var silent: Int?
         for index in clients.indices where clients[index].isOwedNothing && !clients[index].isDone {
@@ -174,7 +174,7 @@ public final class IntakeSource {
         let descriptor = clients[index].descriptor
         for interest in interests where interest.descriptor == descriptor {
             if interest.isReadable, mayRead, clients[index].wantsRead {
-                clients[index].read(nowMilliseconds: nowMilliseconds)
+                clients[index].read()
             } else if interest.hasFailed {
                 // The other end is gone for good. Kept open while nothing may be read, it would wake the loop for ever;
                 // what it sent and nobody acknowledged, it has to send again.
@@ -191,10 +191,12 @@ public final class IntakeSource {
             lines += 1
             do throws(SourceError) {
                 guard let event = try event(item, of: index, context: context, salts: &salts) else { continue }
+                clients[index].heardMilliseconds = nowMilliseconds
                 output.events.append(event)
                 room -= 1
             } catch {
                 refusedCount += 1
+                clients[index].heardMilliseconds = nowMilliseconds
                 let token = clients[index].open()
                 send(IntakeAnswer.refused(error), for: token)
             }

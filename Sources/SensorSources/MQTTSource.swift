@@ -58,7 +58,8 @@ public final class MQTTSource {
         guard link.isConnected, !isRefused else { return SourceState(isWorking: false, complaint) }
         return SourceState(
             isWorking: true, "connected to " + address + "; " + .decimal(Int64(clamping: table.readingCount)) + " readings, "
-                + .decimal(Int64(clamping: table.unreadableCount)) + " messages unreadable")
+                + .decimal(Int64(clamping: table.unreadableCount)) + " messages unreadable, "
+                + .decimal(Int64(clamping: link.status.droppedCount)) + " too large")
     }
 
     /// When to serve even if the broker is silent, in monotonic ms.

@@ -152,6 +152,30 @@ struct PosixFileSystemTests {
         return (count, summary)
     }
 
+    @Test("nothing is durable in a segment that somebody removed", arguments: [false, true])
+    func removedWhileOpen(withItsFolder: Bool) throws {
+        try withFolder { path in
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            let journal = try open(path)
+            _ = try journal.append(event: eventBytes(1).span)
+            #expect(try journal.sync() == 1)
+            for name in try FileManager.default.contentsOfDirectory(atPath: path) where withItsFolder || name.hasSuffix(".hsj") {
+                unlink("\(path)/\(name)")
+            }
+            if withItsFolder { rmdir(path) }
+            _ = try journal.append(event: eventBytes(2).span)
+            #expect(throws: JournalError.suspended(SystemError(.sync, SystemError.notFound))) { try journal.sync() }
+            #expect(journal.durableUpTo == 1)
+            guard !withItsFolder else {
+                #expect(throws: JournalError.self) { try journal.resume() }
+                return
+            }
+            // What waited goes into a new segment.
+            try journal.resume()
+            #expect(try journal.sync() == 2)
+        }
+    }
+
     @Test("a folder whose parent is missing is an error that names the call")
     func missingParent() {
         #expect(throws: SystemError(.open, SystemError.notFound)) { try PosixFileSystem(path: Array("/nowhere/at/all".utf8)) }

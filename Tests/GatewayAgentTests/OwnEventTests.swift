@@ -35,7 +35,7 @@ struct OwnEventTests {
         scene.journal.failure = .full
         scene.gateway.adopt(configurationHash: first, at: scene.now)
         scene.journal.failure = nil
-        scene.pass(1)
+        scene.pass(1_000)
         #expect(try told(scene).dropFirst(2) == [[.text("reload"), .bytes(first)]])
         scene.pass(1)
         #expect(try told(scene).count == 3)
@@ -74,10 +74,27 @@ struct OwnEventTests {
         scene.pass(1)
         #expect(try kinds(scene) == [1])
         scene.journal.failure = nil
-        scene.pass(1)
+        scene.pass(1_000)
         scene.pass(1)
         #expect(try kinds(scene) == [1, 3])
         #expect(scene.gateway.counters.droppedEventCount == 7)
+    }
+
+    @Test("what the journal cannot take is tried again once a second, not on every turn, and wakes nobody before")
+    func notOnEveryTurn() throws {
+        let scene = try Scene()
+        scene.journal.failure = .medium(errno: 30)
+        scene.pass(1)
+        let failureCount = scene.gateway.counters.journalFailureCount
+        for _ in 0..<50 { scene.pass(10) }
+        #expect(scene.gateway.counters.journalFailureCount == failureCount)
+        let wake = try #require(scene.gateway.wakeMilliseconds(at: scene.now))
+        #expect(wake > scene.now.monotonicMilliseconds)
+        scene.pass(500)
+        #expect(scene.gateway.counters.journalFailureCount == failureCount + 1)
+        scene.journal.failure = nil
+        scene.pass(1_000)
+        #expect(try kinds(scene) == [1])
     }
 
     @Test("a heartbeat comes after 15 min of silence, and not before")

@@ -40,6 +40,7 @@ struct EndingTests {
         let told = try feedUntilStuck(agent)
         #expect(told.count > 5)
         try wait(until: "a concern about the journal", instead: { agent.tail }) { self.complains(agent) }
+        try expectRest(of: agent)
         try FileManager.default.removeItem(atPath: filler)
         try wait(until: "the journal stores again", instead: { agent.tail }) { !self.complains(agent) }
         try checkAfterRecovery(agent, told)
@@ -62,9 +63,40 @@ struct EndingTests {
         try agent.start()
         try wait(until: "a concern about the journal", instead: { agent.tail }) { self.complains(agent) }
         #expect(agent.process?.isRunning == true)
+        try expectRest(of: agent)
         try disk.remount(readOnly: false)
         try wait(until: "the journal stores again", instead: { agent.tail }) { !self.complains(agent) }
         try checkAfterRecovery(agent, told)
+    }
+
+    @Test("with its journal's folder removed the agent acknowledges nothing more, and says so")
+    func folderRemoved() throws {
+        let agent = try RunningAgent(try Alliance.ofOneNode(), brokerPorts: [], settings: RunningAgent.quick)
+        try agent.start()
+        let client = try agent.intake()
+        guard case .stored = try client.send(IntakeClient.line(number: 1)) else { throw IntegrationFailure(agent.tail) }
+        try FileManager.default.removeItem(atPath: agent.journal)
+        try client.write([IntakeClient.line(number: 2)])
+        if case .stored(let place)? = try? client.answer(seconds: 3) { Issue.record("acknowledged as \(place) in a file without a name") }
+        try wait(until: "a concern about the journal", instead: { agent.tail }) { self.complains(agent) }
+        try expectRest(of: agent)
+        #expect(agent.process?.isRunning == true)
+    }
+
+    /// A loop that spins takes nearly all of a processor; this one waits.
+    private func expectRest(of agent: RunningAgent) throws {
+        let before = try processorTicks(of: agent)
+        usleep(2_000_000)
+        let ticks = try processorTicks(of: agent) - before
+        #expect(ticks < sysconf(Int32(_SC_CLK_TCK)) / 2, "\(ticks) ticks in two seconds: \(agent.tail)")
+    }
+
+    /// User and system time, of proc(5) /proc/PID/stat.
+    private func processorTicks(of agent: RunningAgent) throws -> Int {
+        let process = try #require(agent.process)
+        let text = try String(contentsOfFile: "/proc/\(process.processID)/stat", encoding: .utf8)
+        let fields = (text.split(separator: ")").last ?? "").split(separator: " ")
+        return (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0)
     }
 
     private func offlineAgent(on disk: SmallDisk) throws -> RunningAgent {

@@ -181,6 +181,21 @@ private let line = #"{"kind":"acme.x","source":"t","number":"#
         #expect(intake.driver.turn { intake.driver.events.count == 17 + 15 }, "the others go on")
     }
 
+    @Test("senders that drip bytes and finish no line hold no places against others")
+    func drippingSenders() throws {
+        let intake = try Intake()
+        let clients = (0..<IntakeSource.maximumClientCount).map { _ in intake.connect() }
+        for client in clients { client.send("{") }
+        for second in 1...11 {
+            for client in clients { client.send(" ") }
+            intake.driver.laterMilliseconds = UInt64(second) * 1_000
+            intake.driver.turn()
+        }
+        let honest = intake.connect()
+        honest.send(line + "1}\n")
+        #expect(intake.driver.turn { intake.driver.events.count == 1 })
+    }
+
     @Test("a sender that goes away frees its place; its answer reaches nobody, and no later sender")
     func leaves() throws {
         let intake = try Intake()

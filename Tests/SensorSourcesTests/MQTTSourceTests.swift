@@ -112,7 +112,7 @@ import Testing
         }
     }
 
-    @Test("a flood is read whole, and a message that is too large is not read")
+    @Test("a flood is read whole, and a message that is too large is not read, and counted")
     func flood() throws {
         let broker = try TestBroker()
         try broker.start()
@@ -126,6 +126,7 @@ import Testing
         #expect(driver.turn { driver.readings.count == 500 })
         process.waitUntilExit()
         #expect(driver.readings.allSatisfy { $0.value == 4370 })
+        #expect(driver.source.state?.text.string.hasSuffix(" 0 messages unreadable, 1 too large") == true)
     }
 
     @Test("a user without the right password is told so; with it the source works")

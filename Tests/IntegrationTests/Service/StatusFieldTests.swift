@@ -18,7 +18,7 @@ extension BrokersAndNodes {
             """
         private static let seal = "key-class certificate-days-left link-certificate-days-left"
         private static let counters = """
-            dropped-events refused-lines stranger-senders surplus-receipts malformed-replies stranger-replies unbelieved-hints \
+            dropped-events refused-lines stranger-senders crowded-senders surplus-receipts malformed-replies stranger-replies unbelieved-hints \
             unconfirmed-refusals rejected-trust-files signing-failures journal-failures epochs
             """
         private static let link = "state broker mqtt connections attempts published acknowledged in-flight refused-publishes dropped-messages"
