@@ -48,8 +48,6 @@ while read -r source target mode; do
 done <"$recipe/files"
 if [ "$name" = harborseal-agent ]; then
     install -d -m 755 "$tree/etc/harborseal/agent.conf.d"
-    # A gateway runs no node, and needs no user for one.
-    sed -i '/^u harborseal-node /d' "$tree/usr/lib/sysusers.d/harborseal-agent.conf"
 fi
 doc=$tree/usr/share/doc/$name
 install -d "$doc" "$tree/usr/share/man/man1"

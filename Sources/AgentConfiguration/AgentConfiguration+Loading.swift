@@ -1,5 +1,6 @@
 public import AttestationFormat
 public import ConfigurationFile
+internal import LogisticsEvents
 
 extension AgentConfiguration {
     /// Reads `path` with its drop-ins, puts environment and flags over it, and checks everything.
@@ -38,5 +39,31 @@ extension AgentConfiguration {
         self.sensors = sensors
         self.rules = rules
         self.resolved = resolved
+        warnings = layers.document.passedOver.map { $0 + ": passed over, since its name does not end in .conf; rename it, or take it away" }
+        warnUnfedSensors()
+    }
+
+    /// Sensors that nothing gives readings of under their name, with the source that was most likely meant.
+    private mutating func warnUnfedSensors() {
+        var givers = mappings.map { $0.sensor }
+        var takesLines = false
+        for source in sources {
+            switch source.kind {
+            case .device, .gpio: givers.append(source.name)
+            // Programs and recordings name their sensors themselves.
+            case .intake, .replay: takesLines = true
+            default: break
+            }
+        }
+        let unnamed = givers.filter { giver in !sensors.contains { $0.name == giver } }
+        for sensor in sensors where !givers.contains(sensor.name) {
+            let meant = NearestName.find(sensor.name, among: unnamed)
+            guard meant != nil || !takesLines else { continue }
+            let section = "sensor." + sensor.name
+            let step = meant.map { ", and " + $0 + " has no [sensor." + $0 + "]; rename one of them" } ?? "; name one that gives its readings"
+            let reason = "[" + section + "]: no source or mapping is named " + sensor.name + step
+            let origin = resolved.row(section, "quantity")?.origin ?? .builtIn
+            warnings.append(ConfigurationProblem(.impossible, at: origin, reason).message)
+        }
     }
 }

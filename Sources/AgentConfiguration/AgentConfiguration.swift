@@ -25,6 +25,8 @@ public struct AgentConfiguration: Sendable {
     public var rules: [ConditionRule]
     /// Every value with where it came from: what `check-config` prints.
     public var resolved: ResolvedConfiguration
+    /// What works and is most likely a slip, for people.
+    public var warnings: [UTF8Text]
 
     /// `[identity]`: who this gateway is (wire-format.md, section 2).
     public struct Identity: Equatable, Sendable {

@@ -19,7 +19,7 @@ extension AgentLoop {
         for node in gateway.nodes.records { add(node, to: &findings) }
         for (source, record) in zip(sources, sourceRecords) { add(record, source.state, to: &findings) }
         for concern in operatorConcerns() where !Self.toldElsewhere(concern.code) {
-            findings.add(.problem, "concern", concern.code, concern.text, advice: "mend what this line names; harborseal-agent status shows the numbers")
+            findings.add(.problem, "concern", concern.code, concern.text, advice: "harborseal-agent status shows the numbers")
         }
         return findings
     }

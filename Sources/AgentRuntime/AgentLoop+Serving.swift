@@ -88,7 +88,7 @@ extension AgentLoop {
                 if let token = event.token { answers.add(token, epoch: journal.epoch, sequence: sequence) }
                 noteReadings(of: event, kind: traits.kind, from: source)
             case .repeated(let epoch, let sequence):
-                if let token = event.token { answers.add(token, epoch: epoch, sequence: sequence) }
+                if let token = event.token { answers.add(token, epoch: epoch, sequence: sequence, isKnown: true) }
             case .olderThanHeld:
                 refuse(event, from: source, "this number is older than what the journal still holds")
             }
@@ -118,9 +118,18 @@ extension AgentLoop {
             if hasSynced { lastSyncMilliseconds = now.monotonicMilliseconds }
             hasSynced = true
         } catch {
-            log(.error, "the journal could not be synced: \(error.words); nothing is acknowledged until it can")
+            // Nothing is acknowledged until it can be stored; the end of the turn says why.
         }
     }
+
+    /// Says once that nothing can be stored, when that begins.
+    func noteSuspension() {
+        let cause = journal.journal.suspended
+        if let cause, !isSuspensionTold { log(.error, Self.words(ofSuspension: cause)) }
+        isSuspensionTold = cause != nil
+    }
+
+    static func words(ofSuspension cause: SystemError) -> String { "nothing can be stored: \(cause.words); sources are held back" }
 
     /// Tells the senders of everything that is durable now.
     func answerDurable() {
@@ -128,7 +137,7 @@ extension AgentLoop {
         answers.takeDurable(epoch: journal.epoch, end: journal.journal.durableUpTo) { entry in
             for source in sources {
                 if case .intake(let intake) = source {
-                    intake.answer(entry.token, epoch: entry.epoch.text, sequence: entry.sequence)
+                    intake.answer(entry.token, epoch: entry.epoch.text, sequence: entry.sequence, isKnown: entry.isKnown)
                 }
             }
         }

@@ -2,6 +2,7 @@ internal import AgentConfiguration
 internal import AttestationFormat
 internal import EventJournal
 internal import GatewayAgent
+internal import LogisticsEvents
 internal import MQTTLink
 internal import SensorSources
 
@@ -68,7 +69,7 @@ extension AgentLoop {
         } else {
             document.addUnknown("error-ms", words: "unknown")
         }
-        document.add("time-ms", now.wallMilliseconds)
+        document.add("time-ms", now.wallMilliseconds, words: EventView.utc(now.wallMilliseconds).string)
     }
 
     private func addJournal(to document: inout StatusDocument) {
@@ -85,7 +86,8 @@ extension AgentLoop {
         document.add("bytes", UInt64(max(0, store.usedByteCount)))
         document.add("cap-bytes", configuration.journal.capByteCount)
         addArchive(to: &document)
-        document.add("space", text: store.spaceLevel.word, level: store.spaceLevel == .normal ? .good : .warning)
+        let space = store.suspended?.isLackOfSpace ?? false ? .full : store.spaceLevel
+        document.add("space", text: space.word, level: space == .normal ? .good : .warning)
         let interval = configuration.journal.syncIntervalMilliseconds
         document.add(
             "loss-window-ms", interval, words: interval == 0 ? "0: an acknowledged event is on the medium" : nil)
@@ -94,7 +96,7 @@ extension AgentLoop {
         document.add("event-bytes", events)
         document.add("written-bytes", written)
         let perMille = events == 0 ? 0 : written.multipliedReportingOverflow(by: 1_000).partialValue / events
-        document.add("wear-per-mille", perMille, words: "\(perMille / 1_000).\(perMille % 1_000 / 10) bytes written per event byte")
+        document.add("wear-per-mille", perMille, words: "\(perMille): \(FixedPoint.text(Int64(clamping: perMille), decimals: 3).string) bytes written per event byte")
         document.add("syncs", store.counters.syncCount)
         document.add("failed-syncs", store.counters.failedSyncCount)
         document.add("failed-writes", store.counters.failedWriteCount)
@@ -164,10 +166,10 @@ extension AgentLoop {
             document.section("nodes", item: node.name.string)
             let isSurplus = node.receiptCount == 0 && node.surplusReceiptCount > 0
             document.add(
-                "receipts", node.receiptCount, words: isSurplus ? "0: it answers, after the quorum was reached; not needed" : nil,
+                "receipts", node.receiptCount, words: isSurplus ? "0: it answers after the quorum is reached; these are not counted" : nil,
                 level: node.receiptCount > 0 ? .good : .plain)
             document.add("surplus-receipts", node.surplusReceiptCount)
-            document.add("tree-size", node.treeSize)
+            document.add("tree-size", node.treeSize, words: isSurplus ? "not read of receipts beyond the quorum" : nil)
             if let heard = node.heardAtMilliseconds {
                 document.add("heard-s-ago", now.milliseconds(since: heard) / 1_000)
             } else {
@@ -232,7 +234,7 @@ extension AgentLoop {
         document.add("rejected-trust-files", counters.rejectedTrustFileCount)
         document.add("signing-failures", counters.signingFailureCount)
         document.add("journal-failures", counters.journalFailureCount)
-        document.add("epochs", counters.epochCount)
+        document.add("epochs", counters.epochCount, words: "\(counters.epochCount) begun since the start")
     }
 }
 

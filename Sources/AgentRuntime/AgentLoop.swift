@@ -55,6 +55,8 @@ final class AgentLoop {
     var entries: [posix_poll_entry] = []
     var lastSyncMilliseconds: UInt64
     var hasSynced = false
+    /// Whether the log has said that nothing can be stored.
+    var isSuspensionTold: Bool
     var nextResumeMilliseconds: UInt64 = 0
     var nextRetainMilliseconds: UInt64 = 0
     var nextStatusMilliseconds: UInt64 = 0
@@ -94,6 +96,7 @@ final class AgentLoop {
             sensors: configuration.sensors, rules: configuration.rules, at: now.monotonicMilliseconds)
         // The first sync has nothing to wait for: the first event after a start is acknowledged at once.
         lastSyncMilliseconds = 0
+        isSuspensionTold = journal.journal.suspended != nil
         declaredDamageCount = journal.journal.recovery.damages.count
         startPlace = (journal.epoch, journal.journal.durableUpTo)
     }
@@ -120,6 +123,7 @@ final class AgentLoop {
         gateway.advance(to: now)
         syncIfDue()
         answerDurable()
+        noteSuspension()
         serveControl()
         retainIfDue()
         publishStatusIfDue()

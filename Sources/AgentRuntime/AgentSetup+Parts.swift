@@ -66,7 +66,7 @@ extension AgentSetup {
         let damageCount = recovery.damages.count + recovery.unlistedDamageCount
         if damageCount > 0 { log(.error, "\(damageCount) damaged places in the journal; each is declared in a signed event") }
         if recovery.foreignFileCount > 0 { log(.warning, "\(recovery.foreignFileCount) files in the journal's folder are not its own; left alone") }
-        if let cause { log(.error, "nothing can be stored: \(cause.words); sources are held back") }
+        if let cause { log(.error, AgentLoop.words(ofSuspension: cause)) }
     }
 
     /// The damages as signed events name them.

@@ -50,6 +50,7 @@ struct AgentSetup {
         self.now = now
         let name = try Self.gatewayName(configuration.identity)
         let key = try Self.sealKey(configuration.seal)
+        try Self.checkLinkKey(configuration.link)
         let certificate = Self.sealCertificate(configuration.seal, name: name, key: key, log: log)
         let trust = try Self.trustFile(configuration, log: log)
         journal = try Self.openJournal(configuration.journal, gatewayID: name.gatewayID, now: now)
@@ -119,6 +120,16 @@ struct AgentSetup {
         }
     }
 
+    /// The link's key is libmosquitto's to read, and by the same rule the agent's alone. What is missing waits for the first connection.
+    private static func checkLinkKey(_ link: AgentConfiguration.Link) throws(SetupError) {
+        guard !link.brokers.isEmpty, let path = link.keyFile else { return }
+        do throws(DeviceCryptoError) {
+            try SigningKey.refuseReaders(of: path)
+        } catch {
+            throw SetupError(.noPermission, "the link key cannot be used: \(error.message)")
+        }
+    }
+
     /// The seal certificate that the hello carries. Without one the agent still reads, signs and stores.
     private static func sealCertificate(
         _ seal: AgentConfiguration.Seal, name: GatewayName, key: SigningKey, log: Log
@@ -127,12 +138,12 @@ struct AgentSetup {
         do throws(DeviceCryptoError) {
             certificate = try UnverifiedCertificate.load(from: seal.certificateFile)
         } catch {
-            log(.warning, "no seal certificate: \(error.message); events are signed and stored, nodes will refuse them until it is there")
+            log(.warning, "no seal certificate: \(error.message): put the one of harborseal device issue there; events are signed and stored, nodes refuse them until then")
             return nil
         }
         guard certificate.publicKey == key.publicKey, certificate.subjectURI == name.issuer else {
             log(
-                .warning, "\(seal.certificateFile.string) is not for this gateway's name and seal key: ask the registry for the right one")
+                .warning, "\(seal.certificateFile.string) is not for this gateway's name and seal key: put key and certificate of one harborseal device issue there")
             return nil
         }
         return certificate
@@ -146,7 +157,7 @@ struct AgentSetup {
         do throws(FileError) {
             bytes = try SmallFile.read(path, limit: Limits.trustFileByteCount)
         } catch {
-            guard error.isNotFound else { throw SetupError(.noInput, error.message) }
+            guard error.isNotFound else { throw SetupError(.noInput, "\(path.string) \(error.reason)") }
             log?(.warning, "\(error.message); no receipt counts until a trust file is there")
             return nil
         }
@@ -160,7 +171,7 @@ struct AgentSetup {
             throw SetupError(
                 .configuration,
                 "\(path.string) is of alliance \(trust.content.alliance.text.string), the configuration says "
-                    + configuration.identity.alliance.string)
+                    + "\(configuration.identity.alliance.string): put this alliance's file there, or correct [identity]")
         }
         return trust
     }

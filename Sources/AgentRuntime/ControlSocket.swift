@@ -13,6 +13,8 @@ final class ControlSocket {
     static let bodyByteCount = Limits.nodeMessageByteCount + CarriedMessage.topicByteLimit + 16
     /// A client that neither asks nor reads is dropped after this.
     static let patienceMilliseconds: UInt64 = 5_000
+    /// One that has said nothing yet, after this: others wait for its place, and who asks does so at once.
+    static let silenceMilliseconds: UInt64 = 500
 
     typealias Answer = (_ line: UTF8Text, _ body: ArraySlice<UInt8>, _ isOwner: Bool) -> [UInt8]
 
@@ -26,6 +28,12 @@ final class ControlSocket {
         var answer: [UInt8] = []
         var writtenCount = 0
         var isAnswered = false
+
+        /// When it is dropped, monotonic ms.
+        var deadlineMilliseconds: UInt64 {
+            let isSilent = question.isEmpty && !isAnswered
+            return sinceMilliseconds &+ (isSilent ? ControlSocket.silenceMilliseconds : ControlSocket.patienceMilliseconds)
+        }
     }
 
     private let listener: Int32
@@ -57,7 +65,11 @@ final class ControlSocket {
     }
 
     /// When an idle client is dropped; `nil` if there is none.
-    var deadlineMilliseconds: UInt64? { clients.first.map { $0.sinceMilliseconds &+ Self.patienceMilliseconds } }
+    var deadlineMilliseconds: UInt64? {
+        var earliest: UInt64?
+        for client in clients { earliest = min(earliest ?? .max, client.deadlineMilliseconds) }
+        return earliest
+    }
 
     /// Accepts, reads, answers and closes, without ever waiting.
     ///
@@ -71,7 +83,7 @@ final class ControlSocket {
         }
         var index = 0
         while index < clients.count {
-            let isLate = nowMilliseconds &- clients[index].sinceMilliseconds > Self.patienceMilliseconds
+            let isLate = nowMilliseconds > clients[index].deadlineMilliseconds
             if isLate || !advance(index, answer) {
                 posix_socket_close(clients[index].descriptor)
                 clients.remove(at: index)

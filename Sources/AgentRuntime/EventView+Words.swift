@@ -11,14 +11,17 @@ extension EventView {
         if let readPoint { out = out + " read-point=" + readPoint }
         for reading in readings {
             out = out + " " + reading.sensor
-            if let value = reading.value?.int64 { out = out + UTF8Text("=\(value)") }
+            guard let value = reading.value?.int64 else { continue }
+            let quantity = UInt8(exactly: reading.quantity).flatMap { Quantity(rawValue: $0) }
+            out = out + "=" + UTF8Text(quantity?.words(value) ?? "\(value)")
         }
         for item in extensions {
             out = out + " " + item.name
             switch item.value {
             case .integer(let value): if let value = value.int64 { out = out + UTF8Text("=\(value)") }
             case .text(let value): out = out + "=" + value
-            case .bool, .bytes: break
+            case .bool(let value): out = out + (value ? "=true" : "=false")
+            case .bytes(let value): out = out + "=" + Hexadecimal.text(of: value)
             }
         }
         return out.bytes.map { $0 < 0x20 || $0 == 0x7F ? UInt8(ascii: "?") : $0 }

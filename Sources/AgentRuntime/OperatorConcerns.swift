@@ -25,7 +25,7 @@ enum RefusalWords {
         switch code {
         case 1: "unknown gateway: the node has no certificate of this seal key; enrol, or wait for the next hello"
         case 2: "certificate not valid: renew the seal certificate"
-        case 3: "revoked: the alliance revoked this seal key; ask the firm's registry"
+        case 3: "revoked: the alliance revoked this seal key; ask the firm why; harborseal device issue makes another"
         case 4: "bad signature"
         case 5: "bad chain"
         case 6: "conflict: the node has other bytes for this sequence; another device may use this identity"
@@ -48,7 +48,7 @@ extension AgentLoop {
     func operatorConcerns() -> [OperatorConcern] {
         var concerns: [OperatorConcern] = []
         if let cause = journal.journal.suspended {
-            concerns.add("journal", "nothing can be stored (\(cause.words)); sources are held back")
+            concerns.add("journal", Self.words(ofSuspension: cause))
         } else if journal.journal.spaceLevel == .full {
             concerns.add("journal-full", spaceAdvice.map { "the journal is full: \($0)" } ?? JournalProblem.full.words)
         }
@@ -93,7 +93,11 @@ extension AgentLoop {
             return
         }
         if facts.certificateUntilSeconds == nil {
-            concerns.add("certificate", "there is no seal certificate: nodes refuse this gateway until it is enrolled")
+            let path = configuration.seal.certificateFile
+            concerns.add(
+                "certificate", AgentSetup.exists(path)
+                    ? "\(path.string) is not for this gateway's name and seal key: nodes refuse it until key and certificate are of one enrolment"
+                    : "there is no seal certificate: nodes refuse this gateway until it is enrolled")
         }
         if gateway.trust == nil {
             concerns.add("trust", "there is no trust file: no receipt can count")
@@ -146,7 +150,8 @@ extension AgentLoop {
                 """)
             return
         }
-        guard let oldest = gateway.oldestUnreceiptedMilliseconds else { return }
+        // What cannot be stored is no node's fault: receipts cannot be stored either.
+        guard let oldest = gateway.oldestUnreceiptedMilliseconds, journal.journal.suspended == nil else { return }
         // Right after a reconnect nobody can have answered yet.
         let connected = UInt64(clamping: link.link?.status.connectedSinceMilliseconds ?? 0)
         let since = max(oldest, connected)

@@ -7,6 +7,8 @@ struct PendingAnswers {
         let token: AnswerToken
         let epoch: Epoch
         let sequence: UInt64
+        /// Whether the line's number was stored before, there.
+        let isKnown: Bool
     }
 
     /// Sources are held back when so many wait: the memory of what is unsynced stays bounded.
@@ -18,8 +20,8 @@ struct PendingAnswers {
     var count: Int { entries.count - answeredCount }
     var isEmpty: Bool { count == 0 }
 
-    mutating func add(_ token: AnswerToken, epoch: Epoch, sequence: UInt64) {
-        entries.append(Entry(token: token, epoch: epoch, sequence: sequence))
+    mutating func add(_ token: AnswerToken, epoch: Epoch, sequence: UInt64, isKnown: Bool = false) {
+        entries.append(Entry(token: token, epoch: epoch, sequence: sequence, isKnown: isKnown))
     }
 
     /// Hands over, in order, everything that is durable: all of former epochs, and of the open one what lies below `end`.

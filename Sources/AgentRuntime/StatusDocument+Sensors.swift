@@ -7,7 +7,7 @@ extension StatusDocument {
     mutating func addSensors(of table: SensorTable, at now: Moment) {
         for sensor in table.sensorStatuses {
             section("sensors", item: sensor.name.string)
-            let isAwaited = sensor.heardMilliseconds == nil && !sensor.isSilent
+            let isAwaited = sensor.heardMilliseconds == nil && !sensor.isSilent && sensor.fault == nil
             add("state", text: sensor.state, level: sensor.isWell ? .good : isAwaited ? .plain : .bad)
             add("quantity", text: sensor.quantity.description.name.text.string)
             if let value = sensor.value {

@@ -6,7 +6,8 @@ extension StatusDocument {
     public func text(withColours: Bool) -> [UInt8] {
         var out: [UInt8] = []
         for (index, section) in sections.enumerated() {
-            if index > 0, section.item == nil { out.append(UInt8(ascii: "\n")) }
+            let isFirst = section.item == nil || index > 0 && !section.name.description.utf8.elementsEqual(sections[index - 1].name.description.utf8)
+            if index > 0, isFirst { out.append(UInt8(ascii: "\n")) }
             if withColours { out.append("\u{1B}[1m") }
             out.append(section.name)
             if let item = section.item {

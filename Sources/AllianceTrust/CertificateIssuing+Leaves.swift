@@ -29,7 +29,7 @@ extension CertificateAuthority {
             usage: .clientAuth, publicKey: publicKey, lifetime: lifetime)
     }
 
-    /// A server certificate, signed by the link CA: for the broker, the registry or a node's HTTP side.
+    /// A server certificate, signed by the link CA: for the broker or a node's HTTP side.
     ///
     /// - Parameters:
     ///   - dnsNames: SAN DNS names, for example `broker.example.org`.

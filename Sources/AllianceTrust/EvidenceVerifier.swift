@@ -23,7 +23,9 @@ public enum EvidenceVerifier {
             return EvidenceReport(verdict: Verdict(malformed: "the trust file is malformed: \(error.words)"))
         } catch {
             let reason = (error as? TrustError)?.message ?? "\(error)"
-            return EvidenceReport(verdict: Verdict(lines: [.init(.trust, .failed, reason)]))
+            let isOtherFile = pinnedHash.map { $0 != SHA256.hash(trustFile.span) } ?? false
+            let details = isOtherFile ? ["of two versions, or a slip in one: ask whoever gave them; sha256sum shows the hash of a file"] : []
+            return EvidenceReport(verdict: Verdict(lines: [.init(.trust, .failed, reason, details: details)]))
         }
         let parsed: Evidence
         do throws(FormatError) {

@@ -17,7 +17,11 @@ public enum TrustFileVerifier {
             return try unverified.verified(
                 rootKey: rootKey, pinnedHash: pinnedHash, verifier: CryptoVerifier.self, using: SHA256.self)
         } catch {
-            throw TrustError(.trustFile, words(for: error, content: unverified.content, at: unverified.issuedAtSeconds))
+            let words = words(for: error, content: unverified.content, at: unverified.issuedAtSeconds)
+            guard case .pinnedHash = error, let pinnedHash else { throw TrustError(.trustFile, words) }
+            throw TrustError(
+                .trustFile,
+                "\(words): it is \(Hexadecimal.text(of: SHA256.hash(bytes.span).bytes)), given was \(Hexadecimal.text(of: pinnedHash.bytes))")
         }
     }
 

@@ -14,6 +14,8 @@ public struct Verdict: Equatable, Sendable {
         case clock
         /// Which nodes, and the latest of the counted receipts' times.
         case anchored
+        /// Whether the events name what the verifier asked for: no check of the format, and only where something was asked for.
+        case subject
     }
 
     /// How a check came out.
@@ -56,6 +58,11 @@ public struct Verdict: Equatable, Sendable {
     public init(malformed reason: String) {
         lines = []
         malformed = reason
+    }
+
+    /// The same with one more line; a malformed input stays that alone.
+    public func adding(_ line: Line) -> Verdict {
+        malformed == nil ? Verdict(lines: lines + [line]) : self
     }
 
     /// The first line that failed.

@@ -17,8 +17,12 @@ extension ConfigurationDocument {
         }
         let folder = path + ".d"
         do throws(FileError) {
-            for name in try Folder.names(in: folder, suffix: ".conf", limit: dropInLimit) {
-                document.addFile(folder + "/" + name)
+            for name in try Folder.names(in: folder, suffix: "", limit: dropInLimit) {
+                if name.bytes.suffix(5).elementsEqual(".conf".utf8) {
+                    document.addFile(folder + "/" + name)
+                } else if name.bytes.first != UInt8(ascii: "."), name.bytes.last != UInt8(ascii: "~") {
+                    document.passedOver.append(folder + "/" + name)
+                }
             }
         } catch {
             document.report(error, of: folder)
@@ -45,7 +49,7 @@ extension ConfigurationDocument {
         case .notRegular:
             problems.append(ConfigurationProblem(.unreadable, at: origin, "not a regular file; name the file itself"))
         default:
-            let advice = error.isNotFound ? "; Firmware-Config has an example to copy there, or name another file" : ""
+            let advice = error.isNotFound ? "; name it with --config FILE, or copy an example of Firmware-Config there" : ""
             problems.append(ConfigurationProblem(.unreadable, at: origin, UTF8Text(error.reason + advice)))
         }
     }

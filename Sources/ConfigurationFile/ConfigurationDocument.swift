@@ -32,6 +32,9 @@ public struct ConfigurationDocument: Sendable {
     /// What is wrong with files and lines.
     public internal(set) var problems: [ConfigurationProblem] = []
 
+    /// Files beside the drop-ins whose name does not end in `.conf`, hidden ones and backups (`~`) aside: they count for nothing.
+    public internal(set) var passedOver: [UTF8Text] = []
+
     /// False if the file itself could not be read: then it is idle to say what it lacks.
     public internal(set) var isReadable = true
 

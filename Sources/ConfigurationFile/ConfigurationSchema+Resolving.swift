@@ -83,7 +83,7 @@ struct Resolver {
             guard configuration.row(section, setting.key) == nil, !inapplicable[..<index].contains(where: { $0.key == setting.key }),
                 let written = own.last(where: { $0.key == setting.key })
             else { continue }
-            reportInapplicable(setting, written)
+            reportInapplicable(setting, written, of: inapplicable)
         }
     }
 

@@ -79,6 +79,15 @@ extension SettingKind {
         }
     }
 
+    /// What stands before the explanation in a sentence.
+    var article: UTF8Text {
+        switch self {
+        case .path, .socketPath, .mode, .topicFilter: "an "
+        case .integer, .duration, .byteCount, .host, .lastDay, .amount, .decimalFactor, .jsonPointer: "a "
+        case .name, .text, .flag, .choice, .choices, .choiceOrFactor, .integers, .addresses, .decimalRange, .limit: ""
+        }
+    }
+
     /// The words of a limit, in the order that the documentation names them.
     static let limitWords: [FixedText] = ["above", "at-least", "below", "at-most"]
 

@@ -46,14 +46,17 @@ public struct DeviceCryptoError: Error, Equatable, Sendable {
     /// What happened, where, and what to do, for people.
     public var message: String {
         if case .file(let error) = code { return error.message }
-        guard let path else { return explanation("FILE") }
-        return "\(path.string): \(explanation(path.string))"
+        guard let path else { return reason }
+        return "\(path.string): \(reason)"
     }
+
+    /// What happened and what to do, without the place.
+    public var reason: String { explanation(path?.string ?? "FILE") }
 
     private func explanation(_ path: String) -> String {
         switch code {
         case .file(let error):
-            return error.message
+            return error.reason
         case .keyReadableByOthers(let permissions):
             return "the private key may be read or changed by others (mode \(octal(permissions))); mend it with: "
                 + "chmod 600 \(path)"
@@ -79,9 +82,9 @@ public struct DeviceCryptoError: Error, Equatable, Sendable {
         case .signerOutOfOrder:
             return "the signer was asked out of order; this is a defect of the program"
         case .certificateMalformed(let offset):
-            return "no readable certificate in PEM or DER (at byte \(offset)); ask the registry for a new one"
+            return "no readable certificate in PEM or DER (at byte \(offset))"
         case .certificateNotP256:
-            return "the certificate's public key is not on curve P-256; ask the registry for a new one"
+            return "the certificate's public key is not on curve P-256: harborseal device issue makes one that is"
         }
     }
 

@@ -19,17 +19,35 @@ extension SigningKey {
         } catch {
             throw DeviceCryptoError(.file(error), path: path)
         }
-        guard file.facts.permissions & permissionsOfOthers == 0 else {
-            throw DeviceCryptoError(.keyReadableByOthers(permissions: file.facts.permissions), path: path)
-        }
-        // Root may read everything anyway; any other owner is one reader too many.
-        guard file.facts.owner == SmallFile.effectiveUser || file.facts.owner == 0 else {
-            throw DeviceCryptoError(.keyOwnedByAnother(user: file.facts.owner), path: path)
-        }
+        try refuseReaders(path, file.facts)
         do throws(DeviceCryptoError) {
             return try SigningKey(pem: file.bytes)
         } catch {
             throw DeviceCryptoError(error.code, path: path)
+        }
+    }
+
+    /// Refuses a key file that others may read, without reading it: for a key that another library loads.
+    ///
+    /// - Throws: `keyReadableByOthers`, `keyOwnedByAnother`, and `file` for one that cannot be opened. What is not there has no readers.
+    public static func refuseReaders(of path: UTF8Text) throws(DeviceCryptoError) {
+        let facts: SmallFile.Facts
+        do throws(FileError) {
+            facts = try SmallFile.facts(of: path)
+        } catch {
+            if error.isNotFound { return }
+            throw DeviceCryptoError(.file(error), path: path)
+        }
+        try refuseReaders(path, facts)
+    }
+
+    private static func refuseReaders(_ path: UTF8Text, _ facts: SmallFile.Facts) throws(DeviceCryptoError) {
+        guard facts.permissions & permissionsOfOthers == 0 else {
+            throw DeviceCryptoError(.keyReadableByOthers(permissions: facts.permissions), path: path)
+        }
+        // Root may read everything anyway; any other owner is one reader too many.
+        guard facts.owner == SmallFile.effectiveUser || facts.owner == 0 else {
+            throw DeviceCryptoError(.keyOwnedByAnother(user: facts.owner), path: path)
         }
     }
 

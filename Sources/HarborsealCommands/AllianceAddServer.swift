@@ -1,7 +1,7 @@
 internal import AllianceTrust
 internal import Foundation
 
-/// `harborseal alliance add-server`: makes a TLS key and certificate for the broker, the registry or a node's HTTP side.
+/// `harborseal alliance add-server`: makes a TLS key and certificate for the broker or a node's HTTP side.
 ///
 /// For a server that is there it renews the certificate for the same key. Clients may call it by the names that it had, so none of
 /// them is dropped unless that is asked for.

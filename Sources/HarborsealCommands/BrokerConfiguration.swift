@@ -56,10 +56,13 @@ public struct BrokerConfiguration: Equatable, Sendable {
     /// Largest message: a batch-message of 262,144 bytes (wire-format.md, section 1) with topic and properties around it.
     static let messageByteCount = 262_144 + 8_192
 
+    /// By these its own configurations are known again.
+    static let firstWords = "# Written by harborseal alliance broker-config"
+
     /// The configuration's lines.
     public var configuration: String {
         """
-        # Written by harborseal alliance broker-config for mosquitto 2; write it again rather than edit it.
+        \(Self.firstWords) for mosquitto 2; write it again rather than edit it.
         # The wire format, section 7: one issuer is trusted, the alliance's link CA; names come from certificates.
         \(user.map { "user \($0)\n" } ?? "")listener \(port)\(bindAddress.map { " " + $0 } ?? "")
         protocol mqtt

@@ -5,7 +5,8 @@ internal import MerkleTree
 
 /// `harborseal device issue`: makes a gateway's seal and link keys and certificates straight from the issuing keys.
 ///
-/// For tests and demonstrations: a gateway in the field makes its keys itself, and only requests leave it.
+/// So a gateway gets its keys in this release: they come to it on a medium (Hardware/install.md). Keys that a gateway makes itself, with
+/// requests that leave it, are still to come.
 public struct DeviceIssue: Sendable {
     public var directory: String
     public var firm: String
@@ -14,10 +15,10 @@ public struct DeviceIssue: Sendable {
     public var output: String
     public var sealDays: Int
     public var linkDays: Int
-    /// `host:port` of the brokers, separated by commas; with one, agent.conf is whole and the agent starts with it.
+    /// `host:port` of the brokers, separated by commas; nil: the gateway never connects, and what it records is carried in files.
     public var brokers: String?
-    /// Where the files will lie on the gateway, such as `/etc/harborseal`; nil: where they are written. With it agent.conf is the part that goes
-    /// beside the package's own, whose journal, sockets and sources hold.
+    /// Where the files will lie on the gateway, such as `/etc/harborseal`; nil: where they are written, and agent.conf is whole. With it
+    /// agent.conf is the part that goes beside the package's own, whose journal, sockets and sources hold.
     public var installedAt: String?
     public var nowSeconds: Int64
 
@@ -83,7 +84,7 @@ public struct DeviceIssue: Sendable {
     }
 
     /// Whether agent.conf is whole, for an agent that is started on this machine with these very files.
-    private var runsHere: Bool { brokers != nil && installedAt == nil }
+    private var runsHere: Bool { installedAt == nil }
 
     /// The folder that agent.conf names.
     private var base: String { URL(fileURLWithPath: installedAt ?? output).standardizedFileURL.path }
@@ -91,11 +92,11 @@ public struct DeviceIssue: Sendable {
     private func nextStep(hasTrustFile: Bool) -> String {
         guard hasTrustFile else { return "sign the trust file, and copy it to \(output)/alliance.hstrust" }
         if installedAt != nil { return "take these files to \(base) on the gateway, agent.conf as agent.conf.d/10-gateway.conf there" }
-        return brokers == nil
-            ? "add brokers and sources to \(output)/agent.conf" : "harborseal-agent run --config \(output)/agent.conf"
+        let carrying = brokers == nil ? "; it connects once [link] brokers is set there, and until then journal export carries its batches" : ""
+        return "harborseal-agent run --config \(output)/agent.conf\(carrying)"
     }
 
-    /// The part of agent.conf that these files answer; the whole of it when the brokers are known.
+    /// The whole of agent.conf, or the part that these files answer where the package's own has the rest.
     private func snippet(alliance: String) -> String {
         let places = !runsHere ? "" : """
 
@@ -114,9 +115,8 @@ public struct DeviceIssue: Sendable {
             disk = \(base)
 
             """
-        let missing = installedAt == nil ? " Add [link] brokers, [journal] directory and the sources." : " Add brokers."
         return """
-            # Written by harborseal device issue.\(brokers == nil ? missing : "")
+            # Written by harborseal device issue.\(brokers == nil ? " Without brokers it never connects: harborseal-agent journal export." : "")
             [identity]
             alliance = \(alliance)
             firm = \(firm)

@@ -18,12 +18,32 @@ struct EventTable {
             for disclosed in batch.events { rows.append(row(disclosed, of: batch)) }
         }
         guard rows.count > 1 else { return "no event is disclosed\n" }
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        let widths = widths(of: rows)
         return rows.enumerated().map { number, row in
-            let cells = zip(row, widths).map { TerminalStyle.padded($0, to: $1) }.joined(separator: "  ")
+            let cells = zip(row, widths).map { TerminalStyle.padded(TerminalStyle.cut($0, to: $1), to: $1) }.joined(separator: Self.gap)
             let trimmed = cells.lastIndex { $0 != " " }.map { String(cells[...$0]) } ?? ""
             return number == 0 ? style.paint(trimmed, .dim) : trimmed
         }.joined(separator: "\n") + "\n\n"
+    }
+
+    private static let gap = "  "
+    /// Gateway, sequence, time and kind are never cut.
+    private static let wholeColumnCount = 4
+    /// Characters that a column keeps on a terminal that is too narrow for all.
+    private static let leastWidth = 8
+
+    /// As wide as the cells; on a terminal the longest columns give way until a line fits. `--json` has all of it in any case.
+    private func widths(of rows: [[String]]) -> [Int] {
+        var widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        guard let columnCount = style.columnCount else { return widths }
+        var excess = widths.reduce(0, +) + Self.gap.count * (widths.count - 1) - columnCount
+        while excess > 0, let longest = widths.indices.dropFirst(Self.wholeColumnCount).max(by: { widths[$0] < widths[$1] }),
+            widths[longest] > Self.leastWidth
+        {
+            widths[longest] -= 1
+            excess -= 1
+        }
+        return widths
     }
 
     private func row(_ disclosed: Evidence.DisclosedEvent, of batch: EvidenceReport.Batch) -> [String] {

@@ -2,9 +2,12 @@
 public struct TerminalStyle: Equatable, Sendable {
     /// Whether the output is a terminal that shows colours.
     public var usesColour: Bool
+    /// How many characters a line may have; nil where it is no terminal, and lines are for programs and files.
+    public var columnCount: Int?
 
-    public init(usesColour: Bool) {
+    public init(usesColour: Bool, columnCount: Int? = nil) {
         self.usesColour = usesColour
+        self.columnCount = columnCount
     }
 
     /// No colours.
@@ -36,6 +39,11 @@ public struct TerminalStyle: Equatable, Sendable {
             }
         }
         return shown
+    }
+
+    /// At most `width` characters; what is longer ends with an ellipsis.
+    static func cut(_ text: String, to width: Int) -> String {
+        text.count <= width ? text : text.prefix(max(0, width - 1)) + "…"
     }
 
     static func padded(_ text: String, to width: Int) -> String {

@@ -3,11 +3,11 @@ internal import AttestationFormat
 
 extension VerifyEvidence {
     /// The same as the text, for programs. Names are stable; words may change.
-    func json(_ report: EvidenceReport, malformed: String?) -> JSONValue {
-        let verdict = report.verdict
+    func json(_ report: EvidenceReport, _ verdict: Verdict, malformed: String?) -> JSONValue {
         var members: [JSONValue.Member] = [
             .init("exitCode", .integer(Int64(verdict.exitCode))),
             .init("malformed", .optional(malformed)),
+            .init("subject", .optional(subject)),
             .init("checks", .array(verdict.lines.map(Self.line))),
         ]
         if let evidence = report.evidence {

@@ -45,16 +45,9 @@ public struct VerifyEvidence: Sendable {
             evidence: evidence, trustFile: trust, pinnedHash: hash, nowSeconds: UInt64(max(0, nowSeconds)))
         let malformed = report.verdict.malformed == nil ? nil : malformed(evidence, trust)
         if let malformed, !asJSON { return CommandRunner.failure(malformed) }
-        let output = asJSON ? json(report, malformed: malformed?.message).json : text(report)
-        if let subject, !subjects(of: report).contains(UTF8Text(subject)) {
-            let notes = """
-                error: no event shown names \(TerminalStyle.safe(subject)): whatever is verified here is about something else
-                  next: harborseal verify \(file) --trust \(trustFile) --events   shows what the events name
-
-                """
-            return CommandResult(output: output, notes: notes, exitCode: max(1, report.verdict.exitCode == 2 ? 1 : report.verdict.exitCode))
-        }
-        return CommandResult(output: output, exitCode: report.verdict.exitCode)
+        let verdict = verdict(of: report)
+        let output = asJSON ? json(report, verdict, malformed: malformed?.message).json : text(report, verdict)
+        return CommandResult(output: output, exitCode: verdict.exitCode)
     }
 
     /// Which of the two files is not what it should be, what it is instead, and where that shows.
@@ -69,16 +62,5 @@ public struct VerifyEvidence: Sendable {
         return CommandError(
             .malformed, "\(file): expected evidence (.hsev), found \(FoundBytes.words(of: evidence)): \(words)",
             nextStep: "get the file again, or name another one; harborseal inspect \(file) shows what this is")
-    }
-
-    /// What the disclosed events name, the most frequent first; those of equal frequency in the order of their first event.
-    func subjects(of report: EvidenceReport) -> [UTF8Text] {
-        var counts: [UTF8Text: Int] = [:]
-        var order: [UTF8Text] = []
-        for name in report.batches.flatMap(\.events).flatMap(\.event.what) {
-            if counts[name] == nil { order.append(name) }
-            counts[name, default: 0] += 1
-        }
-        return order.enumerated().sorted { (counts[$0.element] ?? 0, $1.offset) > (counts[$1.element] ?? 0, $0.offset) }.map(\.element)
     }
 }

@@ -40,7 +40,7 @@ public enum ReadingFault: UInt8, Sendable, Equatable, CaseIterable {
     case failureValue
     /// The sensor answered with an error, a wrong checksum, or something that is no value: flag 4.
     case unreadable
-    /// The device is gone from its bus: flag 4, and `tamper.detected` (sensor-unplugged) when it begins.
+    /// The device is gone from its bus: flag 4, and `tamper.detected` (sensor-unplugged) when it begins, if the device ever gave a value.
     case absent
     /// An older sample than one that came before it, by the sensor's own counter or time: flag 7 (late).
     case outOfOrder

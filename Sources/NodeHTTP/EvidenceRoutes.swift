@@ -2,29 +2,58 @@ import AnchorNode
 import AttestationFormat
 import HTTPTypes
 import Hummingbird
+import NIOCore
+
+/// A page was not taken in time.
+private struct ReaderTooSlow: Error {}
 
 /// `GET /evidence?subject=…|gateway=…[&from=…&to=…][&start=…]`: one node's batches with its receipts, as evidence.
 ///
-/// A page has at most 16 MiB and 512 batches that disclose events; `harborseal-next` names the start of the next page.
+/// A page has at most 16 MiB and 512 batches that disclose events; `harborseal-next` names the start of the next page. When as many pages
+/// as memory is set aside for are on their way, the answer is 503, with `Retry-After`.
 struct EvidenceRoutes {
     static let nextHeader = HTTPField.Name("harborseal-next")
+    /// Bytes written at once; the next follow when the reader has taken these.
+    private static let pieceByteCount = 65_536
+    /// A page of 16 MiB takes as long at 1 Mbit a second; who reads more slowly asks for less, with from and to.
+    private static let longestReading = Duration.seconds(130)
 
-    let reader: any LedgerReading
+    let desk: EvidenceDesk
 
     func add(to router: Router<BasicRequestContext>) {
-        let reader = reader
+        let desk = desk
         router.get("evidence") { request, _ in
             let query = try Self.query(request)
-            guard let page = try reader.evidence(query) else {
+            guard let place = desk.takePlace() else {
+                throw Problem(
+                    status: .serviceUnavailable, title: "too many ask at once",
+                    detail: "the node makes \(EvidenceDesk.pageLimit) pages at a time: ask again in a few seconds",
+                    retryAfterSeconds: 2)
+            }
+            guard let page = try await desk.page(query) else {
                 throw Problem(
                     status: .notFound, title: "nothing about this",
                     detail: "this node holds no such event; another node may, or the time range is too narrow")
             }
-            var headers: HTTPFields = [:]
-            if let next = page.nextStart, let name = Self.nextHeader { headers[name] = String(next) }
-            return BinaryBody(
-                bytes: page.evidence, contentType: "application/vnd.harborseal.evidence+cbor", headers: headers)
+            return Self.response(page, place)
         }
+    }
+
+    private static func response(_ page: EvidencePage, _ place: EvidenceDesk.Place) -> Response {
+        var headers: HTTPFields = [.contentType: "application/vnd.harborseal.evidence+cbor"]
+        if let next = page.nextStart, let name = nextHeader { headers[name] = String(next) }
+        let deadline = ContinuousClock.now + longestReading
+        let body = ResponseBody(contentLength: page.evidence.count) { writer in
+            var rest = ByteBuffer(bytes: page.evidence)
+            while let piece = rest.readSlice(length: min(pieceByteCount, rest.readableBytes)), piece.readableBytes > 0 {
+                // What is thrown here ends the connection: a page cut short is not taken for a whole one.
+                guard ContinuousClock.now < deadline else { throw ReaderTooSlow() }
+                try await writer.write(piece)
+            }
+            withExtendedLifetime(place) {}
+            try await writer.finish(nil)
+        }
+        return Response(status: .ok, headers: headers, body: body)
     }
 
     private static func query(_ request: Request) throws -> EvidenceQuery {

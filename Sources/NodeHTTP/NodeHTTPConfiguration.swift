@@ -19,6 +19,8 @@ public struct NodeHTTPConfiguration: Sendable {
     /// 0 takes a free port.
     public var port: Int
     public var tls: TLSFiles?
+    /// A connection that takes nothing of its answer for so long is closed.
+    var stallTimeout = TimeAmount.seconds(20)
 
     public init(host: String = "127.0.0.1", port: Int, tls: TLSFiles? = nil) {
         self.host = host

@@ -8,6 +8,8 @@ import NIOSSL
 
 /// The HTTP face of a node: health, metrics, evidence, keys and entries (wire-format.md, section 12).
 public enum NodeHTTPServer {
+    /// More wait at the door: each takes a descriptor, of which the ledger and the brokers need some too.
+    private static let connectionLimit = 256
     /// A connection that says nothing for so long is closed: half a request would hold its descriptor for ever.
     private static var idleTimeout: TimeAmount { .seconds(30) }
 
@@ -29,13 +31,15 @@ public enum NodeHTTPServer {
             router: router(reader: reader, metrics: metrics, health: health, logger: logger),
             server: try server(configuration),
             configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port), serverName: "harborseal"),
+                address: .hostname(configuration.host, port: configuration.port), serverName: "harborseal",
+                availableConnectionsDelegate: .maximum(connectionLimit, logger: logger)),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
             logger: logger)
     }
 
     private static func server(_ configuration: NodeHTTPConfiguration) throws -> HTTPServerBuilder {
-        let http = HTTP1Channel.Configuration(idleTimeout: idleTimeout)
+        let http = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [StalledReader(patience: configuration.stallTimeout)], idleTimeout: idleTimeout)
         guard let tls = configuration.tls else { return .http1(configuration: http) }
         do {
             let chain = try NIOSSLCertificate.fromPEMFile(tls.certificate).map { NIOSSLCertificateSource.certificate($0) }
@@ -66,7 +70,7 @@ public enum NodeHTTPServer {
             PlainText(metrics.text, contentType: "text/plain; version=0.0.4; charset=utf-8")
         }
         EntryRoutes(reader: reader).add(to: router)
-        EvidenceRoutes(reader: reader).add(to: router)
+        EvidenceRoutes(desk: EvidenceDesk(reader)).add(to: router)
         return router
     }
 }

@@ -25,12 +25,9 @@ struct PlainText: ResponseGenerator {
 struct BinaryBody: ResponseGenerator {
     let bytes: [UInt8]
     let contentType: String
-    var headers: HTTPFields = [:]
 
     func response(from request: Request, context: some RequestContext) throws -> Response {
-        var fields = headers
-        fields[.contentType] = contentType
-        return Response(status: .ok, headers: fields, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+        Response(status: .ok, headers: [.contentType: contentType], body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 }
 
@@ -41,6 +38,8 @@ struct Problem: Error, HTTPResponseError {
     let title: String
     /// What to do about it, -2 of RFC 9290.
     let detail: String
+    /// For `Retry-After` (RFC 9110, section 10.2.3).
+    var retryAfterSeconds: Int?
 
     func response(from request: Request, context: some RequestContext) throws -> Response {
         var writer = CBORWriter(reserving: 16 + title.utf8.count + detail.utf8.count)
@@ -49,8 +48,10 @@ struct Problem: Error, HTTPResponseError {
         writer.write(UTF8Text(title))
         writer.write(Int64(-2))
         writer.write(UTF8Text(detail))
+        var headers: HTTPFields = [.contentType: "application/concise-problem-details+cbor"]
+        if let retryAfterSeconds { headers[.retryAfter] = String(retryAfterSeconds) }
         return Response(
-            status: status, headers: [.contentType: "application/concise-problem-details+cbor"],
+            status: status, headers: headers,
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: writer.bytes)))
     }
 }

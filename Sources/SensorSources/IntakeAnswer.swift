@@ -3,13 +3,13 @@ import LogisticsEvents
 
 /// The lines that the intake socket answers with.
 enum IntakeAnswer {
-    /// `{"epoch":"0011223344556677","sequence":12}`
-    static func stored(epoch: UTF8Text, sequence: UInt64) -> [UInt8] {
+    /// `{"epoch":"0011223344556677","sequence":12}`, and `,"known":true` for a number that was stored before.
+    static func stored(epoch: UTF8Text, sequence: UInt64, isKnown: Bool = false) -> [UInt8] {
         var bytes = UTF8Text("{\"epoch\":\"").bytes
         bytes.append(contentsOf: epoch.bytes)
         bytes.append(contentsOf: UTF8Text("\",\"sequence\":").bytes)
         bytes.appendDecimal(sequence)
-        bytes.append(contentsOf: UTF8Text("}\n").bytes)
+        bytes.append(contentsOf: UTF8Text(isKnown ? ",\"known\":true}\n" : "}\n").bytes)
         return bytes
     }
 

@@ -50,6 +50,9 @@ extension IntakeParser {
             let isLate = !isReplayed && occurred < moment.wallMilliseconds
                 && moment.wallMilliseconds - occurred > IntakeParser.lateAfterMilliseconds
             if isLate { draft.add(.late) }
+            let isAhead = !isReplayed && !moment.isUnsynchronised && occurred > moment.wallMilliseconds
+                && occurred - moment.wallMilliseconds > IntakeParser.suspectAheadMilliseconds
+            if isAhead { draft.add(.suspectValue) }
         } catch {
             throw error.at("time")
         }

@@ -33,6 +33,8 @@ public struct IntakeParser {
     public static let maximumLineByteCount = 16 * 1024
     /// A line whose `time` lies further back than this gets flag 7 (late).
     public static let lateAfterMilliseconds: UInt64 = 5 * 60 * 1000
+    /// A line whose `time` lies further ahead than this of a synchronised clock gets flag 1 (suspect value): it cannot be.
+    public static let suspectAheadMilliseconds: UInt64 = 5 * 60 * 1000
     /// The event of 4,096 bytes that a line may become has fewer values than this.
     private static let maximumTokenCount = 1024
 

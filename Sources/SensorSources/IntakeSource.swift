@@ -4,7 +4,7 @@ public import LogisticsEvents
 
 /// The intake socket: newline-delimited JSON, one event a line, answered by line once it is durable.
 ///
-/// A line's answer is `{"epoch":"0011223344556677","sequence":12}`, or `{"error":"...","key":"readings[0].value"}`; answers
+/// A line's answer is `{"epoch":"0011223344556677","sequence":12}`, with `"known":true` where its number was stored before, or `{"error":"...","key":"readings[0].value"}`; answers
 /// come in the order of the lines. A bad line costs its sender an error, and nothing else.
 public final class IntakeSource {
     /// Most senders at a time; each costs at most about 100 KiB when it does its worst.
@@ -90,8 +90,10 @@ public final class IntakeSource {
     }
 
     /// Tells the sender, once the event is durable, where it stands.
-    public func answer(_ token: AnswerToken, epoch: UTF8Text, sequence: UInt64) {
-        send(IntakeAnswer.stored(epoch: epoch, sequence: sequence), for: token)
+    ///
+    /// - Parameter isKnown: the source gave this number before; what stands there is the first line's event, whatever this one says.
+    public func answer(_ token: AnswerToken, epoch: UTF8Text, sequence: UInt64, isKnown: Bool = false) {
+        send(IntakeAnswer.stored(epoch: epoch, sequence: sequence, isKnown: isKnown), for: token)
     }
 
     /// Tells the sender that its line was not stored, for example because the journal is full.

@@ -1,7 +1,12 @@
 import LogisticsEvents
 
 /// The pieces of JSON's grammar that stand inside one token.
-enum JSONGrammar {
+public enum JSONGrammar {
+    /// Whether a text is one whole number, and nothing beside it.
+    public static func isNumber(_ text: Span<UInt8>) -> Bool {
+        text.count > 0 && (try? numberEnd(text, from: 0)) == text.count
+    }
+
     /// The end of a number that begins at `start` (RFC 8259 section 6).
     static func numberEnd(_ line: Span<UInt8>, from start: Int) throws(JSONFault) -> Int {
         var index = start

@@ -3,7 +3,7 @@ import HarborsealCommands
 
 struct AllianceAddServerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "add-server", abstract: "Add a TLS server: the broker, the registry or a node's HTTP side.",
+        commandName: "add-server", abstract: "Add a TLS server: the broker, or a node's HTTP side.",
         usage: """
             harborseal alliance add-server <server> [--alliance <alliance>]
                 [--dns <dns> ...] [--ip <ip> ...] [--replace]
@@ -95,9 +95,12 @@ struct AllianceBrokerConfigCommand: AsyncParsableCommand {
             harborseal alliance broker-config [--alliance <alliance>]
                 [--server <server>] --output <output> [--installed-at <folder>]
                 [--port <port>] [--bind <address>] [--persistence <folder>]
-                [--user <user>]
+                [--user <user>] [--replace]
             """,
         discussion: """
+            Written again into the same folder it keeps address, port, user, state and
+            place of before, where they are not given, and says so.
+
             EXAMPLE
               harborseal alliance broker-config --server broker -o broker
               mosquitto -c broker/mosquitto.conf
@@ -114,8 +117,8 @@ struct AllianceBrokerConfigCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Where the folder will be on the broker's machine; left out, where it is written.")
     var installedAt: String?
 
-    @Option(name: .long, help: "The TCP port.")
-    var port = 8883
+    @Option(name: .long, help: "The TCP port; left out, 8883.")
+    var port: Int?
 
     @Option(name: .long, help: "The address to listen on; left out, all.")
     var bind: String?
@@ -126,11 +129,14 @@ struct AllianceBrokerConfigCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Whom the broker becomes when it is started as root; left out, mosquitto.")
     var user: String?
 
+    @Flag(name: .long, help: "Drop what the configuration in the folder says and is not given now.")
+    var replace = false
+
     func run() async throws {
         try await CommandOutput.finish {
             try AllianceBrokerConfig(
                 directory: place.alliance, server: server, output: output, installedAt: installedAt, port: port,
-                bindAddress: bind, persistence: persistence, user: user
+                bindAddress: bind, persistence: persistence, user: user, isReplacing: replace
             ).run()
         }
     }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import HarborsealCommands
 
-struct AllianceCommand: AsyncParsableCommand {
+struct AllianceCommand: CommandGroup {
     static let configuration = CommandConfiguration(
         commandName: "alliance",
         abstract: "Make an alliance: root, firms, nodes, servers, and the trust file that names them.",

@@ -17,10 +17,15 @@ enum CommandOutput {
         if result.exitCode != 0 { throw ExitCode(result.exitCode) }
     }
 
-    /// Colours on a terminal only, and not when NO_COLOR asks for none (no-color.org).
+    /// The width of a terminal, and colours: on one only, and not when NO_COLOR asks for none (no-color.org).
     static var style: TerminalStyle {
         let environment = ProcessInfo.processInfo.environment
         let refuses = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
-        return TerminalStyle(usesColour: isatty(STDOUT_FILENO) == 1 && !refuses && environment["TERM"] != "dumb")
+        let isTerminal = isatty(STDOUT_FILENO) == 1
+        var size = winsize()
+        // A terminal that does not know its width says 0.
+        let isKnown = isTerminal && ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+        return TerminalStyle(
+            usesColour: isTerminal && !refuses && environment["TERM"] != "dumb", columnCount: isKnown ? Int(size.ws_col) : nil)
     }
 }

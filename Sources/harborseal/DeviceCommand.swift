@@ -1,7 +1,7 @@
 import ArgumentParser
 import HarborsealCommands
 
-struct DeviceCommand: AsyncParsableCommand {
+struct DeviceCommand: CommandGroup {
     static let configuration = CommandConfiguration(
         commandName: "device", abstract: "Give gateways their certificates.", subcommands: [DeviceIssueCommand.self])
 }
@@ -9,7 +9,7 @@ struct DeviceCommand: AsyncParsableCommand {
 struct DeviceIssueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "issue",
-        abstract: "Make a gateway's keys and certificates straight from the issuing keys, for tests and demonstrations.",
+        abstract: "Make a gateway's keys and certificates, to be brought to it, and the agent.conf that names them.",
         usage: """
             harborseal device issue [--alliance <alliance>] --firm <firm>
                 --device <device> --output <output> [--seal-days <days>]
@@ -19,7 +19,9 @@ struct DeviceIssueCommand: AsyncParsableCommand {
         discussion: """
             Writes seal.key, seal.crt, seal.der, link.key, link.crt, link-ca.crt, the
             trust file, and an agent.conf that names them: where they are written, or
-            where they will be on the gateway.
+            where they will be on the gateway. The keys are made here, beside the
+            issuing keys, and go to the gateway by hand: Hardware/install.md. Keys that
+            a gateway makes itself are still to come.
 
             EXAMPLE
               harborseal device issue --firm acme --device gw-1 \\
@@ -45,7 +47,7 @@ struct DeviceIssueCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Days that the link certificate lives.")
     var linkDays = 90
 
-    @Option(name: .long, help: "The broker, HOST:PORT, or several with commas between; agent.conf is then ready to run.")
+    @Option(name: .long, help: "The broker, HOST:PORT, or several with commas between; left out, the gateway never connects.")
     var broker: String?
 
     @Option(name: .long, help: "Where the files will be on the gateway; left out, where they are written.")

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import HarborsealCommands
 
 struct CollectEvidenceCommand: AsyncParsableCommand {
@@ -22,14 +21,15 @@ struct CollectEvidenceCommand: AsyncParsableCommand {
             written without a node that could not be asked or without what could not be
             proven, 1 when there is nothing to write.
             Where a gateway shares hashes alone, its owner has the events: --archive
-            names files of harborseal-agent journal archive, and whatever of them
-            stands under statements that the nodes hold is disclosed.
+            names files of harborseal-agent journal archive (.hsarchive, of older
+            agents .hscarry), and whatever of them stands under statements that the
+            nodes hold is disclosed.
 
             EXAMPLE
               harborseal evidence --subject bic:CSQU3054383 \\
                 --node https://n1.example.org:8480 --node https://n2.example.org:8480 \\
                 --trust alliance.hstrust -o journey.hsev
-              harborseal evidence --gateway acme.gw-1 --archive kept/*.hscarry \\
+              harborseal evidence --gateway acme.gw-1 --archive kept/*.hsarchive \\
                 --node https://n1.example.org:8480 --node https://n2.example.org:8480 \\
                 --trust alliance.hstrust -o disclosed.hsev
             """)
@@ -51,7 +51,7 @@ struct CollectEvidenceCommand: AsyncParsableCommand {
 
     @Option(
         name: .long, parsing: .upToNextOption, help: "Files with the events that the owner kept. May be given more than once.",
-        completion: .file(extensions: ["hscarry"]))
+        completion: .file(extensions: ["hsarchive", "hscarry"]))
     var archive: [String] = []
 
     @Option(
@@ -72,6 +72,7 @@ struct CollectEvidenceCommand: AsyncParsableCommand {
     var output: String
 
     func run() async throws {
+        let (from, to) = (from, to)
         var command = EvidenceCommand(nodes: node, output: output)
         command.subject = subject
         command.gateway = gateway
@@ -80,17 +81,12 @@ struct CollectEvidenceCommand: AsyncParsableCommand {
         command.archives = archive
         command.timeoutSeconds = timeout
         command.onWaiting = WaitingLine(isAskedFor: progress)?.tell
-        command.fromSeconds = try from.map { try Self.seconds($0, "--from") }
-        command.toSeconds = try to.map { try Self.seconds($0, "--to") }
         let prepared = command
-        try await CommandOutput.finish { try await prepared.run() }
-    }
-
-    private static func seconds(_ text: String, _ option: String) throws -> Int64 {
-        if let seconds = Int64(text) { return seconds }
-        guard let date = ISO8601DateFormatter().date(from: text) else {
-            throw ValidationError("\(option) \(text) is no time: give seconds since 1970 or 2026-11-22T14:03:07Z")
+        try await CommandOutput.finish {
+            var command = prepared
+            command.fromSeconds = try from.map { try EvidenceCommand.seconds($0, of: "--from") }
+            command.toSeconds = try to.map { try EvidenceCommand.seconds($0, of: "--to") }
+            return try await command.run()
         }
-        return Int64(date.timeIntervalSince1970)
     }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import HarborsealCommands
 
-struct NodeCommand: AsyncParsableCommand {
+struct NodeCommand: CommandGroup {
     static let configuration = CommandConfiguration(
         commandName: "node", abstract: "Run a node of the alliance.",
         subcommands: [NodeServeCommand.self, NodeImportCommand.self, NodeConfigCommand.self])
@@ -17,7 +17,7 @@ struct NodeServeCommand: AsyncParsableCommand {
             something first: the unit does not start the node again on these.
 
             EXAMPLE
-              harborseal node serve --config /etc/harborseal/node.conf
+              harborseal node serve --config /etc/harborseal-node/node.conf
             """)
 
     @Option(name: .long, help: "The node's configuration.", completion: .file(extensions: ["conf"]))
@@ -43,8 +43,10 @@ struct NodeImportCommand: AsyncParsableCommand {
             out of place is refused. The node's receipts are written beside each file,
             to be carried back; taking a file again changes nothing and gives the same
             receipts. The node must be stopped: a ledger has one writer.
+            An archive of harborseal-agent journal archive is refused: it has the
+            events that its owner keeps from nodes.
             Exit code 0: every batch is in the ledger. 1: one was refused.
-            65: a file is malformed, and taken up to there.
+            65: a file is malformed, and taken up to there, or it is an archive.
 
             EXAMPLE
               harborseal node import --config node.conf /media/stick/*.hscarry

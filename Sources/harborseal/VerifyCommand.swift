@@ -29,10 +29,10 @@ struct VerifyCommand: AsyncParsableCommand {
     @Option(name: .long, help: "SHA-256 of the trust file in hex, if that is what came by a trusted way.")
     var trustHash: String?
 
-    @Option(name: .long, help: "What it must be about: exit code 1 unless an event that is shown names it.")
+    @Option(name: .long, help: "What it must be about, a URI: a check of its own, which fails unless an event that is shown names it, alone or as a parent.")
     var subject: String?
 
-    @Flag(name: .long, help: "List the events that are disclosed.")
+    @Flag(name: .long, help: "List the events that are disclosed; on a terminal long columns are cut, --json has them whole.")
     var events = false
 
     @Flag(name: .long, help: "Print JSON.")

@@ -274,6 +274,11 @@ struct CombinationTests {
                 "[source.a]\ntype = health\nfile = /a\n",
                 "agent.conf:7: \"file\" is for type = replay, but [source.a] has type = health; remove it, or change type"
             ),
+            (
+                "[source.a]\ntype = health\nchannel = temp1\n",
+                "agent.conf:7: \"channel\" is for type = iio or hwmon, but [source.a] has type = health; remove it, or change type"
+            ),
+            ("[source.a]\ndevice = sht4x\n", "agent.conf:5: [source.a] needs \"type\"; add for example: type = health"),
             ("[source.a]\ntype = replay\n", "agent.conf:5: [source.a] needs \"file\"; add for example: file = /var/lib/harborseal/journey.jsonl"),
             (
                 "[sensor.a]\nquantity = temperature\nexpected = 5 .. 1\n",
@@ -314,7 +319,7 @@ struct CombinationTests {
             ),
             (
                 "\(air)[rule.r]\nsensor = air\nlimit = above 8\nhysteresis = -1\n",
-                "agent.conf:11: \"hysteresis\" of [rule.r] must be number from 0 up; \"-1\" is not"
+                "agent.conf:11: \"hysteresis\" of [rule.r] must be a number from 0 up; \"-1\" is not"
             ),
             (
                 "\(air)[rule.r]\nsensor = air\nlimit = who-alarm\nfor = 1 h\n",

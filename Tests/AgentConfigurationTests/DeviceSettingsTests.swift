@@ -12,6 +12,28 @@ private func load(_ text: String) throws(ConfigurationProblems) -> AgentConfigur
 
 @Suite("Sources that read the kernel's sensors")
 struct DeviceSettingsTests {
+    @Test("a sensor that nothing feeds is a warning that names the source that was most likely meant", arguments: [
+        ("", "bxo", "agent.conf:9: [sensor.bxo]: no source or mapping is named bxo, and box has no [sensor.box]; rename one of them"),
+        ("", "freezer", "agent.conf:9: [sensor.freezer]: no source or mapping is named freezer; name one that gives its readings"),
+        ("[source.in]\ntype = intake\n", "bxo", "agent.conf:9: [sensor.bxo]: no source or mapping is named bxo, and box has no [sensor.box]; rename one of them"),
+        // A program's lines may name it.
+        ("[source.in]\ntype = intake\n", "freezer", nil), ("[source.trip]\ntype = replay\nfile = /a\n", "freezer", nil), ("", "box", nil),
+    ] as [(String, String, String?)])
+    func unfed(more: String, sensor: String, warning: String?) throws {
+        let box = "[source.box]\ntype = hwmon\ndevice = sht4x\n"
+        let configuration = try load(box + "[sensor.\(sensor)]\nquantity = temperature\n" + more)
+        #expect(configuration.warnings.map(\.string) == (warning.map { [$0] } ?? []))
+    }
+
+    @Test("a sensor that a mapping feeds is no slip, whether the mapping names it or bears its name")
+    func mapped() throws {
+        let broker = "[source.z]\ntype = mqtt\nhost = localhost\n"
+        let mapping = "source = z\ntopic = a/b\npointer = /t\nquantity = temperature\n"
+        let sensors = "[sensor.one]\nquantity = temperature\n[sensor.two]\nquantity = temperature\n"
+        let configuration = try load(broker + "[mapping.one]\n" + mapping + "[mapping.m]\nsensor = two\n" + mapping + sensors)
+        #expect(configuration.warnings.isEmpty)
+    }
+
     @Test("every key arrives, and what is not written has its default")
     func everything() throws {
         let configuration = try load(

@@ -33,7 +33,18 @@ struct EventWordsTests {
         }
         #expect(
             text == "1970-01-01T00:00:00.000Z unit.loaded parent:bic:CSQU3054383 https://id.gs1.org/00/395212340000000175 "
-                + "read-point=https://id.gs1.org/414/9521234000013 air=-4250 door ok note=dry count=7")
+                + "read-point=https://id.gs1.org/414/9521234000013 air=-4.250 °C door ok=true note=dry count=7")
+    }
+
+    @Test("a value has its quantity's unit, and is as it was stored where the quantity is unknown; bytes are hex digits") func values() throws {
+        let text = try words {
+            $0.readings = [
+                EventReading(sensor: "air", quantity: 1, value: CBORInteger(-2_000)), EventReading(sensor: "door", quantity: 13, value: CBORInteger(1)),
+                EventReading(sensor: "new", quantity: 99, value: CBORInteger(7)),
+            ]
+            $0.extensions = [EventExtension(name: "root", value: .bytes([0x00, 0xA7, 0xFF])), EventExtension(name: "on", value: .bool(false))]
+        }
+        for part in [" air=-2.000 °C", " door=1 ", " new=7 ", " root=00a7ff", " on=false"] { #expect((text + " ").contains(part), "\(text)") }
     }
 
     @Test("a firm's own kind has its name, an unknown number its number") func kinds() throws {

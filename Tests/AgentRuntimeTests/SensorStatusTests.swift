@@ -76,6 +76,28 @@ struct SensorStatusTests {
         #expect(left.map { $0["name"] as? String } == ["hot"] && left.first?["counted-ms"] as? Int == 120_000)
     }
 
+    @Test("a sensor that was never there was never heard and has no readings, whatever its source says of it")
+    func absent() throws {
+        var table = SensorTable(sensors: [Self.settings[0]], rules: [], at: 0), events: [ConditionEvent] = []
+        for second in 1...23 as ClosedRange<UInt64> {
+            let moment = EventMoment(wallMilliseconds: 1_795_327_000_000, monotonicMilliseconds: second * 1_000)
+            table.take(SensorReading(sensor: "reefer-air", quantity: .temperature, fault: .absent, at: moment), into: &events)
+        }
+        let row = try #require(try rows("sensors", table).first)
+        #expect(row["state"] as? String == "absent" && row["readings"] as? Int == 0 && row["heard-s-ago"] is NSNull)
+        var concerns: [OperatorConcern] = []
+        concerns.addSensors(of: table)
+        #expect(concerns.map(\.code) == ["sensor"])
+        #expect(String(decoding: document(table).text(withColours: true), as: UTF8.self).contains("\u{1B}[31mabsent"))
+    }
+
+    @Test("a list begins with a blank line, and its elements stand together")
+    func blankLines() {
+        let lines = String(decoding: document(table()).text(withColours: false), as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        let before = lines.indices.dropFirst().filter { lines[$0 - 1].isEmpty }.map { lines[$0] }
+        #expect(before == ["rules warm", ""] || before == ["rules warm"])
+    }
+
     @Test("without sensors neither list is there")
     func none() throws {
         let empty = SensorTable(sensors: [], rules: [], at: 0)

@@ -58,7 +58,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", action="append", choices=list(ROWS), help="this row alone; may be given more than once")
     parser.add_argument("--quick", action="store_true", help="shorter and smaller: for trying, not for README.md")
-    parser.add_argument("--json", metavar="FILE", help="also write every number")
+    parser.add_argument("--json", metavar="FILE", help="also write every number, after each row")
     parser.add_argument("--markdown", action="store_true", help="print the table as README.md has it")
     parser.add_argument("--keep", action="store_true", help="keep the files and logs of the rows")
     arguments = parser.parse_args()
@@ -70,18 +70,21 @@ def main():
     begun_on = machine()
     folder = tempfile.mkdtemp(prefix="harborseal-bench-")
     bench = Bench(folder, arguments.quick, arguments.keep)
-    figures, failures = measure(bench, arguments.only or list(ROWS))
+    def keep_figures(figures):
+        if arguments.json:
+            content = {"machine": begun_on, "quick": arguments.quick, "figures": [vars(figure) for figure in figures]}
+            Path(arguments.json).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    figures, failures = measure(bench, arguments.only or list(ROWS), keep_figures)
     if not arguments.keep and not failures:
         Path(folder).rmdir()
     print(("" if arguments.markdown else "\n") + begun_on + "\n")
     print(as_markdown(figures) if arguments.markdown else as_text(figures))
-    if arguments.json:
-        content = {"machine": begun_on, "quick": arguments.quick, "figures": [vars(figure) for figure in figures]}
-        Path(arguments.json).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return report(failures + exceeded_budgets(figures, is_full_run=not arguments.only))
 
 
-def measure(bench, names):
+def measure(bench, names, keep_figures):
+    """What every row measured, and what went wrong. The figures are kept after each row: the whole takes half an hour."""
     figures, failures = [], []
     for name in names:
         bench.say(f"{name} ...")
@@ -90,6 +93,7 @@ def measure(bench, names):
         except (RuntimeError, OSError, subprocess.SubprocessError) as failure:
             failures.append(f"row {name}: {failure} (logs in {bench.folder})")
             bench.say(failures[-1])
+        keep_figures(figures)
     return figures, failures
 
 

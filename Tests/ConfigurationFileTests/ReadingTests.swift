@@ -26,8 +26,11 @@ struct ReadingTests {
         try write("a.conf.d/20.conf", "[one]\nkey = twenty\n")
         try write("a.conf.d/10.conf", "[one]\nkey = ten\n")
         try write("a.conf.d/30.conf~", "[one]\nkey = backup\n")
+        try write("a.conf.d/.40.conf.swp", "x")
+        try write("a.conf.d/50-c.cnf", "[one]\nkey = slip\n")
         let document = ConfigurationDocument.read(path)
         #expect(document.problems.isEmpty)
+        #expect(document.passedOver == [path + ".d/50-c.cnf"], "backups and hidden files are no slips")
         #expect(document.entries.map(\.value) == ["file", "ten", "twenty"])
         #expect(document.entries.last?.origin == .file(path + ".d/20.conf", line: 2))
     }
@@ -37,7 +40,7 @@ struct ReadingTests {
         defer { clean() }
         let missing = ConfigurationDocument.read(path)
         #expect(missing.problems.map(\.code) == [.unreadable])
-        #expect(missing.problems.first?.message.string.hasSuffix("Firmware-Config has an example to copy there, or name another file") == true)
+        #expect(missing.problems.first?.message.string.hasSuffix("name it with --config FILE, or copy an example of Firmware-Config there") == true)
         try FileManager.default.createDirectory(at: folder.appendingPathComponent("a.conf"), withIntermediateDirectories: false)
         #expect(ConfigurationDocument.read(path).problems.map(\.reason) == ["not a regular file; name the file itself"])
         try FileManager.default.removeItem(at: folder.appendingPathComponent("a.conf"))

@@ -97,16 +97,43 @@ struct SchemaTests {
             (good + "banana = 1\n", .unknownKey, "a.conf:3: [store] has no key \"banana\"; see Firmware-Config for every key"),
             (
                 good + "sync-interval = 10\n", .badValue,
-                "a.conf:3: \"sync-interval\" of [store] must be duration from 0 to 1 min; \"10\" is not; name the unit: ms, s, min, h or d, "
+                "a.conf:3: \"sync-interval\" of [store] must be a duration from 0 to 1 min; \"10\" is not; name the unit: ms, s, min, h or d, "
                     + "for example 10 s"
             ),
             (
                 good + "cap = 10\n", .badValue,
-                "a.conf:3: \"cap\" of [store] must be size from 1 KiB to 1 GiB; \"10\" is not; name the unit: B, KiB, MiB or GiB, for example "
+                "a.conf:3: \"cap\" of [store] must be a size from 1 KiB to 1 GiB; \"10\" is not; name the unit: B, KiB, MiB or GiB, for example "
                     + "10 KiB"
             ),
             (
                 good + "[source.a]\ntype = fiel\n", .badValue,
+                "a.conf:4: \"type\" of [source.a] must be file or socket; \"fiel\" is not; did you mean \"file\"?"
+            ),
+            (
+                good + "[source.a]\ntype = FILE\n", .badValue,
+                "a.conf:4: \"type\" of [source.a] must be file or socket; \"FILE\" is not; did you mean \"file\"?"
+            ),
+            (
+                good + "sync-interval = 1 sec\n", .badValue,
+                "a.conf:3: \"sync-interval\" of [store] must be a duration from 0 to 1 min; \"1 sec\" is not; write a whole number with ms, s, min, h or d"
+            ),
+            (
+                good + "sync-interval = 2 min\n", .badValue,
+                "a.conf:3: \"sync-interval\" of [store] must be a duration from 0 to 1 min; \"2 min\" is not"
+            ),
+            (
+                good + "cap = 1 MiB # three\n", .badValue,
+                "a.conf:3: \"cap\" of [store] must be a size from 1 KiB to 1 GiB; \"1 MiB # three\" is not; put the comment on a line of its own"
+            ),
+            (
+                good + "[source.a]\ntype = socket\npath = x\n", .badValue,
+                "a.conf:5: \"path\" of [source.a] must be an absolute path; \"x\" is not"
+            ),
+            (good + "[sources.tmp]\n", .unknownSection, "a.conf:3: there is no section [sources.tmp]; did you mean [source.tmp]?"),
+            (good + "[sauerkraut.tmp]\n", .unknownSection, "a.conf:3: there is no section [sauerkraut.tmp]; see Firmware-Config for every section"),
+            (good + "[source.a]\npace = 3\n", .missing, "a.conf:3: [source.a] needs \"type\"; add for example: type = file"),
+            (
+                good + "[source.a]\ntype = fiel\npace = 3\n", .badValue,
                 "a.conf:4: \"type\" of [source.a] must be file or socket; \"fiel\" is not; did you mean \"file\"?"
             ),
             (good + "[source.a]\n", .missing, "a.conf:3: [source.a] needs \"type\"; add for example: type = file"),
@@ -128,7 +155,7 @@ struct SchemaTests {
             (["APP_STORE_BANANA=1"], [], "environment variable APP_STORE_BANANA: [store] has no such key; unset it"),
             (
                 ["APP_STORE_CAP=much"], [],
-                "environment variable APP_STORE_CAP: \"cap\" of [store] must be size from 1 KiB to 1 GiB; \"much\" is not"
+                "environment variable APP_STORE_CAP: \"cap\" of [store] must be a size from 1 KiB to 1 GiB; \"much\" is not; write a whole number with B, KiB, MiB or GiB"
             ),
             ([], ["cap"], "flag cap: not of the form section.key=value, for example journal.sync-interval=0"),
             ([], ["stor.cap=1"], "flag stor.cap=1: there is no section [stor]; did you mean [store]?"),

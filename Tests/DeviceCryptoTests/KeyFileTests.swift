@@ -50,6 +50,16 @@ struct KeyFileTests {
         let error = #expect(throws: DeviceCryptoError.self) { try SigningKey.load(from: path) }
         #expect(error?.code == .keyReadableByOthers(permissions: UInt32(mode)))
         #expect(error?.message.hasSuffix("chmod 600 \(path.string)") == true)
+        #expect(#expect(throws: DeviceCryptoError.self) { try SigningKey.refuseReaders(of: path) } == error)
+    }
+
+    @Test("a key that another library loads is judged without reading it; what is not there has no readers, what cannot be looked at is refused")
+    func refuseReaders() throws {
+        let folder = try ScratchFolder()
+        try SigningKey.refuseReaders(of: try folder.write("link.key", Array("no key at all".utf8), mode: 0o600))
+        try SigningKey.refuseReaders(of: folder.path("missing.key"))
+        let error = #expect(throws: DeviceCryptoError.self) { try SigningKey.refuseReaders(of: folder.path(".")) }
+        guard case .file = error?.code else { throw error ?? DeviceCryptoError(.noMemory) }
     }
 
     @Test("a key that only its owner may read is taken", arguments: [0o600, 0o400, 0o700])

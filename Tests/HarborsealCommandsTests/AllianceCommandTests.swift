@@ -130,6 +130,27 @@ import Testing
         #expect(throws: CommandError.self) { try AllianceAddNode(directory: workspace.alliance, node: "gz-1", broker: "a\nb").run() }
     }
 
+    @Test("a gateway that never connects gets an agent.conf that is whole too; only for another place it is the part beside the package's own")
+    func issueWithoutBroker() throws {
+        let workspace = try TestWorkspace(nodes: ["hk-1"])
+        func issue(_ name: String, brokers: String? = nil, installedAt: String? = nil) throws -> (output: String, sections: [Substring]) {
+            let output = try DeviceIssue(
+                directory: workspace.alliance, firm: "acme", device: name, output: "\(workspace.path)/\(name)", brokers: brokers,
+                installedAt: installedAt
+            ).run().output
+            return (output, try workspace.text("\(name)/agent.conf").split(separator: "\n").filter { $0.hasPrefix("[") })
+        }
+        let (whole, alone) = (try issue("gw-1", brokers: "localhost:8883"), try issue("gw-2"))
+        #expect(alone.sections == whole.sections && alone.sections.contains("[journal]") && alone.sections.contains("[control]"))
+        #expect(FileManager.default.fileExists(atPath: "\(workspace.path)/gw-2/journal"))
+        let text = try workspace.text("gw-2/agent.conf")
+        #expect(text.contains("\n# brokers = HOST:PORT\n") && !text.contains("\nbrokers") && text.contains("journal export"))
+        #expect(alone.output.contains("next: harborseal-agent run --config ") && alone.output.contains("journal export carries its batches"))
+        #expect(!whole.output.contains("journal export"))
+        let elsewhere = try issue("gw-3", installedAt: "/etc/harborseal")
+        #expect(!elsewhere.sections.contains("[journal]") && !FileManager.default.fileExists(atPath: "\(workspace.path)/gw-3/journal"))
+    }
+
     @Test("more receipts than nodes, and no node at all, are refused")
     func impossibleQuorum() throws {
         let many = try TestWorkspace(nodes: ["hk-1"], quorum: 2, signs: false)

@@ -47,7 +47,7 @@ private final class Withheld {
         _ = try await answering.node.integrate()
     }
 
-    func write(_ bytes: [UInt8], _ name: String = "kept.hscarry") throws -> String {
+    func write(_ bytes: [UInt8], _ name: String = "kept.hsarchive") throws -> String {
         let path = folder.appendingPathComponent(name).path
         try Data(bytes).write(to: URL(fileURLWithPath: path))
         return path
@@ -139,7 +139,7 @@ private final class Withheld {
         for index in good.indices {
             var bytes = good
             bytes[index] ^= 0x01
-            let path = try withheld.write(bytes, "changed.hscarry")
+            let path = try withheld.write(bytes, "changed.hsarchive")
             guard let archive = try? EvidenceArchive([path], EvidenceQuestion(gateway: "acme.gw-1"), longestRun: 9) else { continue }
             // A topic is a hint, and a changed statement is one that no node has.
             guard let batch = archive.batches[hash] else { continue }
@@ -209,10 +209,10 @@ private final class Withheld {
         var command = withheld.command([withheld.trust])
         command.gateway = "acme.gw-1"
         let error = await #expect(throws: CommandError.self) { try await command.run() }
-        #expect(error?.code == .malformed && error?.message.contains("expected an archive (.hscarry), found a trust file") == true)
-        command.archives = ["/nowhere/kept.hscarry"]
+        #expect(error?.code == .malformed && error?.message.contains("expected an archive (.hsarchive), found a trust file") == true)
+        command.archives = ["/nowhere/kept.hsarchive"]
         let missing = await #expect(throws: CommandError.self) { try await command.run() }
-        #expect(missing?.code == .noInput && missing?.message == "/nowhere/kept.hscarry: No such file or directory")
+        #expect(missing?.code == .noInput && missing?.message == "cannot read /nowhere/kept.hsarchive: No such file or directory")
         let archive = try withheld.write(Array(Withheld.archive(withheld.batches).dropLast(3)))
         command.archives = [archive]
         let made = try await command.run()

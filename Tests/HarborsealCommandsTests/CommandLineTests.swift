@@ -71,7 +71,7 @@ enum BuiltProgram {
     @Test(
         "a command line that cannot be is exit code 64",
         arguments: [
-            ["verify"], ["verify", "x.hsev"], ["nonsense"], ["inspect", "--wrong", "x"], ["alliance", "init"],
+            [], ["alliance"], ["device"], ["node"], ["verify"], ["verify", "x.hsev"], ["nonsense"], ["inspect", "--wrong", "x"], ["alliance", "init"],
             ["device", "issue", "--firm", "acme"], ["alliance", "add-node", "hk-1", "--workers", "many"],
             ["node", "import"], ["node", "import", "--config", "x"], ["node", "import", "x.hscarry"],
         ])

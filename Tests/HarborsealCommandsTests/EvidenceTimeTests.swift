@@ -24,9 +24,9 @@ import Testing
             let result = try await Self.run(answering.url, row.words, output)
             #expect(result.exitCode == 0 && result.output.contains(row.said), "\(row.words): \(result.output)")
         }
-        for words in [["--from", "1800000201"], ["--to", "1799999999"], ["--from", "1800000200", "--to", "1800000100"]] {
+        for (words, code) in [(["--from", "1800000201"], 1), (["--to", "1799999999"], 1), (["--from", "1800000200", "--to", "1800000100"], 64)] {
             let result = try await Self.run(answering.url, words, output + ".none")
-            #expect(result.exitCode == 1 && !FileManager.default.fileExists(atPath: output + ".none"), "\(words): \(result.output)")
+            #expect(result.exitCode == code && !FileManager.default.fileExists(atPath: output + ".none"), "\(words): \(result.output)")
         }
         try await answering.stop()
     }
@@ -36,7 +36,8 @@ import Testing
         for text in ["yesterday", "2027-01-15", "2027-01-15T08:01:40", "1.8e9", ""] {
             let words = ["evidence", "--gateway", "acme.gw-1", "--node", "http://127.0.0.1:1", "-o", "/nonexistent/x.hsev", option, text]
             let result = try BuiltProgram.run(words)
-            #expect(result.exitCode == 64 && result.output.contains("\(option) \(text) is no time: give seconds since 1970"), "\(result.output)")
+            #expect(result.exitCode == 64 && result.output.hasPrefix("error: \(option) \(text) is no time\n  next: give seconds since 1970 or "), "\(result.output)")
+            #expect(!result.output.contains("Usage"), "a slip in a value is no reason to show another command's usage: \(result.output)")
         }
     }
 

@@ -78,6 +78,7 @@ import Testing
         command.trustFile = hostilities.trust
         let error = await #expect(throws: CommandError.self) { try await command.run() }
         #expect(error?.message.contains("1 of the 2 receipts that they need") == true)
+        #expect(error?.nextStep == "name 1 more node with --node")
         try await hostilities.stop()
     }
 

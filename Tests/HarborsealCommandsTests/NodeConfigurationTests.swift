@@ -42,6 +42,28 @@ import Testing
         #expect(configuration.http.host == "127.0.0.1" && configuration.http.port == 8480 && configuration.http.tls == nil)
     }
 
+    @Test("the node.conf of Hardware/install.md is sound, names the files that its commands put there, and fits the unit")
+    func installPage() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        func text(_ name: String) throws -> String { try String(contentsOf: root.appendingPathComponent(name), encoding: .utf8) }
+        let lines = try text("Hardware/install.md").split(separator: "\n", omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: .whitespaces) }
+        let start = try #require(lines.firstIndex(of: "[node]"))
+        let written = lines[start...].prefix { $0 != "```" }.joined(separator: "\n")
+        let folder = try TestNode.newFolder()
+        try AllianceSigningKey().write(to: folder.appendingPathComponent("receipt.key").path)
+        let path = folder.appendingPathComponent("node.conf").path
+        try written.replacingOccurrences(of: "/etc/harborseal-node", with: folder.path).write(toFile: path, atomically: false, encoding: .utf8)
+        let configuration = try NodeConfiguration(file: path)
+        #expect(configuration.http.host == "0.0.0.0" && configuration.http.tls != nil && configuration.brokers[0].brokers[0].port == 8883)
+        let unit = try text("Firmware-Config/systemd/harborseal-node.service")
+        #expect(unit.contains(" --config /etc/harborseal-node/node.conf\n") && unit.contains("\nStateDirectory=harborseal-node\n"))
+        #expect(configuration.dataPath == "/var/lib/harborseal-node")
+        let installing = lines.filter { $0.hasPrefix("install ") && $0.hasSuffix(" /etc/harborseal-node/") }.joined(separator: " ")
+        let named = written.components(separatedBy: "/etc/harborseal-node/").dropFirst().map { $0.prefix { $0 != "\n" } }
+        #expect(named.count == 7 && named.allSatisfy { installing.contains("/\($0)") || installing.contains(" \($0)") }, "\(installing)")
+        try FileManager.default.removeItem(at: folder)
+    }
+
     @Test("flags stand over the file")
     func flags() throws {
         let configuration = try NodeConfiguration(file: try write(), flags: ["http.port=0", "ledger.integrate-interval=50 ms"])

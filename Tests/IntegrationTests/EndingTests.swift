@@ -41,6 +41,14 @@ struct EndingTests {
         #expect(told.count > 5)
         try wait(until: "a concern about the journal", instead: { agent.tail }) { self.complains(agent) }
         try expectRest(of: agent)
+        // Once, when it begins; and nobody is sent to look after the nodes.
+        let words = "nothing can be stored: writing a segment: No space left on device; sources are held back"
+        try wait(until: "the log to say so", instead: { agent.tail }) { agent.log.contains(words) }
+        #expect(agent.log.components(separatedBy: words).count == 2, "\(agent.tail)")
+        #expect(agent.status?.concerns?.contains { $0.name == "no-quorum" } == false)
+        #expect(try agent.command("status").output.contains("space                   full"))
+        let doctor = try agent.command("doctor").output
+        #expect(doctor.contains("nothing can be stored") && !doctor.contains("refused to its sender"), "\(doctor)")
         try FileManager.default.removeItem(atPath: filler)
         try wait(until: "the journal stores again", instead: { agent.tail }) { !self.complains(agent) }
         try checkAfterRecovery(agent, told)

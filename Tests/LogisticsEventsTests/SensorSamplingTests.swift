@@ -192,6 +192,32 @@ private let minute = SensorBench.minute
         #expect(bench.summaries.reduce(0) { $0 + $1.summary[3] } == 6, "every reading is in a summary besides")
     }
 
+    @Test("a device that was never there is a flagged summary at once, and no tamper; the first value makes it one that can be unplugged")
+    func neverThere() throws {
+        var bench = SensorBench([.air()])
+        for index in 1...3 { bench.fail(.absent, at: minute * UInt64(index)) }
+        #expect(bench.of(.tamperDetected).isEmpty)
+        #expect(bench.summaries.count == 1 && bench.summaries.first?.flags == .sensorFault)
+        #expect(bench.table.sensorStatuses.first?.readingCount == 0 && bench.table.sensorStatuses.first?.heardMilliseconds == nil)
+        bench.read(4_000, at: 4 * minute)
+        bench.fail(.absent, at: 5 * minute)
+        #expect(bench.of(.tamperDetected).count == 1)
+        #expect(bench.table.sensorStatuses.first?.readingCount == 1 && bench.table.sensorStatuses.first?.heardMilliseconds == 4 * minute)
+        _ = try bench.stored()
+    }
+
+    @Test("what a former run heard was there: its absence after a restart is a tamper")
+    func absentAfterRestart() throws {
+        var bench = SensorBench([.air()])
+        bench.run([4_000, 4_000], from: minute)
+        bench.finish(3 * minute)
+        var later = SensorTable(sensors: [.air()], rules: [], at: 0), events: [ConditionEvent] = []
+        for view in try bench.stored() { later.restore(view) }
+        let moment = EventMoment(wallMilliseconds: 1, monotonicMilliseconds: 1_000)
+        later.take(SensorReading(sensor: "air", quantity: .temperature, fault: .absent, at: moment), into: &events)
+        #expect(events.map { $0.draft.kind } == [.tamperDetected])
+    }
+
     @Test("a reading that is older than the one before is flagged late, and changes neither order nor silence")
     func older() {
         var bench = SensorBench([.air()])

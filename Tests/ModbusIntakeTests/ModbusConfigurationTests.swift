@@ -65,10 +65,10 @@ private let register = "[register.air]\ndevice = reefer\naddress = 0\nquantity =
             ("", "there is no device; add [device.NAME] and [register.NAME]"),
             (device + register.replacing("reefer", with: "other"), "modbus.conf:5: [register.air]: there is no [device.other]; name one that is"),
             (device + register + "table = coil\nformat = int32\n", "modbus.conf:9: [register.air]: a coil or discrete input is one bit and has no format; take it out"),
-            (device + register + "scale = 0\n", "modbus.conf:8: \"scale\" of [register.air] must be number other than 0, as 0.001; \"0\" is not"),
+            (device + register + "scale = 0\n", "modbus.conf:8: \"scale\" of [register.air] must be a number other than 0, as 0.001; \"0\" is not"),
             (device + "line = /dev/ttyS0\n" + register, "\"line\" is for type = rtu, but [device.reefer] has type = tcp"),
-            (device + register.replacing("address = 0", with: "address = 40001x"), "\"address\" of [register.air] must be number from 0 to 65535"),
-            (device + register + "failure = x\n", "\"failure\" of [register.air] must be"), (device + "unit = 256\n" + register, "\"unit\" of [device.reefer] must be number from 0 to 255"),
+            (device + register.replacing("address = 0", with: "address = 40001x"), "\"address\" of [register.air] must be a number from 0 to 65535"),
+            (device + register + "failure = x\n", "\"failure\" of [register.air] must be"), (device + "unit = 256\n" + register, "\"unit\" of [device.reefer] must be a number from 0 to 255"),
     ]
 
     @Test("Firmware-Config/modbus.conf is what the table makes")

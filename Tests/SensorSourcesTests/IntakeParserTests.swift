@@ -134,6 +134,22 @@ private let refused: [(line: String, key: String, code: EventError.Code)] = [
         #expect(replayed.draft.event.flags == [.replayed])
     }
 
+    @Test("a time more than 5 minutes ahead of a synchronised clock cannot be, and is flagged; a recording's and a guessed clock's is not", arguments: [
+        (0, false, false, []), (299_999, false, false, []), (300_000, false, false, []), (300_001, false, false, .suspectValue),
+        (31_536_000_000, false, false, .suspectValue), (31_536_000_000, true, false, .clockUnsynchronised), (31_536_000_000, false, true, .replayed),
+        (-300_000, false, false, []), (-300_001, false, false, .late),
+    ] as [(Int64, Bool, Bool, EventFlags)])
+    func ahead(byMilliseconds: Int64, isUnsynchronised: Bool, isReplayed: Bool, flags: EventFlags) throws {
+        // 2026-11-22T06:00:00Z
+        let time: UInt64 = 1_795_327_200_000
+        let moment = EventMoment(
+            wallMilliseconds: UInt64(Int64(time) - byMilliseconds), monotonicMilliseconds: 1, isUnsynchronised: isUnsynchronised)
+        var parser = IntakeParser()
+        let line = Array(#"{"kind":"acme.x","time":"2026-11-22T06:00:00Z"}"#.utf8)
+        let read = try parser.parse(line.span, at: moment, isReplayed: isReplayed)
+        #expect(read.draft.event.wallClockMilliseconds == time && read.draft.event.flags == flags)
+    }
+
     @Test("a line of 16 KiB is read, one byte more is refused")
     func longest() {
         let frame = #"{"kind":"foreign","foreign":{"type":"a/b","text":""}}"#.utf8.count

@@ -38,6 +38,19 @@ private let line = #"{"kind":"acme.x","source":"t","number":"#
         #expect(client.lines == [#"{"epoch":"0011223344556677","sequence":41}"#])
     }
 
+    @Test("the answer to a number that was stored before says that it is known")
+    func known() throws {
+        let intake = try Intake()
+        let client = intake.connect()
+        client.send(line + "1}\n" + line + "1}\n")
+        #expect(intake.driver.turn { intake.driver.events.count == 2 })
+        for (event, isKnown) in zip(intake.driver.events, [false, true]) {
+            intake.source.answer(try #require(event.token), epoch: "00", sequence: 7, isKnown: isKnown)
+        }
+        #expect(intake.driver.turn { client.lines.count == 2 })
+        #expect(client.lines == [#"{"epoch":"00","sequence":7}"#, #"{"epoch":"00","sequence":7,"known":true}"#])
+    }
+
     @Test("answers come in the order of the lines, errors among them, whatever order they are given in")
     func order() throws {
         let intake = try Intake()

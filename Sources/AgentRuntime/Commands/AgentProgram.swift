@@ -27,6 +27,7 @@ public enum AgentProgram {
             if command == "record" { Output.write(RecordCommand.kinds.bytes) }
             return .success
         }
+        if arguments.wantsJSON, textCommands.contains(command) { return unknownJSON }
         switch command {
         case "run": return RunCommand.run(arguments)
         case "record": return RecordCommand.run(arguments)
@@ -44,6 +45,11 @@ public enum AgentProgram {
         default: return usage("unknown command \(command.string)")
         }
     }
+
+    private static let textCommands: [UTF8Text] = ["run", "selftest", "version", "help"]
+
+    /// For what has nothing to say in JSON: a script must not take text for it.
+    static var unknownJSON: ExitCode { usage("unknown option --json") }
 
     static func usage(_ problem: String) -> ExitCode {
         Output.complain("\(problem): try harborseal-agent --help")

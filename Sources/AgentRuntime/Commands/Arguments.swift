@@ -31,6 +31,7 @@ struct Arguments {
             case "--json": wantsJSON = true
             case "--hex": wantsHex = true
             case "--no-colour", "--no-color": wantsColour = false
+            case "--version": take("version")
             case "--config", "-c", "--set":
                 guard index < words.count else {
                     problem = "\(word.string) needs a value after it"

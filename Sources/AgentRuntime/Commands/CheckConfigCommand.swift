@@ -8,6 +8,7 @@ enum CheckConfigCommand {
         do throws(ConfigurationProblems) {
             let configuration = try arguments.configuration()
             Output.write(arguments.wantsJSON ? json(configuration.resolved) : configuration.resolved.text.bytes)
+            for warning in configuration.warnings { Output.complain("warning: " + warning.string) }
             do throws(SetupError) {
                 let name = try AgentSetup.gatewayName(configuration.identity)
                 _ = try AgentSetup.makeLink(configuration, gatewayID: name.gatewayID)
@@ -29,7 +30,7 @@ enum CheckConfigCommand {
         var code = ExitCode.success
         for finding in files.findings.all where finding.level == .problem {
             Output.complain("\(finding.item): \(finding.value): \(finding.advice)")
-            code = .noInput
+            code = files.isKeyOpen ? .noPermission : .noInput
         }
         return code
     }

@@ -53,9 +53,10 @@ enum DoctorCommand {
             findings.add(lines: try ControlQuestion(configuration).ask(Array("doctor\n".utf8)))
             return true
         } catch {
+            let isAway = error.code == .notRunning
             findings.add(
-                .problem, "agent", "", error.text,
-                advice: error.code == .notRunning ? "systemctl start harborseal-agent, or look at its log: why did it end?" : "run this as root")
+                .problem, "agent", "", isAway ? "is not running: nobody listens at \(configuration.control.socketPath.string)" : error.text,
+                advice: isAway ? "systemctl start harborseal-agent, or look at its log: why did it end?" : "run this as root")
             return false
         }
     }

@@ -45,7 +45,8 @@ enum Help {
     private static let record: StaticString = """
         record: records one event through the running agent's intake socket and waits until it is durable.
         Keys: what=URI (repeat, parent first as parent:URI), read-point=URI, document.NAME=TEXT, time=RFC3339, source=NAME
-        with number=N (makes the line idempotent), socket=PATH; any other key is a field of the kind.
+        with number=N (makes the line idempotent), socket=PATH; any other key is a field of the kind. A value is text or a number as the
+        field's type is; a firm's own (firm.thing=12) is a number where it is a whole one. Numbers may have decimals: peak=3.5.
         A firm's own kind is written firm.thing.happened; what is two letters or less from a kind below is taken for a slip and refused.
         Exit code 0: durable. 65: refused, the reason is printed. 69: the agent is not running.
         Example: harborseal-agent record door.opened contact=rear what=bic:CSQU3054383
@@ -67,7 +68,8 @@ enum Help {
     private static let checkConfig: StaticString = """
         check-config: prints the effective configuration and where each value came from, or every problem with file and line.
         --json prints [{"section":…,"key":…,"value":…,"origin":…}]. Exit code 0: usable. 78: not.
-        66: usable, but a key, certificate or trust file that it names is missing, damaged or open to others: each is named with what to do.
+        66: usable, but a key, certificate or trust file that it names is missing or damaged. 77: a key that others may read, with which
+        run ends too. Each is named with what to do.
         Example: harborseal-agent check-config --config ./agent.conf
 
         """
@@ -77,7 +79,7 @@ enum Help {
         journal import FILE... takes the replies that nodes wrote (or a folder's *.hsreply) to the running agent, which verifies them;
                                give the files of all nodes at once. Both take --json
         journal archive FOLDER writes every signed batch that was not archived yet with its events whole, whatever share says, as
-                               FIRM.DEVICE-archive-EPOCH-FROM-TO.hscarry, and tells the running agent once that is on the medium: with
+                               FIRM.DEVICE-archive-EPOCH-FROM-TO.hsarchive, and tells the running agent once that is on the medium: with
                                share = hashes segments wait for it. Takes --json. Run it as root or as the agent's user
         journal verify         reads the whole journal and says what is damaged
         journal export [FROM]  writes the events of the open epoch, one line each: sequence, a space, the bytes in hex

@@ -95,7 +95,7 @@ struct JournalArchive: ~Copyable {
     /// Gives the file its name; no earlier archive is ever replaced. Nil without a batch: then there is no file.
     private mutating func publish(_ range: UTF8Text) throws(SetupError) -> UTF8Text? {
         guard batchCount > 0 else { return nil }
-        let name = gatewayID.text + "-archive-" + range + ".hscarry"
+        let name = gatewayID.text + "-archive-" + range + ".hsarchive"
         let path = folder + "/" + name
         guard !AgentSetup.exists(path) else {
             throw SetupError(.cannotCreate, "\(path.string) is there already, and an archive is never replaced: name another folder")

@@ -31,6 +31,7 @@ enum JournalCommand {
             if operands.count > 1 || (operands.count == 1 && number == nil) {
                 return AgentProgram.usage("journal \(action.string) takes at most one number")
             }
+            if arguments.wantsJSON { return AgentProgram.unknownJSON }
             switch action {
             case "verify": return verify(try open(arguments))
             case "export": return export(try open(arguments), from: number ?? 0)

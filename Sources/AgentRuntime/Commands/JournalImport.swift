@@ -35,6 +35,10 @@ enum JournalImport {
         if !piece.isEmpty { after = try question.carry("take \(piece.count)\n", body: piece).head }
         report(count, before: before, after: after, foreignCount: files.reduce(0) { $0 + $1.foreignCount }, asJSON: asJSON)
         var code = ExitCode.success
+        if count == 0, files.allSatisfy({ $0.problem == nil && $0.foreignCount == 0 }) {
+            Output.complain("nothing was taken: the files hold no message; name the .hsreply files that harborseal node import wrote")
+            code = .data
+        }
         for file in files {
             guard let problem = file.problem else { continue }
             Output.complain("\(file.path.string) \(problem)")
@@ -58,14 +62,18 @@ enum JournalImport {
     private static func open(_ places: ArraySlice<UTF8Text>) throws(SetupError) -> [CarriedFileReader] {
         var paths: [UTF8Text] = []
         for place in places {
-            do throws(FileError) {
-                let names = try Folder.names(in: place, suffix: ".hsreply", limit: folderLimit)
-                paths += names.map { place + "/" + $0 }
-                if names.isEmpty { paths.append(place) }
-            } catch {
-                // Not a folder, so a file.
+            // What cannot be listed is no folder, so a file.
+            guard let names = try? Folder.names(in: place, suffix: ".hsreply", limit: folderLimit) else {
                 paths.append(place)
+                continue
             }
+            paths += names.map { place + "/" + $0 }
+            guard names.isEmpty else { continue }
+            guard !AgentSetup.exists(place) else {
+                throw SetupError(
+                    .noInput, "\(place.string) has no .hsreply: run harborseal node import at the nodes first, with what journal export wrote")
+            }
+            paths.append(place)
         }
         guard paths.count <= fileLimit else { throw SetupError(.usage, "\(paths.count) files: take at most \(fileLimit) at once") }
         var files: [CarriedFileReader] = []

@@ -2,6 +2,7 @@ internal import AgentConfiguration
 internal import AttestationFormat
 internal import ConfigurationFile
 internal import LogisticsEvents
+internal import SensorSources
 
 /// `record KIND key=value...`: one event from a shell, through the intake socket; the exit code says whether it is durable.
 enum RecordCommand {
@@ -36,7 +37,7 @@ enum RecordCommand {
         var out: UTF8Text = "Kinds, and what each needs (what stands in brackets only a line at the intake socket can carry):\n"
         for row in EventCatalogue.kinds where row.epcis != nil || row.kind == .eventRetracted {
             out = out + "  " + row.name.text
-            for field in row.mandatory { out = out + " " + field.recordWord }
+            for field in row.mandatory { out = out + " " + field.recordWord(measured: row.measured) }
             out = out + "\n"
         }
         return out
@@ -70,11 +71,15 @@ enum RecordCommand {
         }
         let answer = client.receiveLine(limit: 65_536)
         guard !answer.isEmpty else {
-            Output.complain("no answer within ten seconds: the event may not be stored; look at harborseal-agent status")
+            Output.complain("no answer within ten seconds: the event may not be stored; run harborseal-agent doctor, which says what holds sources back")
             return .temporary
         }
         Output.write(answer + [UInt8(ascii: "\n")])
-        return answer.starts(with: Array("{\"epoch\"".utf8)) ? .success : .data
+        guard answer.starts(with: Array("{\"epoch\"".utf8)) else { return .data }
+        if answer.suffix(6).elementsEqual(":true}".utf8) {
+            Output.complain("this source gave this number before: that event stands, and nothing new is stored; give each event its own number")
+        }
+        return .success
     }
 }
 
@@ -96,6 +101,8 @@ struct RecordLine {
             let value = UTF8Text(validating: Array(word.bytes[(equals + 1)...]))
         else { return false }
         switch key {
+        // A tamper's own field has this name; every identifier has a colon.
+        case "what" where isTamper && !value.bytes.contains(UInt8(ascii: ":")): fields.append((key, value))
         case "what": what.append(value)
         case "read-point": plain.append(("readPoint", value, isNumber: false))
         case "time": plain.append(("time", value, isNumber: false))
@@ -112,6 +119,8 @@ struct RecordLine {
         return true
     }
 
+    private var isTamper: Bool { KnownKind(name: kind.bytes.span) == .tamperDetected }
+
     /// The line, with its end.
     var json: [UInt8] {
         var out: [UInt8] = []
@@ -121,7 +130,7 @@ struct RecordLine {
             out.append(",\"")
             out.append(key)
             out.append("\":")
-            if isNumber, Self.isInteger(value) { out.append(contentsOf: value.bytes) } else { out.appendJSON(text: value.string) }
+            if isNumber, JSONGrammar.isNumber(value.bytes.span) { out.append(contentsOf: value.bytes) } else { out.appendJSON(text: value.string) }
         }
         if !what.isEmpty {
             out.append(",\"what\":[")
@@ -131,36 +140,35 @@ struct RecordLine {
             }
             out.append("]")
         }
-        out.appendObject(",\"documents\":", documents)
-        out.appendObject(",\"fields\":", fields)
+        out.appendObject(",\"documents\":", documents) { _, _ in false }
+        out.appendObject(",\"fields\":", fields, isNumber: Self.isNumber)
         out.append("}\n")
         return out
     }
 
-    /// Digits as JSON writes them: no sign but minus, no leading zero.
-    static func isInteger(_ text: UTF8Text) -> Bool {
-        var digits = text.bytes[...]
-        if digits.first == UInt8(ascii: "-") { digits = digits.dropFirst() }
-        guard let first = digits.first, digits.count <= 18, digits.count == 1 || first != UInt8(ascii: "0") else { return false }
-        for digit in digits where digit < UInt8(ascii: "0") || digit > UInt8(ascii: "9") { return false }
-        return true
+    /// Whether a field's value stands without quotes: by the table's type of it; a firm's own where it is a whole number.
+    private static func isNumber(_ name: UTF8Text, _ value: UTF8Text) -> Bool {
+        guard JSONGrammar.isNumber(value.bytes.span) else { return false }
+        switch ExtensionField(name: name.bytes.span)?.type {
+        case .integer, .measured: return true
+        case nil: return value.byteCount <= 18 && value.bytes.dropFirst().allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+        default: return false
+        }
     }
 }
 
 extension Array<UInt8> {
-    /// An object whose values are integers where they look like one, else text; nothing if it is empty.
-    fileprivate mutating func appendObject(_ head: StaticString, _ members: [(UTF8Text, UTF8Text)]) {
+    /// An object of texts, and of numbers where they are to be; nothing if it is empty.
+    fileprivate mutating func appendObject(
+        _ head: StaticString, _ members: [(UTF8Text, UTF8Text)], isNumber: (UTF8Text, UTF8Text) -> Bool
+    ) {
         guard !members.isEmpty else { return }
         append(head)
-        for (index, member) in members.enumerated() {
+        for (index, (name, value)) in members.enumerated() {
             append(index == 0 ? UInt8(ascii: "{") : UInt8(ascii: ","))
-            appendJSON(text: member.0.string)
+            appendJSON(text: name.string)
             append(UInt8(ascii: ":"))
-            if RecordLine.isInteger(member.1) {
-                append(contentsOf: member.1.bytes)
-            } else {
-                appendJSON(text: member.1.string)
-            }
+            if isNumber(name, value) { append(contentsOf: value.bytes) } else { appendJSON(text: value.string) }
         }
         append(UInt8(ascii: "}"))
     }

@@ -16,6 +16,7 @@ enum RunCommand {
             return error.exitCode
         }
         log.leastImportant = Log.Level(configuration.log.level)
+        for warning in configuration.warnings { log(.warning, warning.string) }
         let signals = posix_signals_open()
         guard signals >= 0 else {
             log(.error, "signals cannot be received: \(SystemWords.of(-signals))")

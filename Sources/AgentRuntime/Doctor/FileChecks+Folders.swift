@@ -66,7 +66,7 @@ extension FileChecks {
         }
         let words = "\(free >> 20) MiB free, the journal may take \(capByteCount >> 20) MiB"
         if free < Self.leastFreeByteCount {
-            findings.add(.problem, "disk", path.string, words, advice: "free space: what cannot be stored is refused to its sender")
+            findings.add(.problem, "disk", path.string, words, advice: "free space: sources are held back while nothing can be stored")
         } else if free < capByteCount / 5 {
             findings.add(.warning, "disk", path.string, words, advice: "free space, or lower [journal] cap so that the journal plans with what is there")
         } else {

@@ -17,6 +17,8 @@ struct FileChecks {
     /// False for `check-config`: dates pass by themselves, and folders are made at the start.
     var judgesDates = true
     var findings = Findings()
+    /// Whether a key is not the agent's alone, which ends `run` with 77.
+    private(set) var isKeyOpen = false
 
     mutating func run() {
         let key = key()
@@ -52,10 +54,12 @@ struct FileChecks {
             return false
         }
         if facts.permissions & 0o077 != 0 {
+            isKeyOpen = true
             findings.add(.problem, check, path.string, "others than its owner may read it: the agent refuses it", advice: "chmod 600 \(path.string)")
             return false
         }
         if let agentUser, facts.user_id != agentUser {
+            isKeyOpen = true
             findings.add(
                 .problem, check, path.string, "belongs to user \(facts.user_id), and the agent is user \(agentUser)",
                 advice: "chown \(agentUser) \(path.string)")
@@ -83,7 +87,7 @@ struct FileChecks {
         if certificate.subjectURI != issuer {
             findings.add(
                 .problem, "certificate", path.string, "is for \(certificate.subjectURI?.string ?? "nobody"), this gateway is \(issuer.string)",
-                advice: "correct [identity] in agent.conf, or ask the registry for this gateway's certificate")
+                advice: "correct [identity] in agent.conf, or put the certificate of harborseal device issue there")
         } else if let key, certificate.publicKey != key {
             findings.add(
                 .problem, "certificate", path.string, "belongs to another key than the seal key", advice: "put key and certificate of one enrolment there")
@@ -108,7 +112,7 @@ struct FileChecks {
         do throws(DeviceCryptoError) {
             return try UnverifiedCertificate.load(from: path)
         } catch {
-            findings.add(.problem, check, path.string, error.message, advice: "put the certificate there, or name the right file in agent.conf")
+            findings.add(.problem, check, path.string, error.reason, advice: "put the certificate there, or name the right file in agent.conf")
             return nil
         }
     }
@@ -148,7 +152,13 @@ struct FileChecks {
                 findings.ok("trust", path, words)
             }
         } catch {
-            findings.add(.problem, "trust", path, error.text, advice: "fetch alliance.hstrust again from the alliance")
+            // Its text begins with the path, and ends with the step.
+            let words = UTF8Text(error.text).bytes.dropFirst(path.utf8.count + 1)
+            let isUnreadable = error.code == .noInput
+            let end = (isUnreadable ? nil : words.lastIndex(of: UInt8(ascii: ":"))) ?? words.endIndex
+            findings.add(
+                .problem, "trust", path, String(decoding: words[..<end], as: UTF8.self),
+                advice: isUnreadable ? "run this as root or as the agent's user" : String(decoding: words[end...].dropFirst(2), as: UTF8.self))
         }
     }
 }

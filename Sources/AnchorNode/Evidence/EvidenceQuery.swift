@@ -30,6 +30,11 @@ public struct EvidencePage: Sendable {
     public let evidence: [UInt8]
     /// Where the next page starts; nil: this was the last.
     public let nextStart: Int64?
+
+    public init(evidence: [UInt8], nextStart: Int64?) {
+        self.evidence = evidence
+        self.nextStart = nextStart
+    }
 }
 
 /// An entry as `GET /entries/{id}` shows it.

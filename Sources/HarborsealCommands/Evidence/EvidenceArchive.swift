@@ -51,11 +51,7 @@ struct EvidenceArchive {
     // MARK: - Reading
 
     private mutating func read(_ path: String) throws {
-        guard let file = FileHandle(forReadingAtPath: path) else {
-            throw CommandError(
-                .noInput, "\(path): \(String(cString: strerror(errno)))",
-                nextStep: "name a file that harborseal-agent journal archive wrote")
-        }
+        let file = try CarriedFile.open(path, writtenBy: "harborseal-agent journal archive")
         defer { try? file.close() }
         var reader = CarriedReader()
         var isAtEnd = false
@@ -66,7 +62,7 @@ struct EvidenceArchive {
             } catch {
                 guard reader.offset > 0 else {
                     throw CommandError(
-                        .malformed, "\(path): expected an archive (.hscarry), found \(FoundBytes.words(of: beginning)): \(error.words)",
+                        .malformed, "\(path): expected an archive (.hsarchive), found \(FoundBytes.words(of: beginning)): \(error.words)",
                         nextStep: "name a file that harborseal-agent journal archive wrote")
                 }
                 refusals.append("\(path): what follows byte \(error.offset), which is no carried message (\(error.words))")

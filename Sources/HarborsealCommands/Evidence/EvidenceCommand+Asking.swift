@@ -11,8 +11,12 @@ extension EvidenceCommand {
         var notes: [String] = []
         /// A node could not be asked, or something was left out.
         var isPartial = false
-        /// Nodes that could not be asked.
-        var unanswered: [String] = []
+        /// Nodes that could not be asked, and what helps.
+        private var failures: [(node: String, remedy: NodeFailure.Remedy)] = []
+        /// Nodes that must be named beside those, for a quorum of receipts; 0 where they are enough.
+        var missingNodeCount = 0
+        /// Addresses of the trust file's nodes that were not asked.
+        var otherNodes: [String] = []
 
         mutating func note(_ leftOut: [String], of whom: String) {
             isPartial = isPartial || !leftOut.isEmpty
@@ -21,20 +25,30 @@ extension EvidenceCommand {
         }
 
         mutating func note(_ error: any Error, of node: String, seconds: Int64) {
-            notes.append("\(node): NOT included: \(EvidenceCommand.words(error, seconds: seconds))")
-            if !unanswered.contains(node) { unanswered.append(node) }
+            let failure = NodeFailure(error, seconds: seconds)
+            notes.append("\(node): NOT included: \(failure.words)")
+            if !hasFailed(node) { failures.append((node, failure.remedy)) }
             isPartial = true
         }
 
+        func hasFailed(_ node: String) -> Bool { failures.contains { $0.node == node } }
+
+        var failedCount: Int { failures.count }
+
+        /// Whether something can be done for a fuller file.
+        var hasNextStep: Bool { !failures.isEmpty || missingNodeCount > 0 }
+
         /// One step for whoever wants more than this.
         func nextStep(hasArchive: Bool) -> String {
-            guard !unanswered.isEmpty else {
-                return hasArchive
-                    ? "check the subject, the times and the nodes"
-                    : "check the subject and the times; where a gateway shares hashes alone, give its owner's --archive FILE"
+            // What the first failure asks for, for all nodes that failed so: one step at a time.
+            if let first = failures.first { return first.remedy.nextStep(failures.filter { $0.remedy == first.remedy }.map(\.node)) }
+            guard missingNodeCount == 0 else {
+                let known = otherNodes.isEmpty ? "" : ": " + otherNodes.map { TerminalStyle.safe($0) }.joined(separator: ", ")
+                return "name \(CountedText.of(missingNodeCount, "more node")) with --node\(known)"
             }
-            let names = unanswered.map { TerminalStyle.safe($0) }.joined(separator: " and ")
-            return "ask again when \(names) \(unanswered.count == 1 ? "answers" : "answer"), or name other nodes with --node"
+            return hasArchive
+                ? "check the subject, the times and the nodes"
+                : "check the subject and the times; where a gateway shares hashes alone, give its owner's --archive FILE"
         }
     }
 
@@ -68,7 +82,7 @@ extension EvidenceCommand {
         for gateway in archive.gateways {
             let windows = archive.windows(of: gateway, known: answers.merger.disclosingStatements)
             for (signer, run) in windows.leftOut { answers.merger.leftOut[signer, default: []].append(run) }
-            for node in nodes where !answers.unanswered.contains(node) {
+            for node in nodes where !answers.hasFailed(node) {
                 do {
                     for window in windows.issuedSeconds {
                         let around = question.context(gateway: gateway, issuedSeconds: window)
@@ -112,14 +126,5 @@ extension EvidenceCommand {
             kept.append(answer)
         }
         return (kept, leftOut)
-    }
-
-    private static func words(_ error: any Error, seconds: Int64) -> String {
-        switch error {
-        case let error as CommandError: error.message
-        case let error as FormatError: "its answer is no evidence: \(error.words)"
-        case let error where NodeClient.isTimeout(error): "it did not answer within \(seconds) s"
-        default: "cannot be reached: \(NodeClient.words(error))"
-        }
     }
 }

@@ -37,15 +37,7 @@ public struct EvidenceCommand: Sendable {
     }
 
     public func run() async throws -> CommandResult {
-        guard (subject == nil) != (gateway == nil) else {
-            throw CommandError(.usage, "evidence is about a subject or about a gateway", nextStep: "give either --subject or --gateway")
-        }
-        guard !nodes.isEmpty else {
-            throw CommandError(.usage, "no node to ask", nextStep: "give --node URL for each node of the alliance")
-        }
-        guard (1...3_600).contains(timeoutSeconds) else {
-            throw CommandError(.usage, "--timeout is \(timeoutSeconds) s", nextStep: "give 1 to 3600 seconds; 30 without the option")
-        }
+        try checkQuestion()
         let trust = try trustFile.map { try TrustFileInput.verified($0) }
         let archive = try EvidenceArchive(archives, question, longestRun: longestRun)
         let client = try NodeClient(linkCertificate: trust?.content.linkCertificate, requestSeconds: timeoutSeconds)
@@ -53,12 +45,23 @@ public struct EvidenceCommand: Sendable {
         await askAround(archive, client, trust, &answers)
         try await client.shutdown()
         answers.note(archive.refusals + answers.merger.disclose(archive), of: "archive")
-        if let trust { answers.note(await answers.merger.leaveOutUnanchored(trustFile: trust), of: "from all") }
+        if let trust {
+            let unanchored = await answers.merger.leaveOutUnanchored(trustFile: trust)
+            answers.note(unanchored, of: "from all")
+            if !unanchored.isEmpty { noteMissingNodes(trust, &answers) }
+        }
         return try write(answers)
     }
 
     var question: EvidenceQuestion {
         EvidenceQuestion(subject: subject, gateway: gateway, fromSeconds: fromSeconds, toSeconds: toSeconds)
+    }
+
+    /// Fewer nodes than a batch needs receipts cannot give enough of them.
+    private func noteMissingNodes(_ trust: TrustFile, _ answers: inout Answers) {
+        let answeredCount = Set(nodes).count - answers.failedCount
+        answers.missingNodeCount = max(0, Int(clamping: trust.content.quorum.receiptsNeeded) - answeredCount)
+        answers.otherNodes = trust.content.nodes.compactMap(\.url?.string).filter { !nodes.contains($0) }
     }
 
     private func write(_ answers: Answers) throws -> CommandResult {
@@ -79,7 +82,7 @@ public struct EvidenceCommand: Sendable {
         }
         try DurableFile.write(bytes, to: output, mode: 0o644, replacing: true)
         for gap in merged.gaps { text += "  gap: \(gap)\n" }
-        if !answers.unanswered.isEmpty { text += "  next: \(answers.nextStep(hasArchive: !archives.isEmpty))\n" }
+        if answers.hasNextStep { text += "  next: \(answers.nextStep(hasArchive: !archives.isEmpty))\n" }
         return CommandResult(
             output: "\(output): \(Self.summary(merged)), \(bytes.count) bytes\n", notes: text, exitCode: answers.isPartial ? 2 : 0)
     }

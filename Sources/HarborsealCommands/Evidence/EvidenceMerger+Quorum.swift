@@ -85,7 +85,8 @@ extension EvidenceMerger {
             for hash in order[first...last] { trimmed[hash] = kept[hash] }
         }
         let useless = known.filter { trimmed[$0.key] == nil && !($0.value.isContext && $0.value.hasQuorum == true) }
-        if !useless.isEmpty { notes.append("\(signer.issuer): \(useless.count) batches that show nothing and link nothing") }
+        if !useless.isEmpty { notes.append(
+                "\(signer.issuer): \(CountedText.of(useless.count, "batch", "batches")) without an event to show, which the others' chain does not need") }
         batches[signer] = trimmed.isEmpty ? nil : trimmed
     }
 

@@ -48,7 +48,6 @@ struct EvidenceQuestion {
     }
 
     func isAbout(_ event: EventView) -> Bool {
-        guard let subject else { return true }
-        return event.what.contains { $0 == UTF8Text(subject) || $0 == UTF8Text("parent:" + subject) }
+        subject.map { event.names(UTF8Text($0)) } ?? true
     }
 }

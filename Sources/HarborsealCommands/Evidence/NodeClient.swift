@@ -4,7 +4,6 @@ internal import AttestationFormat
 internal import Foundation
 internal import NIOCore
 internal import NIOHTTP1
-internal import NIOPosix
 internal import NIOSSL
 
 /// Asks nodes over HTTP; their bytes are a stranger's until the verifier has seen them.
@@ -29,31 +28,10 @@ struct NodeClient {
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
-    /// Why a node could not be asked, in the system's words where it is the system's error.
-    static func words(_ error: any Error) -> String {
-        switch error {
-        case let error as IOError: String(cString: strerror(error.errnoCode))
-        case let error as NIOConnectionError: error.connectionErrors.first.map { words($0.error) } ?? "\(error.host): no such host"
-        case let error as HTTPClientError: words(error)
-        case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError: unprovenServer
-        default: "\(error)"
-        }
-    }
-
-    static func isTimeout(_ error: any Error) -> Bool {
-        guard let error = error as? HTTPClientError else { return false }
-        return [.deadlineExceeded, .readTimeout, .connectTimeout].contains(error)
-    }
-
-    private static var unprovenServer: String {
-        "its certificate is not the alliance's for this name: give --trust FILE, and the host name that the certificate has"
-    }
-
-    private static func words(_ error: HTTPClientError) -> String {
-        switch error {
-        case .remoteConnectionClosed: "it closed the connection without an answer; a node beyond loopback speaks https alone"
-        default: "\(error)"
-        }
+    /// Whether a node may be asked at this address.
+    static func isURL(_ text: String) -> Bool {
+        guard let url = URLComponents(string: text) else { return false }
+        return (url.scheme == "http" || url.scheme == "https") && url.host?.isEmpty == false
     }
 
     func shutdown() async throws { try await client.shutdown() }
@@ -77,11 +55,11 @@ struct NodeClient {
         mutating func next() async throws -> Evidence? {
             guard !isAtEnd else { return nil }
             guard count < NodeClient.maximumPageCount else {
-                throw CommandError(.failed, "it holds more than one file can: ask for less with --from and --to")
+                throw NodeFailure("it holds more than one file can", .askLess)
             }
             guard let page = try await client.page(of: node, parameters + (start.map { [("start", $0)] } ?? [])) else { return nil }
             guard page.next == nil || page.next != start else {
-                throw CommandError(.failed, "it gives the same page again and again")
+                throw NodeFailure("it gives the same page again and again", .askOthers)
             }
             start = page.next
             count += 1
@@ -97,20 +75,31 @@ struct NodeClient {
     private func page(
         of node: String, _ parameters: [(String, String)]
     ) async throws -> (bytes: [UInt8], next: String?)? {
-        guard var url = URLComponents(string: node), url.scheme == "http" || url.scheme == "https", url.host != nil else {
-            throw CommandError(.usage, "this is no node's URL: give http://HOST:PORT or https://HOST:PORT")
+        guard Self.isURL(node), var url = URLComponents(string: node) else {
+            throw NodeFailure("this is no node's URL", .checkAddress)
         }
         url.path = (url.path.hasSuffix("/") ? String(url.path.dropLast()) : url.path) + "/evidence"
         url.queryItems = parameters.map { URLQueryItem(name: $0.0, value: $0.1) }
         // URLComponents leaves + alone, which servers read as a space.
         url.percentEncodedQuery = url.percentEncodedQuery?.replacingOccurrences(of: "+", with: "%2B")
-        let request = HTTPClientRequest(url: url.string ?? node)
-        let response = try await client.execute(request, timeout: .seconds(requestSeconds))
+        let response = try await patiently(HTTPClientRequest(url: url.string ?? node))
         let body = try await response.body.collect(upTo: Limits.evidenceByteCount)
         switch response.status {
         case .ok: return (Array(body.readableBytesView), response.headers.first(name: "harborseal-next"))
         case .notFound: return nil
-        default: throw CommandError(.failed, "it answers \(response.status.code) \(response.status.reasonPhrase)")
+        default:
+            throw NodeFailure(status: response.status.code, phrase: response.status.reasonPhrase, body: Array(body.readableBytesView))
+        }
+    }
+    /// The answer; a node that says when to ask again (503 with `Retry-After`) is asked again as long as one request may take.
+    private func patiently(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
+        let deadline = ContinuousClock.now + .seconds(requestSeconds)
+        while true {
+            let response = try await client.execute(request, timeout: .seconds(requestSeconds))
+            guard response.status == .serviceUnavailable, let text = response.headers.first(name: "retry-after"),
+                let seconds = Int(text), (1...60).contains(seconds), ContinuousClock.now + .seconds(seconds) < deadline
+            else { return response }
+            try await Task.sleep(for: .seconds(seconds))
         }
     }
 }

@@ -13,11 +13,25 @@ struct ImportReport {
     private(set) var replies: [UInt8] = []
     var replyFile: String?
     /// Why the file was not read to its end.
-    var fault: String?
+    var fault: Fault?
     /// Topics of the gateways in this file: a checkpoint brings receipts for others too, who ask for theirs themselves.
     private var gateways: Set<GatewayID> = []
 
+    struct Fault {
+        let words: String
+        let nextStep: String
+    }
+
     init(file: String) { self.file = file }
+
+    /// A file of events that their owner keeps from nodes: nothing of it is taken.
+    static func archive(_ file: String) -> ImportReport {
+        var report = ImportReport(file: file)
+        report.fault = Fault(
+            words: "this is an archive of harborseal-agent journal archive, whose events a node would show to everybody: nothing of it is taken",
+            nextStep: "take a file of harborseal-agent journal export; harborseal evidence --archive discloses what an archive holds")
+        return report
+    }
 
     var refusedCount: Int { refusals.reduce(0) { $0 + $1.count } }
 
@@ -64,13 +78,14 @@ extension NodeImport {
         var output = ""
         var notes = ""
         for report in reports {
-            output += "\(report.file): \(report.messageCount) messages, \(report.receiptCount) receipts, \(report.refusedCount) refused\n"
+            output += "\(report.file): \(CountedText.of(report.messageCount, "message")), \(CountedText.of(report.receiptCount, "receipt")), "
+                + "\(report.refusedCount) refused\n"
             if let path = report.replyFile {
                 output += "  replies in \(path)\n  next: harborseal-agent journal import there, with the files of all nodes at once\n"
             }
-            for refusal in report.refusals.prefix(shownRefusalCount) { notes += "  \(refusal.words) (\(refusal.count) times)\n" }
+            for refusal in report.refusals.prefix(shownRefusalCount) { notes += "  \(refusal.words) (\(CountedText.of(refusal.count, "time")))\n" }
             if let fault = report.fault {
-                notes += "error: \(report.file): \(fault); what was before it is taken\n  next: carry it again: harborseal-agent journal export\n"
+                notes += "error: \(report.file): \(fault.words)\n  next: \(fault.nextStep)\n"
             } else if report.messageCount == 0 {
                 notes += "error: \(report.file) holds no gateway's messages\n  next: name a file that harborseal-agent journal export wrote\n"
             }
@@ -84,6 +99,6 @@ extension ImportReport {
         .members(
             ("file", .string(file)), ("messages", .integer(Int64(messageCount))), ("receipts", .integer(Int64(receiptCount))),
             ("refused", .integer(Int64(refusedCount))), ("refusals", .array(refusals.prefix(10).map { .string($0.words) })),
-            ("replies", .optional(replyFile)), ("fault", .optional(fault)))
+            ("replies", .optional(replyFile)), ("fault", .optional(fault?.words)), ("next", .optional(fault?.nextStep)))
     }
 }

@@ -27,10 +27,10 @@ enum NodeConfigurationSchema {
                 "node", "name", .name, .refused, example: "hk-1",
                 why: "This node's name in the trust file. Ledger, name and key belong together for ever."),
             Setting(
-                "node", "key", .path, .refused, example: "/etc/harborseal/node.key",
+                "node", "key", .path, .refused, example: "/etc/harborseal-node/receipt.key",
                 why: "The receipt key, PEM, mode 0600; made by harborseal alliance add-node. It signs receipts and nothing else."),
             Setting(
-                "node", "trust", .path, .refused, example: "/etc/harborseal/alliance.hstrust",
+                "node", "trust", .path, .refused, example: "/etc/harborseal-node/alliance.hstrust",
                 why: "The trust file in force. A newer one put here is taken within seconds, into the ledger first."),
             Setting(
                 "node", "data", .path, .refused, example: "/var/lib/harborseal-node",
@@ -66,13 +66,13 @@ enum NodeConfigurationSchema {
                 "link", "brokers", .addresses(maximumCount: 8), .refused, example: "mqtt-1.example.org:8883",
                 why: "Without a port 8883 is taken, or 1883 without TLS."),
             Setting(
-                "link", "ca", .path, .unset, example: "/etc/harborseal/link-ca.crt",
+                "link", "ca", .path, .unset, example: "/etc/harborseal-node/link-ca.crt",
                 why: "The alliance's link CA, PEM: the only anchor for the brokers' certificates. Needed unless insecure = true."),
             Setting(
-                "link", "certificate", .path, .unset, example: "/etc/harborseal/node-link.crt",
+                "link", "certificate", .path, .unset, example: "/etc/harborseal-node/link.crt",
                 why: "This node's link certificate, PEM; the broker takes node.<name> from it. Needed unless insecure = true."),
             Setting(
-                "link", "key", .path, .unset, example: "/etc/harborseal/node-link.key",
+                "link", "key", .path, .unset, example: "/etc/harborseal-node/link.key",
                 why: "The key of that certificate, PEM; never the receipt key. Needed unless insecure = true."),
             Setting(
                 "link", "insecure", .flag, .defaultText("false"),
@@ -96,9 +96,9 @@ enum NodeConfigurationSchema {
                 why: "The address to listen on. Beyond loopback TLS is needed: the node refuses to start without it."),
             Setting("http", "port", .integer(0...65_535), .defaultText("8480"), why: "0 takes a free port and logs it."),
             Setting(
-                "http", "certificate", .path, .unset, example: "/etc/harborseal/node-server.crt",
+                "http", "certificate", .path, .unset, example: "/etc/harborseal-node/server.crt",
                 why: "The server certificate, PEM; made by harborseal alliance add-server. Not set: plain HTTP, on loopback only."),
-            Setting("http", "key", .path, .unset, example: "/etc/harborseal/node-server.key", why: "The key of that certificate, PEM."),
+            Setting("http", "key", .path, .unset, example: "/etc/harborseal-node/server.key", why: "The key of that certificate, PEM."),
         ]
     }
 

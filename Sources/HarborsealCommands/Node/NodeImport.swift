@@ -49,19 +49,21 @@ public struct NodeImport: Sendable {
     }
 
     private func take(_ path: String, _ node: OpenedNode, node name: String) async throws -> ImportReport {
-        guard let file = FileHandle(forReadingAtPath: path) else {
-            throw CommandError(
-                .noInput, "\(path): \(String(cString: strerror(errno)))", nextStep: "name a file that harborseal-agent journal export wrote")
-        }
+        guard !ArchiveName.isArchive(path) else { return .archive(path) }
+        let file = try CarriedFile.open(path, writtenBy: "harborseal-agent journal export")
         defer { try? file.close() }
         var report = ImportReport(file: path)
         var reader = CarriedReader()
-        var isAtEnd = false
+        var (isFirst, isAtEnd) = (true, false)
         var beginning: [UInt8] = []
         var turn: [BrokerMessage] = []
         reading: while true {
             do {
                 while let message = try reader.next(isAtEnd: isAtEnd) {
+                    if isFirst, let topic = try? Topic(parsing: message.topic), ArchiveName.isArchive(path, of: topic.gatewayID) {
+                        return .archive(path)
+                    }
+                    isFirst = false
                     turn.append(BrokerMessage(broker: 0, topic: message.topic.bytes, payload: message.payload))
                     guard turn.count >= Self.messagesPerTurn else { continue }
                     report.add(try await node.core.handle(turn), to: turn)
@@ -69,8 +71,10 @@ public struct NodeImport: Sendable {
                 }
             } catch let error as FormatError {
                 let found = error.offset == 0 ? "; it is \(FoundBytes.words(of: beginning))" : ""
-                report.fault =
-                    "from byte \(error.offset) on this is no carried file of harborseal-agent journal export (\(error.words))\(found)"
+                report.fault = ImportReport.Fault(
+                    words: "from byte \(error.offset) on this is no carried file of harborseal-agent journal export (\(error.words))\(found)"
+                        + "; what was before it is taken",
+                    nextStep: "carry it again: harborseal-agent journal export")
                 break reading
             }
             if isAtEnd { break }

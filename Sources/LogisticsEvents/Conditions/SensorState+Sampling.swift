@@ -34,9 +34,9 @@ extension SensorState {
     /// Whether a reading does not wait for the summary's time.
     private func tellsAtOnce(_ reading: SensorReading, flags: EventFlags) -> Bool {
         if isSilent { return true }
-        // A device that is gone has an event of its own.
+        // A device that is gone has an event of its own, and one that was never there this one.
         let isNews = flags != (latest?.flags ?? []) || reading.fault != latest?.fault
-        if isNews, !flags.isEmpty, reading.fault != .absent { return true }
+        if isNews, !flags.isEmpty, reading.fault != .absent || !hasAnswered { return true }
         return reading.fault == nil && reading.value.map { leavesDeadband($0) } ?? false
     }
 
@@ -74,7 +74,7 @@ extension SensorState {
     /// What is told once: the sensor with its calibration, and a device that is gone.
     mutating func announce(_ reading: SensorReading, flags: EventFlags, into events: inout [ConditionEvent]) {
         let plain = EventReading(sensor: settings.name, quantity: UInt64(settings.quantity.rawValue), value: reading.value)
-        if reading.fault == .absent, latest?.fault != .absent {
+        if reading.fault == .absent, latest?.fault != .absent, hasAnswered {
             make(.tamperDetected, plain, [], what: "sensor-unplugged", flags: flags, at: reading.moment, into: &events)
         }
         guard !isCommissioned, reading.fault == nil, let calibration = settings.calibration,

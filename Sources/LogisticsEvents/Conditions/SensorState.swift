@@ -25,7 +25,12 @@ struct SensorState: Sendable {
     var recordedValue: Int64?
     var isSilent = false
     var isCommissioned = false
+    /// Readings with a value.
     var readingCount: UInt64 = 0
+    /// When the latest of them came, monotonic ms.
+    var valueMilliseconds: UInt64?
+    /// Whether it ever gave a value, in this run or a former one: what was never there cannot be unplugged.
+    var hasAnswered = false
 
     init(_ settings: SensorSettings, rules: [ConditionRule], at monotonicMilliseconds: UInt64) {
         self.settings = settings

@@ -60,6 +60,7 @@ extension SensorTable {
     private mutating func restoreSummary(_ event: EventView) {
         for reading in event.readings {
             for index in states.indices where states[index].settings.name == reading.sensor {
+                if reading.summary.minimum != nil { states[index].hasAnswered = true }
                 for watch in states[index].watches.indices {
                     if let low = reading.summary.minimum?.int64, let high = reading.summary.maximum?.int64 {
                         states[index].watches[watch].restore(minimum: low, maximum: high)

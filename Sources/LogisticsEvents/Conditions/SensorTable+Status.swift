@@ -10,10 +10,10 @@ public struct SensorStatus: Sendable {
     public let fault: ReadingFault?
     /// Flags of the latest reading.
     public let flags: EventFlags
-    /// Monotonic ms of the latest reading; nil before the first.
+    /// Monotonic ms of the latest reading that had a value; nil before the first.
     public let heardMilliseconds: UInt64?
     public let isSilent: Bool
-    /// Readings since the start.
+    /// Readings with a value since the start.
     public let readingCount: UInt64
 }
 
@@ -38,7 +38,7 @@ extension SensorTable {
             SensorStatus(
                 name: state.settings.name, quantity: state.settings.quantity, value: state.latest?.value,
                 fault: state.latest?.fault, flags: state.latest?.flags ?? [],
-                heardMilliseconds: state.latest?.monotonicMilliseconds, isSilent: state.isSilent,
+                heardMilliseconds: state.valueMilliseconds, isSilent: state.isSilent,
                 readingCount: state.readingCount)
         }
     }

@@ -40,14 +40,18 @@ public struct SensorTable: Sendable {
         var flags = states[index].settings.flags(of: reading.value, at: reading.moment)
         if let fault = reading.fault { flags.formUnion(fault.flags) }
         if before == nil, !states[index].isSilent { states[index].beginCovering(at: now) }
-        states[index].readingCount &+= 1
         states[index].announce(reading, flags: flags, into: &events)
         states[index].sample(reading, flags: flags, isRecorded: isRecorded, into: &events)
         if reading.fault != .outOfOrder {
             states[index].heardMilliseconds = now
             states[index].isSilent = false
+            if reading.value != nil { states[index].valueMilliseconds = now }
             states[index].latest = SensorState.Latest(
                 value: reading.value, fault: reading.fault, flags: flags, monotonicMilliseconds: now)
+        }
+        if reading.value != nil {
+            states[index].readingCount &+= 1
+            states[index].hasAnswered = true
         }
         states[index].watch(reading, flags: flags, into: &events)
         plan()

@@ -15,6 +15,7 @@ extension BrokersAndNodes {
         @Test("version and selftest say what they are asked") func versionAndSelfTest() throws {
             let version = try AgentCommand.run(["version"])
             #expect(version.code == 0 && version.output.hasPrefix("harborseal-agent "))
+            #expect(try AgentCommand.run(["--version"]).output == version.output)
             let selftest = try AgentCommand.run(["selftest"])
             let lines = selftest.output.split(separator: "\n")
             #expect(selftest.code == 0 && lines.count >= 5 && lines.allSatisfy { $0.hasPrefix("ok ") })
@@ -23,6 +24,7 @@ extension BrokersAndNodes {
         @Test("wrong usage ends with 64 and a hint", arguments: [
             [], ["fly"], ["status", "--colour-me"], ["status", "--config"], ["record"], ["record", "door.opened", "contact"],
             ["journal"], ["journal", "burn"], ["journal", "tail", "ten"], ["journal", "tail", "1", "2"],
+            ["selftest", "--json"], ["version", "--json"], ["--version", "--json"], ["run", "--json"],
         ])
         func usage(words: [String]) throws {
             let result = try AgentCommand.run(words)
@@ -36,6 +38,18 @@ extension BrokersAndNodes {
             let agent = try agent()
             let result = try AgentCommand.run(words + ["--config", agent.configuration])
             #expect(result.code == 69 && result.output.contains("harborseal-agent run"), "\(result.output)")
+        }
+
+        @Test("people who connect and ask nothing do not keep others from asking") func silentPeople() throws {
+            let agent = try agent()
+            try agent.start()
+            let begun = ContinuousClock.now
+            // As many as are served at once, three times over.
+            let silent = (0..<24).map { _ in UnixStream(agent.controlSocket) }
+            #expect(try agent.command("status").code <= 2)
+            // They lose their places after half a second, not after the five that a question may take.
+            #expect(ContinuousClock.now - begun < .seconds(8), "\(ContinuousClock.now - begun)")
+            withExtendedLifetime(silent) {}
         }
 
         @Test("a configuration that cannot work ends with 78 and names file and line", arguments: ["run", "check-config", "status", "record"])
@@ -65,7 +79,34 @@ extension BrokersAndNodes {
             #expect(child.log.contains("No space left on device"), "\(child.log)")
         }
 
-        @Test("check-config names each file that is missing, damaged or open to others, with 66", arguments: [
+        @Test("what has nothing to say in JSON refuses --json instead of printing text", arguments: [["verify"], ["tail"], ["tail", "3"], ["export"], ["export", "1"]])
+        func noJSON(words: [String]) throws {
+            let agent = try agent()
+            try agent.start()
+            let result = try AgentCommand.run(["journal"] + words + ["--json", "--config", agent.configuration])
+            #expect(result.code == 64 && result.output.contains("unknown option --json"), "\(result.output)")
+        }
+
+        @Test("a folder without replies ends with 66 and says who writes them; so does a folder that is not there") func importNothing() throws {
+            let agent = try agent()
+            let stick = try Stick()
+            let empty = try agent.command("journal", "import", stick.path)
+            #expect(empty.code == 66 && empty.output.contains("\(stick.path) has no .hsreply: run harborseal node import"), "\(empty.output)")
+            let gone = try agent.command("journal", "import", stick.path + "/gone")
+            #expect(gone.code == 66 && gone.output.contains("No such file") && !gone.output.contains("has no .hsreply"), "\(gone.output)")
+        }
+
+        @Test("check-config warns of a sensor that no source feeds and of a drop-in that does not count, and is content") func slips() throws {
+            let agent = try agent()
+            try agent.reconfigure("[source.intake]", "[source.box]\ntype = hwmon\ndevice = sht4x\nchannel = temp1\n\n[sensor.bxo]\nquantity = temperature\n\n[source.intake]")
+            try FileManager.default.createDirectory(atPath: agent.configuration + ".d", withIntermediateDirectories: true)
+            try "[log]\nlevel = debug\n".write(toFile: agent.configuration + ".d/30-c.cnf", atomically: false, encoding: .utf8)
+            let result = try agent.command("check-config")
+            #expect(result.code == 0 && result.output.contains("no source or mapping is named bxo, and box has no [sensor.box]"), "\(result.output.suffix(900))")
+            #expect(result.output.contains(".d/30-c.cnf: passed over"))
+        }
+
+        @Test("check-config names each file that is missing or damaged with 66, and each key open to others with 77, as run ends with", arguments: [
             ("seal.key", "missing"), ("seal.certificate", "missing"), ("link.ca", "missing"), ("link.certificate", "missing"), ("link.key", "missing"),
             ("trust.file", "missing"), ("seal.key", "open"), ("link.key", "open"), ("seal.certificate", "damaged"), ("trust.file", "damaged"),
         ])
@@ -83,7 +124,8 @@ extension BrokersAndNodes {
             default: break
             }
             let result = try agent.command("check-config", "--set", "\(key)=\(path)")
-            #expect(result.code == 66 && result.output.contains("harborseal-agent: \(path): "), "\(result.output.suffix(600))")
+            #expect(result.code == (how == "open" ? 77 : 66) && result.output.contains("harborseal-agent: \(path): "), "\(result.output.suffix(600))")
+            if how == "open" { #expect(try agent.command("run", "--set", "\(key)=\(path)").code == 77) }
             #expect(how != "open" || result.output.contains("chmod 600 \(path)"))
         }
 
@@ -101,12 +143,16 @@ extension BrokersAndNodes {
             var answers: [String] = []
             for number in [7, 8, 7] {
                 let result = try agent.command("record", "unit.packed", "what=parent:https://id.gs1.org/00/395212340000000175", "what=bic:CSQU3054383", "source=shell", "number=\(number)")
-                #expect(result.code == 0, "\(result.output)")
-                let sequence = try AgentReport(#"{"answer":\#(result.output)}"#).number("answer", "sequence")
+                #expect(result.code == 0 && result.output.contains("nothing new is stored") == (answers.count == 2), "\(result.output)")
+                let answer = result.output.split(separator: "\n").first { $0.hasPrefix("{") } ?? ""
+                let sequence = try AgentReport(#"{"answer":\#(answer)}"#).number("answer", "sequence")
                 #expect(try agent.report().number("journal", "durable") > sequence)
-                answers.append(result.output)
+                answers.append(String(answer))
             }
-            #expect(answers[0] == answers[2] && answers[0] != answers[1])
+            // The same place, and the word that nothing new is stored: what the number stood for the first time counts.
+            #expect(answers[2] == answers[0].dropLast() + ",\"known\":true}" && answers[0] != answers[1] && !answers[1].contains("known"))
+            let other = try agent.command("record", "door.opened", "contact=rear", "source=shell", "number=7")
+            #expect(other.code == 0 && other.output.contains(",\"known\":true}") && other.output.contains("nothing new is stored"), "\(other.output)")
             let refused = try agent.command("record", "unit.packed", "what=parent:https://id.gs1.org/00/395212340000000176", "what=bic:CSQU3054383")
             #expect(refused.code == 65 && refused.output.contains("check digit 5 expected"), "\(refused.output)")
             // Killed at once: what was answered is in the journal.

@@ -9,14 +9,14 @@ import Testing
 
     /// What is wrong, made and mended in a gateway's folder.
     enum Fault: String, CaseIterable, Sendable {
-        case wrongConfiguration, noConfiguration, noSealKey, openSealKey, damagedTrustFile
+        case wrongConfiguration, noConfiguration, noSealKey, openSealKey, openLinkKey, damagedTrustFile
 
         /// What the agent's own `run` ends with, whoever starts it.
         var code: Int32 {
             switch self {
             case .wrongConfiguration: 78
             case .noConfiguration, .noSealKey: 66
-            case .openSealKey: 77
+            case .openSealKey, .openLinkKey: 77
             case .damagedTrustFile: 65
             }
         }
@@ -26,7 +26,7 @@ import Testing
             case .wrongConfiguration: "colour"
             case .noConfiguration: "agent.conf: cannot be opened"
             case .noSealKey: "seal.key: No such file"
-            case .openSealKey: "chmod 600"
+            case .openSealKey, .openLinkKey: "chmod 600"
             case .damagedTrustFile: "alliance.hstrust"
             }
         }
@@ -85,9 +85,10 @@ import Testing
 
     @Test("what only a person can mend is told once, not started again for ever, and starts by itself once it is mended", arguments: Fault.allCases)
     func waits(fault: Fault) throws {
-        let agent = try agent()
+        // Without a broker the link's key is nobody's to look at.
+        let agent = try RunningAgent(try Self.alliance.get(), brokerPorts: fault == .openLinkKey ? [1] : [])
         let files = FileManager.default
-        let key = agent.keys + "/seal.key"
+        let key = agent.keys + (fault == .openLinkKey ? "/link.key" : "/seal.key")
         let trust = agent.folder.file("alliance.hstrust")
         let mend: () throws -> Void
         switch fault {
@@ -100,7 +101,7 @@ import Testing
         case .noSealKey:
             try files.moveItem(atPath: key, toPath: agent.folder.file("aside"))
             mend = { try files.moveItem(atPath: agent.folder.file("aside"), toPath: key) }
-        case .openSealKey:
+        case .openSealKey, .openLinkKey:
             try files.setAttributes([.posixPermissions: 0o644], ofItemAtPath: key)
             mend = { try files.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key) }
         case .damagedTrustFile:

@@ -95,18 +95,21 @@ import Testing
         let root = try ScratchFolder(named: "hs-root")
         try FileManager.default.createDirectory(atPath: root.file("etc"), withIntermediateDirectories: true)
         for _ in 1...2 {
-            try ChildProcess.run([try Programs.tool("systemd-sysusers", package: "systemd"), "--root=\(root.path)", Self.folder + "/systemd/harborseal.sysusers"])
-            try ChildProcess.run([try Programs.tool("systemd-tmpfiles", package: "systemd"), "--root=\(root.path)", "--create", Self.folder + "/systemd/harborseal.tmpfiles"])
+            for name in ["harborseal", "harborseal-node"] {
+                let path = Self.folder + "/systemd/" + name
+                try ChildProcess.run([try Programs.tool("systemd-sysusers", package: "systemd"), "--root=\(root.path)", path + ".sysusers"])
+                try ChildProcess.run([try Programs.tool("systemd-tmpfiles", package: "systemd"), "--root=\(root.path)", "--create", path + ".tmpfiles"])
+            }
         }
         let users = try String(contentsOfFile: root.file("etc/passwd"), encoding: .utf8).split(separator: "\n")
         for name in ["harborseal", "harborseal-node"] {
             let line = try #require(users.first { $0.hasPrefix(name + ":") })
             #expect(line.hasSuffix("/nologin") && users.count { $0.hasPrefix(name + ":") } == 1)
         }
-        let modes = try ["etc/harborseal", "var/lib/harborseal", "run/harborseal"].map {
+        let modes = try ["etc/harborseal", "var/lib/harborseal", "run/harborseal", "etc/harborseal-node", "var/lib/harborseal-node"].map {
             (try FileManager.default.attributesOfItem(atPath: root.file($0))[.posixPermissions] as? NSNumber)?.intValue
         }
-        #expect(modes == [0o1770, 0o700, 0o750])
+        #expect(modes == [0o1770, 0o700, 0o750, 0o750, 0o700])
     }
 
     @Test("the scripts for OpenRC and OpenWrt are sound shell", arguments: [

@@ -1,0 +1,88 @@
+import AnchorNode
+import AttestationFormat
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import MerkleTree
+import NIOCore
+import NIOPosix
+import NodeTesting
+import Testing
+
+@testable import NodeHTTP
+
+/// Readers that ask for evidence and do not take it.
+@Suite struct EvidenceDeskTests {
+    /// A ledger whose every page is as large as one may be.
+    private struct LargePages: LedgerReading {
+        static let byteCount = Limits.evidenceByteCount
+        var keySet: [UInt8] { [] }
+        func entry(id: Digest) throws -> LedgerEntry? { nil }
+        func evidence(_ query: EvidenceQuery) throws -> EvidencePage? {
+            EvidencePage(evidence: [UInt8](repeating: 7, count: Self.byteCount), nextStart: nil)
+        }
+    }
+
+    private static let path = "/evidence?gateway=acme.gw-1"
+
+    private func application(stallTimeout: TimeAmount) throws -> some ApplicationProtocol {
+        var configuration = NodeHTTPConfiguration(port: 0)
+        configuration.stallTimeout = stallTimeout
+        return try NodeHTTPServer.make(
+            configuration, reader: LargePages(), metrics: NodeMetrics(), health: NodeHealth(), logger: TestNode.silentLogger)
+    }
+
+    /// Asks at a port, and reads nothing of the answer.
+    private func ask(_ port: Int) async throws -> any Channel {
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelOption(.autoRead, value: false).connect(host: "127.0.0.1", port: port).get()
+        try await channel.writeAndFlush(ByteBuffer(string: "GET \(Self.path) HTTP/1.1\r\nhost: node\r\n\r\n"))
+        return channel
+    }
+
+    private func status(_ client: some TestClientProtocol) async throws -> (HTTPResponse.Status, String?) {
+        try await client.execute(uri: Self.path, method: .get) { ($0.status, $0.headers[.retryAfter]) }
+    }
+
+    @Test("readers that take nothing of their pages cost four pages: the next is told to ask again, and everything else is answered")
+    func places() async throws {
+        try await application(stallTimeout: .seconds(60)).test(.live) { client in
+            let port = try #require(client.port)
+            var channels: [any Channel] = []
+            for _ in 0..<12 { channels.append(try await ask(port)) }
+            try await wait { try await status(client) == (.serviceUnavailable, "2") }
+            #expect(try await client.execute(uri: "/healthz", method: .get) { $0.status } == .ok)
+            for channel in channels { try await channel.close() }
+            try await wait { try await status(client) == (.ok, nil) }
+        }
+    }
+
+    @Test("a reader that takes nothing is shown out, and its place is free again")
+    func stalled() async throws {
+        try await application(stallTimeout: .milliseconds(200)).test(.live) { client in
+            let port = try #require(client.port)
+            var channels: [any Channel] = []
+            for _ in 0..<EvidenceDesk.pageLimit { channels.append(try await ask(port)) }
+            try await wait { try await status(client).0 == .ok }
+            for channel in channels { try? await channel.close() }
+        }
+    }
+
+    @Test("a page is taken whole, one after the other on one connection too")
+    func whole() async throws {
+        try await application(stallTimeout: .seconds(20)).test(.live) { client in
+            for _ in 0..<EvidenceDesk.pageLimit + 2 {
+                let count = try await client.execute(uri: Self.path, method: .get) { $0.body.readableBytes }
+                #expect(count == LargePages.byteCount)
+            }
+        }
+    }
+
+    private func wait(_ condition: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while try await !condition() {
+            try #require(ContinuousClock.now < deadline, "not within 20 s")
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+}
