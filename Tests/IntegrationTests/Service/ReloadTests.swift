@@ -41,7 +41,9 @@ extension BrokersAndNodes {
             #expect(text.output.contains("# \(agent.configuration):2\nalliance = gba-reload\n"))
             #expect(text.output.contains("# default\nbatch-bytes = 64 KiB\n"))
             let json = try agent.command("check-config", "--json", "--set", "batches.batch-bytes=8 KiB")
-            let rows = try #require(try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]])
+            // The rows are the last line; before it stands, on standard error, what is passed over.
+            let last = try #require(json.output.split(separator: "\n").last { $0.hasPrefix("[") }, "\(json.output)")
+            let rows = try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [[String: Any]])
             func row(_ key: String) -> [String: Any]? { rows.first { $0["section"] as? String == "batches" && $0["key"] as? String == key } }
             #expect(row("batch-events")?["value"] as? String == "20" && (row("batch-events")?["origin"] as? String)?.hasSuffix("20-late.conf:2") == true)
             #expect((row("batch-bytes")?["origin"] as? String)?.hasPrefix("flag") == true)
