@@ -13,17 +13,39 @@ foreign_apt_open() {
     # The machine's own mirror, with the release that is asked for. Its signatures are checked as everywhere else.
     mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null | grep -v security | head -n 1)
     [ -n "$mirror" ] || { echo "$0: apt-get has no package source; run 'apt-get update' once" >&2; exit 69; }
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $2 main" >"$foreign_folder/etc/sources.list"
-    foreign_apt update
+    foreign_suite=$2
+    # While a mirror takes over a point release, the lists that one name of the release leads to may not fit its signature:
+    # the other name's lists, signed as well, are the last point release then. What they call themselves is checked.
+    for foreign_name in "$2" oldstable stable; do
+        echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $foreign_name main" >"$foreign_folder/etc/sources.list"
+        ! foreign_apt_reads_lists || return 0
+    done
+    foreign_apt_failed update
+}
+
+# Whether the lists in sources.list can be read, and are of the release that was asked for.
+foreign_apt_reads_lists() {
+    foreign_apt_quietly update &&
+        grep -qx "Codename: $foreign_suite" "$foreign_folder"/lists/*Release
 }
 
 # foreign_apt WORD...: apt-get for that architecture and release. What it says goes to the folder's log; shown when it fails.
 foreign_apt() {
+    foreign_apt_quietly "$@" || foreign_apt_failed "$1"
+}
+
+foreign_apt_quietly() {
     apt-get -q -o APT::Architecture="$foreign_arch" -o APT::Architectures::="$foreign_arch" -o APT::Sandbox::User=root \
         -o Dir::State::Lists="$foreign_folder/lists" -o Dir::State::status="$foreign_folder/status" \
         -o Dir::Cache="$foreign_folder/cache" -o Dir::Etc::SourceList="$foreign_folder/etc/sources.list" \
-        -o Dir::Etc::SourceParts=/dev/null -o Dir::Etc::PreferencesParts=/dev/null "$@" >"$foreign_folder/log" 2>&1 ||
-        { echo "$0: apt-get $1 for $foreign_arch failed:" >&2; tail -n 5 "$foreign_folder/log" >&2; exit 69; }
+        -o Dir::Etc::SourceParts=/dev/null -o Dir::Etc::PreferencesParts=/dev/null \
+        -o Acquire::Retries=3 -o APT::Update::Error-Mode=any "$@" >"$foreign_folder/log" 2>&1
+}
+
+foreign_apt_failed() {
+    echo "$0: apt-get $1 for $foreign_arch failed:" >&2
+    tail -n 5 "$foreign_folder/log" >&2
+    exit 69
 }
 
 # foreign_apt_unpack TARGET: unpacks all that was downloaded. TARGET/.debian/status has what dpkg would know of the packages,
