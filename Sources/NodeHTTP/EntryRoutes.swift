@@ -7,7 +7,7 @@ import MerkleTree
 struct EntryRoutes {
     let reader: any LedgerReading
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<NodeRequestContext>) {
         let reader = reader
         // The receipt alone by default; with `?statement` the signed statement with the receipt in its unprotected map.
         router.get("entries/:id") { request, context in

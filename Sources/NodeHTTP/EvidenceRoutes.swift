@@ -20,9 +20,9 @@ struct EvidenceRoutes {
 
     let desk: EvidenceDesk
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<NodeRequestContext>) {
         let desk = desk
-        router.get("evidence") { request, _ in
+        router.get("evidence") { request, context in
             let query = try Self.query(request)
             guard let place = desk.takePlace() else {
                 throw Problem(
@@ -35,11 +35,11 @@ struct EvidenceRoutes {
                     status: .notFound, title: "nothing about this",
                     detail: "this node holds no such event; another node may, or the time range is too narrow")
             }
-            return Self.response(page, place)
+            return Self.response(page, place, context)
         }
     }
 
-    private static func response(_ page: EvidencePage, _ place: EvidenceDesk.Place) -> Response {
+    private static func response(_ page: EvidencePage, _ place: EvidenceDesk.Place, _ context: NodeRequestContext) -> Response {
         var headers: HTTPFields = [.contentType: "application/vnd.harborseal.evidence+cbor"]
         if let next = page.nextStart, let name = nextHeader { headers[name] = String(next) }
         let deadline = ContinuousClock.now + longestReading
@@ -49,6 +49,7 @@ struct EvidenceRoutes {
                 // What is thrown here ends the connection: a page cut short is not taken for a whole one.
                 guard ContinuousClock.now < deadline else { throw ReaderTooSlow() }
                 try await writer.write(piece)
+                try await context.takesWrites()
             }
             withExtendedLifetime(place) {}
             try await writer.finish(nil)

@@ -55,10 +55,10 @@ public enum NodeHTTPServer {
     }
 
     /// The routes, without a socket.
-    public static func router(
+    static func router(
         reader: any LedgerReading, metrics: NodeMetrics, health: NodeHealth, logger: Logger
-    ) -> Router<BasicRequestContext> {
-        let router = Router()
+    ) -> Router<NodeRequestContext> {
+        let router = Router(context: NodeRequestContext.self)
         router.add(middleware: ProblemMiddleware(logger: logger))
         router.get("healthz") { _, _ in PlainText("alive\n") }
         router.get("readyz") { _, _ in
