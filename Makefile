@@ -25,9 +25,9 @@ two_at_a_time = $(MAKE) --no-print-directory -j 2
 # $(call build,PROGRAM,PAIR)
 build = Firmware-Config/toolsets/build-embedded.sh $(1) $(subst -, ,$(2)) $(call scratch,$(2)) $(call sysroot_of,$(2))
 
-PACKAGES := libmbedtls-dev libmosquitto-dev libinih-dev libcjson-dev libmodbus-dev libsqlite3-dev \
+PACKAGES := libmbedtls-dev libmosquitto-dev libinih-dev libcjson-dev libmodbus-dev libsqlite3-dev libqrencode-dev \
 	mosquitto mosquitto-clients openssl curl strace gpsd gpsd-clients qemu-user-static binutils \
-	python3 python3-venv python3-cbor2 procps device-tree-compiler systemd shellcheck proot lintian
+	python3 python3-venv python3-cbor2 procps device-tree-compiler systemd shellcheck proot lintian zbar-tools librsvg2-bin
 
 .PHONY: help tools demo demo-clean test test-agent readers hardware agent agents modbus matrix debug deb reproducible sbom packages size bench fuzz clean
 

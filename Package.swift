@@ -180,6 +180,11 @@ if !agentOnly {
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         serverTarget(
+            "DeviceRegistry",
+            [
+                "AllianceTrust", "MerkleTree", "AttestationFormat", crypto, x509, asn1, .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        serverTarget(
             "NodeHTTP",
             [
                 "AnchorNode", "AllianceTrust", "AttestationFormat", "MerkleTree", logging,
@@ -189,10 +194,22 @@ if !agentOnly {
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
         serverTarget(
+            "RegistryHTTP",
+            [
+                "DeviceRegistry", "AllianceTrust", "AttestationFormat", logging,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
+        // The QR code of an enrolment text: drawn where devices are registered, read by a telephone.
+        shims("CQRShims", linking: ["qrencode"]),
+        serverTarget(
             "HarborsealCommands",
             [
-                "NodeHTTP", "AnchorNode", "AllianceTrust", "AttestationFormat", "MerkleTree", "LogisticsEvents", "MQTTLink",
-                "ConfigurationFile", "CPosixShims", crypto, x509, asn1, logging, lifecycle,
+                "RegistryHTTP", "DeviceRegistry", "CQRShims", "NodeHTTP", "AnchorNode", "AllianceTrust", "AttestationFormat", "MerkleTree",
+                "LogisticsEvents", "MQTTLink", "ConfigurationFile", "CPosixShims", crypto, x509, asn1, logging, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -217,12 +234,29 @@ if !agentOnly {
                 "NodeTesting", "AllianceTrust", "MerkleTree", "AttestationFormat", "MQTTLink", crypto, logging, lifecycle,
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
+        // Registries, their authorities and requests for tests; only Tests depend on it.
+        serverTarget("RegistryTesting", ["DeviceRegistry", "AllianceTrust", "MerkleTree", "AttestationFormat", crypto, x509, asn1]),
+        // One step on a registry in a process of its own, which tests kill.
+        .executableTarget(
+            name: "RegistryStep", dependencies: ["RegistryTesting", "DeviceRegistry", "AllianceTrust", "AttestationFormat"],
+            path: "Tests/RegistryStep", swiftSettings: houseSettings),
+        tests(
+            of: "DeviceRegistry",
+            [
+                "RegistryStep", "RegistryTesting", "AllianceTrust", "MerkleTree", "AttestationFormat", crypto, x509, asn1,
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         tests(
             of: "NodeHTTP",
             [
                 "NodeTesting", "AnchorNode", "AllianceTrust", "MerkleTree", "AttestationFormat", logging,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ]),
+        tests(
+            of: "RegistryHTTP",
+            [
+                "DeviceRegistry", "AllianceTrust", "AttestationFormat", "MerkleTree", "CPosixShims", crypto, logging, lifecycle,
             ]),
         .executableTarget(
             name: "NodeBenchmark",
@@ -231,8 +265,8 @@ if !agentOnly {
         tests(
             of: "HarborsealCommands",
             [
-                "harborseal", "NodeTesting", "NodeHTTP", "AnchorNode", "AllianceTrust", "AttestationFormat", "MerkleTree", "MQTTLink", "CPosixShims",
-                lifecycle, crypto,
+                "harborseal", "NodeTesting", "RegistryHTTP", "DeviceRegistry", "NodeHTTP", "AnchorNode", "AllianceTrust", "AttestationFormat",
+                "MerkleTree", "MQTTLink", "CPosixShims", lifecycle, crypto,
             ]),
     ]
 }

@@ -60,7 +60,7 @@ stage independent-readers make --no-print-directory readers
 export HARBORSEAL_ONLY=alliance
 stage alliance-build swift build --build-tests
 # One at a time: tests that wait for a real broker hold a thread each, and on two cores the node under test would get none.
-stage alliance-side swift test --skip-build --no-parallel --filter '^(AllianceTrust|AnchorNode|NodeHTTP|HarborsealCommands)Tests\.'
+stage alliance-side swift test --skip-build --no-parallel --filter '^(AllianceTrust|AnchorNode|DeviceRegistry|NodeHTTP|RegistryHTTP|HarborsealCommands)Tests\.'
 stage integration swift test --skip-build --no-parallel --filter '^IntegrationTests\.'
 stage demo make --no-print-directory demo
 

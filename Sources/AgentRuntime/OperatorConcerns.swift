@@ -1,5 +1,6 @@
 internal import AgentConfiguration
 internal import AttestationFormat
+internal import CPosixShims
 internal import EventJournal
 internal import GatewayAgent
 internal import MQTTLink
@@ -57,6 +58,12 @@ extension AgentLoop {
         }
         if gateway.concerns.trustFileNotStored {
             concerns.add("trust-file", "a newer trust file could not be written beside the old one: check its folder")
+        }
+        if let words = gateway.concerns.trustFileRefusalWords {
+            concerns.add("trust-file-refused", "a node sent a trust file that is not taken: \(words); ask the alliance if it goes on")
+        }
+        if gateway.trust?.isExpired(atSeconds: UInt64(clamping: posix_realtime_milliseconds() / 1_000)) == true {
+            concerns.add("trust-file-old", "the trust file is out of date and goes on being used: ask the alliance for a newer one")
         }
         if let reason = gateway.concerns.epochReason, reason == .conflict || reason == .rollback {
             concerns.add(

@@ -35,6 +35,12 @@ enum CertificateNames {
         value(of: .RDNAttributeType.organizationName, in: name)
     }
 
+    /// Whether the first relative name is one O alone.
+    static func beginsWithOrganisation(_ name: DistinguishedName) -> Bool {
+        guard let first = name.first, first.count == 1 else { return false }
+        return first.allSatisfy { $0.type == .RDNAttributeType.organizationName }
+    }
+
     static func commonName(of name: DistinguishedName) -> String? {
         value(of: .RDNAttributeType.commonName, in: name)
     }

@@ -12,10 +12,11 @@ public enum CertificateSummary {
         return "\(name(certificate.subject)), by \(name(certificate.issuer)), \(from) to \(until)"
     }
 
-    /// `by O=acme, CN=acme issuing, of 2026-11-22 15:47:23Z, 2 revoked`.
+    /// `by O=acme, CN=acme issuing, number 7, of 2026-11-22 15:47:23Z, 2 revoked`.
     public static func text(revocationList der: [UInt8]) -> String {
         guard let list = try? UnverifiedRevocationList(der: der) else { return "\(der.count) bytes that are no revocation list" }
-        return "by \(name(list.issuer)), of \(UTCText.text(seconds: list.thisUpdateSeconds)), \(list.entries.count) revoked"
+        let number = list.number.map { ", number \($0)" } ?? ""
+        return "by \(name(list.issuer))\(number), of \(UTCText.text(seconds: list.thisUpdateSeconds)), \(list.entries.count) revoked"
     }
 
     static func name(_ name: DistinguishedName) -> String {

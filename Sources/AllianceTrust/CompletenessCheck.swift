@@ -22,6 +22,7 @@ struct CompletenessCheck {
 
     init(_ entries: [JudgedEntry]) {
         self.entries = entries
+        checkForks()
         for (number, entry) in entries.enumerated() {
             guard let batch = entry.batch else { continue }
             if numberByHash[batch.hash] != nil { faults.add("\(batch.name): the batch is shown twice") }
@@ -61,6 +62,12 @@ struct CompletenessCheck {
         }
         if hidden > 0 { notes.append("withheld events are counted here and bound by their hashes; this file cannot say what they are") }
         return .init(.complete, .passed, "\(summary); \(runs)", details: notes)
+    }
+
+    /// First of all: whoever reads a fork need not wonder at what follows from it. A statement that its key did not sign makes none.
+    private mutating func checkForks() {
+        let signed = entries.compactMap(\.batch).filter { $0.isSignatureValid == true }
+        for fork in ChainFork.find(in: signed.map { ($0.hash, $0.header) }) { faults.add(fork.words) }
     }
 
     // MARK: - Batches

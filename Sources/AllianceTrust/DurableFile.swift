@@ -1,3 +1,5 @@
+// The C library's stat belongs to whichever of these modules the compiler reads first.
+internal import CoreFoundation
 internal import Foundation
 internal import Glibc
 

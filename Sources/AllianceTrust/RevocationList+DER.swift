@@ -60,6 +60,7 @@ struct RevocationListBody: DERParseable {
     var issuer: DistinguishedName
     var thisUpdate: Int64
     var nextUpdate: Int64?
+    var number: RevocationListNumber?
     var entries: [UnverifiedRevocationList.Entry]
 
     init(derEncoded node: ASN1Node) throws {
@@ -81,17 +82,22 @@ struct RevocationListBody: DERParseable {
                 entries = try DER.sequence(of: RevokedCertificate.self, identifier: .sequence, rootNode: node).map(\.entry)
             } else {
                 let wrapped = try DER.explicitlyTagged(node, tagNumber: 0, tagClass: .contextSpecific) { $0 }
-                try Self.refuseUnknownCritical(wrapped)
+                number = try Self.readExtensions(wrapped)
             }
         }
     }
 
-    /// authorityKeyIdentifier and cRLNumber change nothing here; a list with any critical extension (a delta, an indirect
+    /// The list's number. authorityKeyIdentifier changes nothing here; a list with any critical extension (a delta, an indirect
     /// or partial list) would be misread as a whole one.
-    private static func refuseUnknownCritical(_ node: ASN1Node) throws {
-        for ext in try DER.sequence(of: Certificate.Extension.self, identifier: .sequence, rootNode: node) where ext.critical {
-            throw TrustError(.revocationList, "the revocation list has a critical extension \(ext.oid), which is not known here")
+    private static func readExtensions(_ node: ASN1Node) throws -> RevocationListNumber? {
+        var number: RevocationListNumber?
+        for ext in try DER.sequence(of: Certificate.Extension.self, identifier: .sequence, rootNode: node) {
+            if ext.critical {
+                throw TrustError(.revocationList, "the revocation list has a critical extension \(ext.oid), which is not known here")
+            }
+            if ext.oid == RevocationListNumber.identifier { number = try RevocationListNumber(ext.value) }
         }
+        return number
     }
 }
 

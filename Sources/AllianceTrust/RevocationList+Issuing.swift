@@ -51,7 +51,7 @@ extension CertificateAuthority {
         var value = DER.Serializer()
         try value.serialize(number)
         try coder.serialize(
-            Certificate.Extension(oid: [2, 5, 29, 20], critical: false, value: value.serializedBytes[...]))
+            Certificate.Extension(oid: RevocationListNumber.identifier, critical: false, value: value.serializedBytes[...]))
     }
 
     private static func serialize(_ entry: UnverifiedRevocationList.Entry, into coder: inout DER.Serializer) throws {

@@ -1,4 +1,5 @@
 internal import Foundation
+public import MerkleTree
 internal import SwiftASN1
 internal import X509
 
@@ -27,6 +28,8 @@ public struct UnverifiedRevocationList: Sendable {
     public let thisUpdateSeconds: Int64
     /// When the next one is due, seconds since 1970, where it says so.
     public let nextUpdateSeconds: Int64?
+    /// cRLNumber, which rises with every list of an issuer; nil where the list has none.
+    public let number: RevocationListNumber?
     /// What is revoked.
     public let entries: [Entry]
     let issuer: DistinguishedName
@@ -45,6 +48,7 @@ public struct UnverifiedRevocationList: Sendable {
             self.der = der
             thisUpdateSeconds = parsed.body.thisUpdate
             nextUpdateSeconds = parsed.body.nextUpdate
+            number = parsed.body.number
             entries = parsed.body.entries
             issuer = parsed.body.issuer
             signedBytes = parsed.signedBytes
@@ -56,12 +60,25 @@ public struct UnverifiedRevocationList: Sendable {
         }
     }
 
+    /// DER of a list in PEM (RFC 7468) or DER; which it is, its first byte says.
+    ///
+    /// - Throws: ``TrustError`` with code `revocationList`.
+    public static func der(pemOrDER bytes: [UInt8]) throws -> [UInt8] {
+        if bytes.first == 0x30 { return bytes }
+        do {
+            return try PEMDocument(pemString: String(decoding: bytes, as: UTF8.self)).derBytes
+        } catch {
+            throw TrustError(.revocationList, "neither PEM nor DER of a revocation list")
+        }
+    }
+
     /// The list, once an issuing certificate has been shown to have signed it; nil when it did not.
-    func verified(by authority: Certificate) -> RevocationList? {
-        guard authority.subject == issuer,
-            authority.publicKey.isValidSignature(signature, for: signedBytes, signatureAlgorithm: .ecdsaWithSHA256)
+    func verified(by authority: IssuingAuthority) -> RevocationList? {
+        let certificate = authority.certificate
+        guard let keyID = authority.keyID, certificate.subject == issuer,
+            certificate.publicKey.isValidSignature(signature, for: signedBytes, signatureAlgorithm: .ecdsaWithSHA256)
         else { return nil }
-        return RevocationList(list: self, authority: authority)
+        return RevocationList(list: self, issuingKeyID: keyID, firm: authority.firm)
     }
 
     private static let byteLimit = 65_536
@@ -71,11 +88,15 @@ public struct UnverifiedRevocationList: Sendable {
 public struct RevocationList: Sendable {
     /// The list.
     public let list: UnverifiedRevocationList
-    let authority: Certificate
+    /// Key id of the issuing key that signed it.
+    public let issuingKeyID: Digest
+    /// Whose issuing key that is.
+    public let firm: String
 
-    init(list: UnverifiedRevocationList, authority: Certificate) {
+    init(list: UnverifiedRevocationList, issuingKeyID: Digest, firm: String) {
         self.list = list
-        self.authority = authority
+        self.issuingKeyID = issuingKeyID
+        self.firm = firm
     }
 
     /// Since when this serial number is revoked, in seconds since 1970; nil when it is not on the list.

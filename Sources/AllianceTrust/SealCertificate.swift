@@ -24,8 +24,8 @@ public struct SealCertificate: Sendable {
     public let validFromSeconds: Int64
     /// Last second in which they are, and in which the firm had not been retired from the trust file.
     public let validUntilSeconds: Int64
-    /// DER of the firm's issuing certificate that signed this one.
-    public let issuingCertificate: [UInt8]
+    /// Key id of the firm's issuing key that signed this one; a revocation list of any certificate of that key is about it.
+    public let issuingKeyID: Digest
 
     /// The seal key.
     public var publicKey: PublicKey { verifier.publicKey }

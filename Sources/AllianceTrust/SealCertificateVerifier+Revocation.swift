@@ -1,4 +1,5 @@
-internal import X509
+public import AttestationFormat
+public import MerkleTree
 
 extension SealCertificateVerifier {
     /// Takes a revocation list, if one of the trust file's issuing certificates signed it.
@@ -9,16 +10,28 @@ extension SealCertificateVerifier {
     /// - Throws: ``TrustError`` with code `revocationList`.
     @discardableResult
     public mutating func insert(revocationList der: [UInt8]) throws -> RevocationList {
+        let verified = try verify(revocationList: der)
+        var known = revocations[verified.issuingKeyID, default: []]
+        if known.count >= Self.revocationListsPerIssuerLimit { known = Self.merged(known) }
+        known.append(verified)
+        revocations[verified.issuingKeyID] = known
+        return verified
+    }
+
+    /// Checks that one of the trust file's issuing certificates signed a revocation list, and keeps nothing.
+    ///
+    /// - Throws: ``TrustError`` with code `revocationList`.
+    public func verify(revocationList der: [UInt8]) throws -> RevocationList {
         let list = try UnverifiedRevocationList(der: der)
         for authority in issuing {
-            guard let verified = list.verified(by: authority), let issuer = SealPolicy.serialized(authority) else { continue }
-            var known = revocations[issuer, default: []]
-            if known.count >= Self.revocationListsPerIssuerLimit { known = Self.merged(known) }
-            known.append(verified)
-            revocations[issuer] = known
-            return verified
+            if let verified = list.verified(by: authority) { return verified }
         }
         throw TrustError(.revocationList, "no issuing certificate of the trust file signed the revocation list")
+    }
+
+    /// Keeps this list in place of those that the same issuing key signed before: a node holds the newest alone.
+    public mutating func replace(revocationList list: RevocationList) {
+        revocations[list.issuingKeyID] = [list]
     }
 
     /// Lists kept for one issuing certificate before those that add nothing are dropped.
@@ -36,9 +49,26 @@ extension SealCertificateVerifier {
         return kept
     }
 
-    /// The lists kept for the issuing certificate of a seal certificate.
+    /// The lists kept of the issuing key of a seal certificate.
     public func revocationLists(for certificate: SealCertificate) -> [RevocationList] {
-        revocations[certificate.issuingCertificate, default: []]
+        revocations[certificate.issuingKeyID, default: []]
+    }
+
+    /// A key that a kept list revokes.
+    public struct RevokedKey: Hashable, Sendable {
+        public let keyID: Digest
+        /// `hs:<alliance>/<firm>.<device>`.
+        public let issuer: UTF8Text
+        /// Seconds since 1970.
+        public let sinceSeconds: Int64
+    }
+
+    /// Every key with a kept certificate that a kept list revokes.
+    public var revokedKeys: [RevokedKey] {
+        guard !revocations.isEmpty else { return [] }
+        return certificates.compactMap { identity, known in
+            revocation(of: known).map { RevokedKey(keyID: identity.keyID, issuer: identity.issuer, sinceSeconds: $0.1) }
+        }
     }
 
     /// The earliest revocation among the certificates of one key: revocation is of the key, not of one certificate of it.

@@ -52,23 +52,25 @@ public struct SealCertificateVerifier: Sendable {
 
     let policy: SealPolicy
     let root: Certificate
-    let issuing: [Certificate]
+    let issuing: [IssuingAuthority]
     let untilSecondsByFirm: [String: Int64]
     var certificates: [Identity: [SealCertificate]] = [:]
-    var revocations: [[UInt8]: [RevocationList]] = [:]
+    /// By the key id of the issuing key: an issuing certificate that is renewed for its key goes on with the same list.
+    var revocations: [Digest: [RevocationList]] = [:]
 
     /// Parses the trust file's certificates.
     ///
     /// - Throws: ``TrustError`` with code `certificateForm`.
     public init(issuers: SealIssuers) throws {
         root = try Self.parse(issuers.rootCertificate, "the trust file's root certificate")
-        var issuing: [Certificate] = []
+        var issuing: [IssuingAuthority] = []
         var firmByIssuingCertificate: [[UInt8]: String] = [:]
         var untilSecondsByFirm: [String: Int64] = [:]
         for firm in issuers.firms {
             untilSecondsByFirm[firm.name] = firm.untilSeconds
             for der in firm.certificates {
-                issuing.append(try Self.parse(der, "an issuing certificate of firm \(firm.name)"))
+                issuing.append(
+                    IssuingAuthority(try Self.parse(der, "an issuing certificate of firm \(firm.name)"), firm: firm.name))
                 firmByIssuingCertificate[der] = firm.name
             }
         }
@@ -86,7 +88,7 @@ public struct SealCertificateVerifier: Sendable {
             throw TrustError(.certificateRule, "the seal certificate has an unknown critical extension \(ext.oid)")
         }
         var verifier = Verifier(rootCertificates: CertificateStore([root])) { policy }
-        switch await verifier.validate(leaf: leaf, intermediates: CertificateStore(issuing)) {
+        switch await verifier.validate(leaf: leaf, intermediates: CertificateStore(issuing.map(\.certificate))) {
         case .validCertificate(let chain):
             return try accepted(Array(chain), der: der)
         case .couldNotValidate(let failures):
@@ -145,7 +147,7 @@ public struct SealCertificateVerifier: Sendable {
             let verifier = CryptoVerifier(publicKey: publicKey),
             let firm = CertificateNames.organisation(of: leaf.subject),
             let gatewayID = CertificateNames.commonName(of: leaf.subject),
-            let issuingCertificate = SealPolicy.serialized(chain[1])
+            let issuingKeyID = IssuingAuthority.keyID(of: chain[1])
         else { throw TrustError(.certificateRule, "the seal certificate's key or names cannot be read") }
         let from = chain.map { Int64($0.notValidBefore.timeIntervalSince1970) }.max() ?? 0
         var until = chain.map { Int64($0.notValidAfter.timeIntervalSince1970) }.min() ?? 0
@@ -155,6 +157,6 @@ public struct SealCertificateVerifier: Sendable {
             der: der, keyID: publicKey.keyID(using: SHA256.self), verifier: verifier,
             issuer: UTF8Text("hs:\(policy.alliance)/\(gatewayID)"), firm: firm, gatewayID: gatewayID,
             serialNumber: Array(leaf.serialNumber.bytes), validFromSeconds: from, validUntilSeconds: until,
-            issuingCertificate: issuingCertificate)
+            issuingKeyID: issuingKeyID)
     }
 }

@@ -69,6 +69,9 @@ struct SealPolicy: VerifierPolicy {
         guard let constraints = try? certificate.extensions.basicConstraints,
             case .isCertificateAuthority(let pathLength) = constraints
         else { throw Violation(reason: "the \(name) certificate is not a CA's") }
+        guard certificate.extensions[oid: .X509ExtensionID.basicConstraints]?.critical == true else {
+            throw Violation(reason: "the \(name) certificate's basic constraints are not critical")
+        }
         guard pathLengths.contains(pathLength) else {
             throw Violation(reason: "the \(name) certificate has path length \(pathLength.map(String.init) ?? "unlimited")")
         }
@@ -107,7 +110,8 @@ struct SealPolicy: VerifierPolicy {
     }
 
     private func checkNames(_ leaf: Certificate, firm: String) throws(Violation) {
-        guard leaf.subject.count == 2, let organisation = CertificateNames.organisation(of: leaf.subject),
+        // In this order: the name constraint is to names that begin with O=<firm>.
+        guard leaf.subject.count == 2, CertificateNames.beginsWithOrganisation(leaf.subject), let organisation = CertificateNames.organisation(of: leaf.subject),
             let commonName = CertificateNames.commonName(of: leaf.subject)
         else { throw Violation(reason: "the seal certificate's subject is not O=<firm>, CN=<gateway>") }
         guard organisation == firm else {

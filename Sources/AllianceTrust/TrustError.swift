@@ -18,6 +18,8 @@ public struct TrustError: Error, Equatable, Sendable {
         case certificateRule
         /// A certificate that no issuing certificate of the trust file signed.
         case certificateChain
+        /// A registration or revocation that no issuing key of its firm signed, or that carries what that key did not issue.
+        case registration
         /// A revocation list that cannot be parsed, or that no issuing certificate signed.
         case revocationList
         /// A trust file whose signature or rules of wire-format.md, section 9 fail.

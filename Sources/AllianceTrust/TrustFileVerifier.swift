@@ -33,7 +33,8 @@ public enum TrustFileVerifier {
             return try unverified.verified(
                 asUpdateOf: held, rootKey: rootKey, verifier: CryptoVerifier.self, using: SHA256.self)
         } catch {
-            let words = words(for: error, content: unverified.content, at: unverified.issuedAtSeconds)
+            let words = updateWords(for: error, content: unverified.content, held: held.content)
+                ?? words(for: error, content: unverified.content, at: unverified.issuedAtSeconds)
             throw TrustError(.trustUpdate, "the update of version \(held.content.version) is refused: \(words)")
         }
     }
@@ -59,9 +60,38 @@ public enum TrustFileVerifier {
     }
 
     private static func words(for error: VerificationError, content: TrustContent, at seconds: UInt64) -> String {
-        guard case .noMajority = error else { return error.words }
-        return "\(content.quorum.receiptsNeeded) of \(content.nodeCount(inForceAtSeconds: seconds)) nodes is no majority: "
-            + "two quorums need not share a node"
+        switch error {
+        case .noMajority:
+            "\(content.quorum.receiptsNeeded) of \(content.nodeCount(inForceAtSeconds: seconds)) nodes is no majority: "
+                + "two quorums need not share a node"
+        case .keyTwice: keyTwiceWords(content) ?? error.words
+        default: error.words
+        }
+    }
+
+    /// What only whoever holds a file can say of the next one; nil where the rule is about the new file alone.
+    private static func updateWords(for error: VerificationError, content: TrustContent, held: TrustContent) -> String? {
+        switch error {
+        case .alliance: "it is alliance \(content.alliance)'s, and the file held is \(held.alliance)'s"
+        case .version where content.version == held.version: "it is another version \(content.version) than the file held"
+        case .version: "its version \(content.version) is older than \(held.version), that of the file held"
+        case .rootKey: "it is not signed by the root key of the file held, so it is under another root"
+        default: nil
+        }
+    }
+
+    /// Which two nodes have one key: two nodes with one key are one.
+    private static func keyTwiceWords(_ content: TrustContent) -> String? {
+        var owners: [PublicKey: Name] = [:]
+        for node in content.nodes {
+            for key in node.keys {
+                if let other = owners.updateValue(node.name, forKey: key.publicKey) {
+                    return other == node.name
+                        ? "node \(node.name) has one key twice" : "nodes \(other) and \(node.name) have one key, so they are one node"
+                }
+            }
+        }
+        return nil
     }
 }
 

@@ -35,6 +35,9 @@ public struct COSESign1: Sendable {
         self.bytes = bytes
     }
 
+    /// The content of the protected bstr, as received.
+    public var encodedHeader: ArraySlice<UInt8> { bytes[protectedRange] }
+
     /// The attached payload.
     public var payload: [UInt8]? {
         payloadRange.map { Array(bytes[$0]) }

@@ -11,12 +11,31 @@ extension UnverifiedReceipt {
     public func verified<Hash: HashFunction, Verifier: SignatureVerifier>(
         for statement: Statement, trustFile: TrustFile, verifier: Verifier.Type, using hash: Hash.Type
     ) throws(VerificationError) -> Receipt {
+        try verified(
+            subject: statement.header.subject, leafHash: statement.leafHash(using: hash), trustFile: trustFile, verifier: verifier,
+            using: hash)
+    }
+
+    /// The same for a registration or revocation, whose receipts have `held` 0.
+    ///
+    /// - Throws: ``VerificationError`` that names the first rule broken.
+    public func verified<Hash: HashFunction, Verifier: SignatureVerifier>(
+        for statement: RegistrationStatement, trustFile: TrustFile, verifier: Verifier.Type, using hash: Hash.Type
+    ) throws(VerificationError) -> Receipt {
+        try verified(
+            subject: statement.header.subject, leafHash: statement.leafHash(using: hash), trustFile: trustFile, verifier: verifier,
+            using: hash)
+    }
+
+    private func verified<Hash: HashFunction, Verifier: SignatureVerifier>(
+        subject: UTF8Text, leafHash: Digest, trustFile: TrustFile, verifier: Verifier.Type, using hash: Hash.Type
+    ) throws(VerificationError) -> Receipt {
         guard let entry = trustFile.node(forKeyID: header.keyID) else { throw .unknownKey }
         guard entry.key.isInForce(atSeconds: header.issuedAtSeconds) else { throw .keyNotInForce }
         guard header.node == NodeName(alliance: trustFile.content.alliance, node: entry.node.name) else { throw .issuer }
         guard header.origin == entry.node.origin else { throw .origin }
-        guard header.subject == statement.header.subject else { throw .subject }
-        let root = try root(over: statement.leafHash(using: hash), using: hash)
+        guard header.subject == subject else { throw .subject }
+        let root = try root(over: leafHash, using: hash)
         guard let verifier = Verifier(publicKey: entry.key.publicKey),
             verifier.isValid(signature, for: message.bytesToVerify(detachedPayload: root.bytes))
         else { throw .signature }

@@ -1,3 +1,5 @@
+public import AttestationFormat
+
 /// What an operator should know now. Set when it happens, cleared when it ends; `status` puts it into words.
 public struct Concerns: Sendable {
     /// The journal's latest failure, until a call succeeds.
@@ -8,6 +10,8 @@ public struct Concerns: Sendable {
     public internal(set) var epochReason: EpochReason?
     /// A newer trust file verified and could not be written.
     public internal(set) var trustFileNotStored = false
+    /// Why the trust file that a node sent last is not taken, until one is.
+    public internal(set) var trustFileRefusal: VerificationError?
 
     public init() {}
 }

@@ -193,14 +193,17 @@ extension Gateway {
     /// A newer trust file: it must verify under the root key of the one in force, name the same alliance and be newer
     /// (wire-format.md, section 9). It is swapped whole, on the medium first.
     private func receive(trustFile file: UnverifiedTrustFile, at now: Moment) {
-        guard let held = trust, file.content.version > held.content.version else { return }
-        guard let rootKey = trustStore.rootKey(ofCertificate: file.content.rootCertificate),
-            let newer = try? file.verified(
-                asUpdateOf: held, rootKey: rootKey, verifier: Verifier.self, using: Hash.self)
-        else {
+        guard let held = trust, file.bytes != held.bytes else { return }
+        let newer: TrustFile
+        do throws(VerificationError) {
+            guard let rootKey = trustStore.rootKey(ofCertificate: file.content.rootCertificate) else { throw .rootKey }
+            newer = try file.verified(asUpdateOf: held, rootKey: rootKey, verifier: Verifier.self, using: Hash.self)
+        } catch {
             counters.rejectedTrustFileCount += 1
+            concerns.trustFileRefusal = error
             return
         }
+        concerns.trustFileRefusal = nil
         guard trustStore.replaceTrustFile(with: file.bytes) else {
             concerns.trustFileNotStored = true
             return

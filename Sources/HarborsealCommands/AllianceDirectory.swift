@@ -9,7 +9,7 @@ internal import Foundation
 ///   alliance.hstrust      the trust file signed last; history/ has all of them
 ///   root.key root.crt     the root; the key may be taken away and named with --root-key
 ///   link-ca.key link-ca.crt link-ca.crl
-///   firms/<firm>/issuing.key issuing.crt issuing.crl
+///   firms/<firm>/issuing.key issuing.crt issuing.crl; issuing-2.key … for a second issuing key
 ///   nodes/<node>/receipt.key link.key link.crt link-<worker>.key …
 ///   servers/<server>/server.key server.crt
 /// ```
@@ -71,14 +71,26 @@ struct AllianceDirectory {
         try authority(certificate: linkCertificatePath, key: linkKeyPath)
     }
 
+    /// What a firm's newest issuing key is called, or the one after it: `issuing`, `issuing-2` and on.
+    func issuingName(of firm: String, isNext: Bool = false) -> String {
+        let folder = firmPath(firm)
+        var count = 0
+        while DurableFile.exists("\(folder)/\(Self.issuingName(count + 1)).key") { count += 1 }
+        return Self.issuingName(max(1, isNext ? count + 1 : count))
+    }
+
+    private static func issuingName(_ number: Int) -> String { number == 1 ? "issuing" : "issuing-\(number)" }
+
+    /// A firm's newest issuing key with its certificate.
     func firm(_ firm: String) throws -> CertificateAuthority {
         let folder = firmPath(firm)
-        guard DurableFile.exists("\(folder)/issuing.key") else {
+        let name = issuingName(of: firm)
+        guard DurableFile.exists("\(folder)/\(name).key") else {
             throw CommandError(
                 .failed, "firm \(firm) has no issuing key in \(folder)",
                 nextStep: "harborseal alliance add-firm \(firm) --alliance \(path)")
         }
-        return try authority(certificate: "\(folder)/issuing.crt", key: "\(folder)/issuing.key")
+        return try authority(certificate: "\(folder)/\(name).crt", key: "\(folder)/\(name).key")
     }
 
     private func authority(certificate: String, key: String) throws -> CertificateAuthority {

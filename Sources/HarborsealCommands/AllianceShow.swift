@@ -5,11 +5,14 @@ internal import AttestationFormat
 public struct AllianceShow: Sendable {
     /// A trust file, or an alliance's directory.
     public var path: String
+    /// The trust file that the reader holds: the other one is judged as an update of it.
+    public var held: String?
     public var asJSON: Bool
     public var nowSeconds: Int64
 
-    public init(path: String, asJSON: Bool = false, nowSeconds: Int64 = WallClock.nowSeconds) {
+    public init(path: String, held: String? = nil, asJSON: Bool = false, nowSeconds: Int64 = WallClock.nowSeconds) {
         self.path = path
+        self.held = held
         self.asJSON = asJSON
         self.nowSeconds = nowSeconds
     }
@@ -30,7 +33,11 @@ public struct AllianceShow: Sendable {
         }
         let bytes = try DurableFile.read(file, byteLimit: Limits.trustFileByteCount)
         let trusted = try TrustFileInput.verified(file)
-        if trusted.isExpired(atSeconds: UInt64(max(0, nowSeconds))) { notes += "the file is out of date by its own words\n" }
+        if let held {
+            _ = try TrustFileVerifier.verify(bytes, asUpdateOf: TrustFileInput.verified(held))
+            notes += "it follows the file held and may take its place\n"
+        }
+        if trusted.isExpired(atSeconds: UInt64(max(0, nowSeconds))) { notes += "the file is out of date by its own words; it is used all the same: ask the alliance for a newer one\n" }
         let value = InspectedSigned.trustFile(try UnverifiedTrustFile(parsing: bytes))
         if asJSON { return CommandResult(output: value.json, notes: notes) }
         return CommandResult(

@@ -10,14 +10,21 @@ public struct AllianceSign: Sendable {
     public var rootKeyPath: String?
     /// Receipts a batch needs from this version on; nil: as the draft has it.
     public var receiptsNeeded: UInt64?
+    /// Where the firms' revocation lists are published, from this version on; nil: as the draft has it.
+    public var revocationLists: [String]?
+    /// Days from now after which the file says that it is out of date; nil: as the draft has it, 0: never.
+    public var validDays: Int?
     public var nowSeconds: Int64
 
     public init(
-        directory: String, rootKeyPath: String? = nil, receiptsNeeded: UInt64? = nil, nowSeconds: Int64 = WallClock.nowSeconds
+        directory: String, rootKeyPath: String? = nil, receiptsNeeded: UInt64? = nil, revocationLists: [String]? = nil,
+        validDays: Int? = nil, nowSeconds: Int64 = WallClock.nowSeconds
     ) {
         self.directory = directory
         self.rootKeyPath = rootKeyPath
         self.receiptsNeeded = receiptsNeeded
+        self.revocationLists = revocationLists
+        self.validDays = validDays
         self.nowSeconds = nowSeconds
     }
 
@@ -30,6 +37,7 @@ public struct AllianceSign: Sendable {
                 nextStep: "harborseal alliance add-node NODE --alliance \(directory)")
         }
         if let receiptsNeeded { draft.receiptsNeeded = receiptsNeeded }
+        try setPublication(&draft)
         let held = try heldFile(place)
         // The file signed last decides, in case the draft was restored from an older copy.
         draft.signedVersion = max(draft.signedVersion, held?.content.version ?? 0)
@@ -54,6 +62,22 @@ public struct AllianceSign: Sendable {
                 """)
     }
 
+    private func setPublication(_ draft: inout AllianceDraft) throws {
+        if let revocationLists {
+            for url in revocationLists where !NodeClient.isURL(url) {
+                throw CommandError(
+                    .usage, "\(TerminalStyle.safe(url)) is no address of a revocation list",
+                    nextStep: "give --revocation-list https://HOST:PORT/crl/FIRM.crl, once a firm")
+            }
+            draft.revocationLists = revocationLists
+        }
+        guard let validDays else { return }
+        guard (0...36_500).contains(validDays) else {
+            throw CommandError(.usage, "\(validDays) days are not possible", nextStep: "give --valid-days 0 to 36500; 0 means for ever")
+        }
+        draft.notAfterSeconds = validDays == 0 ? nil : UInt64(max(0, nowSeconds)) + UInt64(validDays) * 86_400
+    }
+
     private func heldFile(_ place: AllianceDirectory) throws -> TrustFile? {
         guard DurableFile.exists(place.trustFilePath) else { return nil }
         return try TrustFileInput.verified(place.trustFilePath)
@@ -75,13 +99,10 @@ public struct AllianceRetireNode: Sendable {
     public func run() throws -> CommandResult {
         let place = AllianceDirectory(directory)
         var draft = try place.draft()
-        guard let index = draft.nodes.firstIndex(where: { $0.node == node }) else {
-            let known = draft.nodes.map(\.node).joined(separator: ", ")
-            throw CommandError(.failed, "there is no node \(TerminalStyle.safe(node)) in the draft", nextStep: "its nodes are: \(known)")
-        }
+        let index = try draft.nodeIndex(node)
         let seconds = UInt64(max(0, nowSeconds))
-        for key in draft.nodes[index].keys.indices where draft.nodes[index].keys[key].untilSeconds == nil {
-            draft.nodes[index].keys[key].untilSeconds = seconds
+        for key in draft.nodes[index].keys.indices {
+            draft.nodes[index].keys[key].untilSeconds = min(draft.nodes[index].keys[key].untilSeconds ?? .max, seconds)
         }
         try place.save(draft)
         return CommandResult(

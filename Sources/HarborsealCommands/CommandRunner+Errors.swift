@@ -1,7 +1,9 @@
 internal import AllianceTrust
 internal import AnchorNode
 internal import AttestationFormat
+internal import DeviceRegistry
 internal import NodeHTTP
+internal import RegistryHTTP
 
 extension CommandRunner {
     static func describe(_ error: any Error) -> (message: String, nextStep: String?, code: CommandError.Code) {
@@ -11,6 +13,8 @@ extension CommandRunner {
         case let error as FormatError: ("malformed: \(error.words)", nil, .malformed)
         case let error as NodeError: (error.message, nil, code(of: error.code))
         case let error as NodeHTTPError: (error.message, error.nextStep, code(of: error.code))
+        case let error as RegistryError: (error.message, error.nextStep, code(of: error.code))
+        case let error as RegistryHTTPError: (error.message, error.nextStep, code(of: error.code))
         default: ("\(error)", nil, .failed)
         }
     }
@@ -39,6 +43,26 @@ extension CommandRunner {
     private static func code(of code: NodeHTTPError.Code) -> CommandError.Code {
         switch code {
         case .tlsMissing, .tlsUnusable: .configuration
+        case .portTaken, .addressAbsent: .temporary
+        case .portForbidden: .noPermission
+        case .cannotListen: .failed
+        }
+    }
+
+    private static func code(of code: RegistryError.Code) -> CommandError.Code {
+        switch code {
+        case .name, .argument, .enrolmentText: .usage
+        case .foreignStore, .newerStore: .configuration
+        case .damagedStore: .malformed
+        case .storeBusy: .temporary
+        case .storeFailed: .cannotCreate
+        default: .failed
+        }
+    }
+
+    private static func code(of code: RegistryHTTPError.Code) -> CommandError.Code {
+        switch code {
+        case .tlsUnusable: .configuration
         case .portTaken, .addressAbsent: .temporary
         case .portForbidden: .noPermission
         case .cannotListen: .failed

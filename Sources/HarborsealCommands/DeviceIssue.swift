@@ -5,8 +5,8 @@ internal import MerkleTree
 
 /// `harborseal device issue`: makes a gateway's seal and link keys and certificates straight from the issuing keys.
 ///
-/// So a gateway gets its keys in this release: they come to it on a medium (Hardware/install.md). Keys that a gateway makes itself, with
-/// requests that leave it, are still to come.
+/// For tries, and for gateways that reach no registry: the keys come to them on a medium (Hardware/install.md), and no registry knows or
+/// renews them. With a registry the gateway makes its own keys: ``DeviceAdd``.
 public struct DeviceIssue: Sendable {
     public var directory: String
     public var firm: String

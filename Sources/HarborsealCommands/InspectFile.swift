@@ -55,7 +55,7 @@ struct Inspection {
             return
         }
         if bytes.first == 0x30, let list = try? UnverifiedRevocationList(der: bytes) {
-            self.init(type: "revocation list in DER", content: .string(CertificateSummary.text(revocationList: list.der)))
+            self.init(type: "revocation list in DER", content: InspectedRegistration.value(list))
             return
         }
         var firstFault: (type: String, error: FormatError)?
@@ -112,6 +112,14 @@ struct Inspection {
         }
     }
 
+    private static func registration(_ kind: RegistrationHeader.Kind, _ type: String) -> Candidate {
+        Candidate(type: type) { (bytes) throws(FormatError) in
+            let statement = try RegistrationStatement(parsing: bytes)
+            guard statement.header.kind == kind else { throw FormatError(.type, at: 0) }
+            return InspectedRegistration.value(statement)
+        }
+    }
+
     private static let carried = Candidate(type: "carried file", read: InspectedMessages.carriedFile)
     private static let reply = Candidate(type: "reply", read: InspectedMessages.reply)
     private static let evidence = Candidate(type: "evidence", read: InspectedMessages.evidence)
@@ -122,6 +130,7 @@ struct Inspection {
         Candidate(type: "trust file") { (bytes) throws(FormatError) in
             InspectedSigned.trustFile(try UnverifiedTrustFile(parsing: bytes))
         },
+        registration(.registration, "registration"), registration(.revocation, "revocation"),
         Candidate(type: "COSE_Sign1") { (bytes) throws(FormatError) in
             InspectedSigned.message(try COSESign1(parsing: bytes, limit: Limits.registrationByteCount))
         },

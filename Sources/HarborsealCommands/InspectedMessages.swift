@@ -78,6 +78,7 @@ enum InspectedMessages {
         return .members(
             ("alliance", .string(evidence.alliance.text.string)), ("title", evidence.title.map { .string($0.string) }),
             ("entries", .array(evidence.entries.map(entry))), ("certificates", certificates(evidence.sealCertificates)),
+            ("forks", forks(in: evidence)),
             ("revocationLists", evidence.revocationLists.isEmpty
                 ? nil : .array(evidence.revocationLists.map { .string(CertificateSummary.text(revocationList: $0)) })),
             ("checkpoints", evidence.checkpoints.isEmpty
@@ -90,6 +91,16 @@ enum InspectedMessages {
                         ("chain", .unsigned(anchor.chainID)), ("contract", InspectedSigned.hex(anchor.contract)),
                         ("transaction", InspectedSigned.hex(anchor.transaction)), ("block", .unsigned(anchor.block)))
                 })))
+    }
+
+    /// What the statements say against each other; whether their keys signed them is for `harborseal verify`.
+    private static func forks(in evidence: Evidence) -> JSONValue? {
+        let statements = evidence.entries.compactMap { entry -> (Digest, BatchHeader)? in
+            guard case .batch(let batch) = entry else { return nil }
+            return (batch.statement.hash(using: SHA256.self), batch.statement.header)
+        }
+        let forks = ChainFork.find(in: statements.map { (hash: $0.0, header: $0.1) })
+        return forks.isEmpty ? nil : .array(forks.map { .string($0.words) })
     }
 
     private static func entry(_ entry: Evidence.Entry) -> JSONValue {

@@ -6,7 +6,7 @@ import MerkleTree
 ///
 /// A reader must not trap, must not take memory by a stranger's numbers, and what it takes it must write back to the same bytes.
 public enum FuzzReader: String, CaseIterable, Sendable {
-    case cbor, cose, event, statement, eventProof, batchMessage, receipt, reply, hello, trustFile, evidence, topic, carried
+    case cbor, cose, event, statement, eventProof, batchMessage, receipt, reply, hello, trustFile, evidence, topic, carried, registration
 
     /// Feeds one input.
     ///
@@ -28,6 +28,7 @@ public enum FuzzReader: String, CaseIterable, Sendable {
             case .evidence: demand(try Evidence(parsing: bytes).encoded() == bytes)
             case .topic: try readTopic(bytes)
             case .carried: try readCarried(bytes)
+            case .registration: try readRegistration(bytes)
             }
             return true
         } catch {
@@ -75,6 +76,12 @@ public enum FuzzReader: String, CaseIterable, Sendable {
         _ = (statement.header.next, statement.bytesToVerify(), statement.leafHash(using: ToyHash.self))
         let again = Statement(header: statement.header, root: statement.root, signature: statement.signature)
         demand(try Statement(parsing: again.bytes).header == statement.header)
+    }
+
+    private func readRegistration(_ bytes: [UInt8]) throws(FormatError) {
+        let statement = try RegistrationStatement(parsing: bytes)
+        let again = try RegistrationStatement(header: statement.header, payload: statement.payload, signature: statement.signature)
+        demand(again.header == statement.header && again.payload == statement.payload && !statement.isSignatureValid(using: NoVerifier()))
     }
 
     private func readEventProof(_ bytes: [UInt8]) throws(FormatError) {

@@ -22,11 +22,11 @@ struct EntryRoutes {
             guard request.uri.queryParameters["statement"] != nil else {
                 return BinaryBody(bytes: receipt, contentType: "application/scitt-receipt+cose")
             }
-            let transparent = try TransparentStatement.encode(statement: entry.statement, receipt: receipt)
+            let transparent = try TransparentStatement.encode(statement: entry.bytes, receipt: receipt)
             return BinaryBody(bytes: transparent, contentType: "application/scitt-statement+cose")
         }
         router.get(".well-known/scitt-keys") { _, _ in
-            BinaryBody(bytes: reader.keySet, contentType: "application/cbor")
+            BinaryBody(bytes: try reader.keySet(), contentType: "application/cbor")
         }
     }
 
@@ -41,7 +41,8 @@ struct EntryRoutes {
 
 /// A signed statement with one receipt in its unprotected map, label 394 (RFC 9942, RFC 9943).
 enum TransparentStatement {
-    static func encode(statement: Statement, receipt: [UInt8]) throws -> [UInt8] {
+    static func encode(statement: [UInt8], receipt: [UInt8]) throws -> [UInt8] {
+        let statement = try COSESign1(parsing: statement, limit: Limits.registrationByteCount)
         var writer = CBORWriter(reserving: statement.bytes.count + receipt.count + 32)
         writer.writeSign1Tag()
         writer.beginArray(4)
@@ -50,7 +51,7 @@ enum TransparentStatement {
         writer.write(UInt64(394))
         writer.beginArray(1)
         writer.write(receipt)
-        writer.write(statement.root)
+        if let payload = statement.payload { writer.write(payload) } else { writer.writeNull() }
         writer.write(statement.signature.bytes)
         return writer.bytes
     }

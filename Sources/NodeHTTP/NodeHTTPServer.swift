@@ -15,11 +15,13 @@ public enum NodeHTTPServer {
 
     /// Makes the service. It listens when it is run.
     ///
-    /// - Parameter onListening: is told the port, for those who asked for any free one.
+    /// - Parameters:
+    ///   - entries: takes registrations and revocations; nil: this server only reads.
+    ///   - onListening: is told the port, for those who asked for any free one.
     /// - Throws: `NodeHTTPError`: nothing but loopback is listened on without TLS.
     public static func make(
         _ configuration: NodeHTTPConfiguration, reader: any LedgerReading, metrics: NodeMetrics, health: NodeHealth, logger: Logger,
-        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+        entries: (any EntryTaking)? = nil, onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws -> some ApplicationProtocol {
         guard configuration.isLoopback || configuration.tls != nil else {
             throw NodeHTTPError(
@@ -28,7 +30,7 @@ public enum NodeHTTPServer {
                 nextStep: "set [http] certificate and key, which harborseal alliance add-server makes, or listen = 127.0.0.1")
         }
         return Application(
-            router: router(reader: reader, metrics: metrics, health: health, logger: logger),
+            router: router(reader: reader, metrics: metrics, health: health, logger: logger, entries: entries),
             server: try server(configuration),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "harborseal",
@@ -56,7 +58,7 @@ public enum NodeHTTPServer {
 
     /// The routes, without a socket.
     static func router(
-        reader: any LedgerReading, metrics: NodeMetrics, health: NodeHealth, logger: Logger
+        reader: any LedgerReading, metrics: NodeMetrics, health: NodeHealth, logger: Logger, entries: (any EntryTaking)? = nil
     ) -> Router<NodeRequestContext> {
         let router = Router(context: NodeRequestContext.self)
         router.add(middleware: ProblemMiddleware(logger: logger))
@@ -64,13 +66,17 @@ public enum NodeHTTPServer {
         router.get("readyz") { _, _ in
             let problems = health.report.sorted { $0.key.rawValue < $1.key.rawValue }
             let lines = problems.map { "\($0.key.rawValue): \($0.value)\n" }.joined()
-            return PlainText(lines.isEmpty ? "ready\n" : lines, status: lines.isEmpty ? .ok : .serviceUnavailable)
+            // A warning is for people, and turns nothing red: the node works.
+            let warnings = health.warnings.sorted { $0.key.rawValue < $1.key.rawValue }
+                .map { "warning: \($0.key.rawValue): \($0.value)\n" }.joined()
+            return PlainText((lines.isEmpty ? "ready\n" : lines) + warnings, status: lines.isEmpty ? .ok : .serviceUnavailable)
         }
         router.get("metrics") { _, _ in
             PlainText(metrics.text, contentType: "text/plain; version=0.0.4; charset=utf-8")
         }
         EntryRoutes(reader: reader).add(to: router)
         EvidenceRoutes(desk: EvidenceDesk(reader)).add(to: router)
+        RegistrationRoutes(reader: reader, entries: entries ?? NoEntries()).add(to: router)
         return router
     }
 }

@@ -70,7 +70,7 @@ struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
         } catch let error as HTTPError where error.status == .notFound {
             let problem = Problem(
                 status: .notFound, title: "no such path",
-                detail: "a node answers /evidence, /entries/{id}, /.well-known/scitt-keys, /healthz, /readyz and /metrics")
+                detail: "a node answers /evidence, /entries, /entries/{id}, /alliance.hstrust, /.well-known/scitt-keys, /healthz, /readyz and /metrics")
             return try problem.response(from: request, context: context)
         } catch {
             logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])

@@ -37,11 +37,34 @@ public struct TestAlliance: Sendable {
     }
 
     /// Signs the next version of the trust file.
-    public mutating func update(_ change: (inout TrustContent) -> Void) throws {
+    public mutating func update(atSeconds seconds: Int64? = nil, _ change: (inout TrustContent) -> Void) throws {
         var content = trustFile.content
         content.version += 1
         change(&content)
-        trustFile = try TrustFileSigner.sign(content, root: root, held: trustFile, nowSeconds: UInt64(nowSeconds))
+        trustFile = try TrustFileSigner.sign(content, root: root, held: trustFile, nowSeconds: UInt64(seconds ?? nowSeconds))
+    }
+
+    /// The firm's word for a gateway's key.
+    public func registration(of gateway: TestGateway, by authority: CertificateAuthority? = nil) throws -> RegistrationStatement {
+        try (authority ?? firm).registration(
+            of: CertificateBytes(der: gateway.certificate), for: gateway.name, issuedAtSeconds: UInt64(nowSeconds))
+    }
+
+    /// The firm's revocation list in DER.
+    public func revocationList(
+        _ number: Int64, of gateways: [TestGateway] = [], sinceSeconds: Int64? = nil, by authority: CertificateAuthority? = nil
+    ) throws -> [UInt8] {
+        let entries = gateways.compactMap { CertificateFacts(der: $0.certificate) }.map {
+            UnverifiedRevocationList.Entry(
+                serialNumber: $0.serialNumber, sinceSeconds: sinceSeconds ?? nowSeconds, revokedSeconds: nowSeconds)
+        }
+        return try (authority ?? firm).issueRevocationList(
+            entries: entries, number: number, thisUpdateSeconds: nowSeconds, nextUpdateSeconds: nowSeconds + 86_400)
+    }
+
+    /// The statement over such a list.
+    public func revocation(list: [UInt8], by authority: CertificateAuthority? = nil) throws -> RegistrationStatement {
+        try (authority ?? firm).revocation(list: list, of: firmName, in: name, issuedAtSeconds: UInt64(nowSeconds))
     }
 
     /// The settings of one of the nodes.
@@ -52,12 +75,14 @@ public struct TestAlliance: Sendable {
     }
 
     /// A gateway of the firm with a new seal key and its certificate.
-    public func gateway(_ device: String = "gw-1") throws -> TestGateway {
+    ///
+    /// - Parameter authority: nil: the firm's first issuing key.
+    public func gateway(_ device: String = "gw-1", by authority: CertificateAuthority? = nil) throws -> TestGateway {
         let key = try AllianceSigningKey()
         guard let gateway = GatewayName(alliance: name, firm: firmName, device: Self.name(device)) else {
             preconditionFailure("\(device) is no device name")
         }
-        let certificate = try firm.issueSeal(
+        let certificate = try (authority ?? firm).issueSeal(
             firm: "acme", gatewayID: gateway.gatewayID.description, issuer: gateway.issuer.string, publicKey: key.publicKey,
             lifetime: .starting(at: nowSeconds, days: 365))
         return TestGateway(name: gateway, key: key, certificate: certificate.der, nowSeconds: UInt64(nowSeconds))

@@ -1,6 +1,6 @@
 public import AnchorNode
 import CPosixShims
-import MQTTLink
+public import MQTTLink
 
 /// A gateway's connection to a broker, driven by hand: publishes messages and gathers what comes back.
 public final class TestClient {
@@ -9,10 +9,11 @@ public final class TestClient {
     public private(set) var received: [[UInt8]] = []
     public private(set) var acknowledgedCount = 0
 
-    public init(port: UInt16, clientID: String, filters: [[UInt8]], window: Int = 100) throws {
+    /// - Parameter security: nil: without TLS.
+    public init(port: UInt16, clientID: String, filters: [[UInt8]], window: Int = 100, security: LinkSecurity? = nil) throws {
         var configuration = LinkConfiguration(
-            brokers: [try BrokerAddress(host: "127.0.0.1", port: port)], clientID: clientID,
-            security: try LinkSecurity(authorityFile: nil, certificateFile: nil, keyFile: nil, isInsecure: true))
+            brokers: [try BrokerAddress(host: security == nil ? "127.0.0.1" : "localhost", port: port)], clientID: clientID,
+            security: try security ?? LinkSecurity(authorityFile: nil, certificateFile: nil, keyFile: nil, isInsecure: true))
         configuration.subscriptions = filters.map { Subscription(filter: $0) }
         configuration.publishWindow = window
         configuration.receiveMaximum = 512

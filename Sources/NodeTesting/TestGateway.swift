@@ -16,7 +16,8 @@ public struct TestGateway: Sendable {
     public var next: UInt64 = 0
     public var previous = Digest()
 
-    init(name: GatewayName, key: AllianceSigningKey, certificate: [UInt8], nowSeconds: UInt64) {
+    /// - Parameter certificate: its seal certificate in DER, whoever issued it.
+    public init(name: GatewayName, key: AllianceSigningKey, certificate: [UInt8], nowSeconds: UInt64) {
         self.name = name
         self.key = key
         self.certificate = certificate

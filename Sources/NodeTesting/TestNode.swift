@@ -6,7 +6,7 @@ public import Logging
 import MerkleTree
 
 /// A node with a store in a temporary folder and no broker: messages go in, replies come out.
-public final class TestNode: Sendable {
+public final class TestNode: EntryTaking {
     public let alliance: TestAlliance
     public let folder: URL
     public let store: SQLiteStore
@@ -14,8 +14,13 @@ public final class TestNode: Sendable {
     public let settings: NodeSettings
     public let core: NodeCore<SQLiteStore>
 
-    /// - Parameter folder: nil makes a new one; a former node's takes up its store.
-    public init(_ alliance: TestAlliance, settings: NodeSettings? = nil, folder: URL? = nil) async throws {
+    /// - Parameters:
+    ///   - folder: nil makes a new one; a former node's takes up its store.
+    ///   - nowSeconds: the node's clock; nil: the alliance's time.
+    ///   - logger: nil: nothing is written.
+    public init(
+        _ alliance: TestAlliance, settings: NodeSettings? = nil, folder: URL? = nil, nowSeconds: Int64? = nil, logger: Logger? = nil
+    ) async throws {
         self.alliance = alliance
         let folder = try folder ?? Self.newFolder()
         self.folder = folder
@@ -24,10 +29,10 @@ public final class TestNode: Sendable {
         store = try SQLiteStore(
             path: folder.appendingPathComponent("ledger.sqlite").path, origin: settings.name.origin.string,
             keyID: settings.key.keyID)
-        let nowSeconds = alliance.nowSeconds
+        let nowSeconds = nowSeconds ?? alliance.nowSeconds
         core = try await NodeCore(
             settings: settings, trustFile: alliance.trustFile.bytes, store: store, metrics: metrics,
-            clock: NodeClock { nowSeconds * 1_000 }, logger: Self.silentLogger)
+            clock: NodeClock { nowSeconds * 1_000 }, logger: logger ?? Self.silentLogger)
     }
 
     public static var silentLogger: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
@@ -57,10 +62,19 @@ public final class TestNode: Sendable {
         try await core.integrate().map { try Reply(parsing: $0.payload) }
     }
 
+    /// Takes an entry and brings it under a root, as the service does for those at its desk.
+    public func submit(entry: [UInt8]) async throws -> SubmittedEntry {
+        let (id, isNew) = try await core.take(entry: entry)
+        _ = try await core.integrate()
+        return SubmittedEntry(id: id, receipt: try await core.receipt(ofEntry: id), isNew: isNew)
+    }
+
     /// Hands a batch in and returns its receipt, verified by the format's own verifier.
-    public func receipt(for batch: TestBatch) async throws -> Receipt? {
+    ///
+    /// - Parameter trustFile: nil: the one that the node began with.
+    public func receipt(for batch: TestBatch, trustFile: TrustFile? = nil) async throws -> Receipt? {
         _ = try await handle(batch.message())
-        return try await integrate().receipts(for: batch, trustFile: alliance.trustFile).last
+        return try await integrate().receipts(for: batch, trustFile: trustFile ?? alliance.trustFile).last
     }
 }
 

@@ -46,6 +46,7 @@ struct AllianceSignCommand: AsyncParsableCommand {
         usage: """
             harborseal alliance sign [--alliance <alliance>]
                 [--root-key <root-key>] [--quorum <quorum>]
+                [--revocation-list <url> ...] [--valid-days <days>]
             """,
         discussion: """
             Refused: a quorum that is no majority, anything deleted, and a change of
@@ -61,9 +62,18 @@ struct AllianceSignCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Receipts a batch needs from now on; left out, as before.")
     var quorum: UInt64?
 
+    @Option(name: .long, help: ArgumentHelp("Where a firm's revocation list is published, once a firm; left out, as before.", valueName: "url"))
+    var revocationList: [String] = []
+
+    @Option(name: .long, help: ArgumentHelp("Days until the file calls itself out of date, 0 for never; left out, as before.", valueName: "days"))
+    var validDays: Int?
+
     func run() async throws {
         try await CommandOutput.finish {
-            try AllianceSign(directory: place.alliance, rootKeyPath: root.rootKey, receiptsNeeded: quorum).run()
+            try AllianceSign(
+                directory: place.alliance, rootKeyPath: root.rootKey, receiptsNeeded: quorum,
+                revocationLists: revocationList.isEmpty ? nil : revocationList, validDays: validDays
+            ).run()
         }
     }
 }
@@ -79,11 +89,14 @@ struct AllianceShowCommand: AsyncParsableCommand {
     @Argument(help: "A trust file, or an alliance's directory.", completion: .file())
     var path = "alliance"
 
+    @Option(name: .long, help: "The trust file held: is the other one an update of it?", completion: .file())
+    var held: String?
+
     @Flag(name: .long, help: "Print JSON.")
     var json = false
 
     func run() async throws {
-        try await CommandOutput.finish { try AllianceShow(path: path, asJSON: json).run() }
+        try await CommandOutput.finish { try AllianceShow(path: path, held: held, asJSON: json).run() }
     }
 }
 

@@ -16,7 +16,7 @@ struct AllianceCommand: CommandGroup {
             """,
         subcommands: [
             AllianceInitCommand.self, AllianceAddFirmCommand.self, AllianceAddNodeCommand.self,
-            AllianceRetireNodeCommand.self, AllianceAddServerCommand.self, AllianceSignCommand.self,
+            AllianceRotateNodeKeyCommand.self, AllianceRetireNodeCommand.self, AllianceRetireFirmCommand.self, AllianceAddServerCommand.self, AllianceSignCommand.self,
             AllianceShowCommand.self, AllianceBrokerConfigCommand.self,
         ])
 }
@@ -57,10 +57,10 @@ struct AllianceInitCommand: AsyncParsableCommand {
 
 struct AllianceAddFirmCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "add-firm", abstract: "Add a firm, or renew its issuing certificate for the same key.",
+        commandName: "add-firm", abstract: "Add a firm, renew its issuing certificate, or give it a second issuing key.",
         usage: """
             harborseal alliance add-firm <firm> [--alliance <alliance>]
-                [--root-key <root-key>]
+                [--root-key <root-key>] [--new-key]
             """,
         discussion: """
             EXAMPLE
@@ -73,9 +73,12 @@ struct AllianceAddFirmCommand: AsyncParsableCommand {
     @OptionGroup var place: AllianceOption
     @OptionGroup var root: RootKeyOption
 
+    @Flag(name: .long, help: "For a firm that is there: a new key beside the old one, whose certificates stay good.")
+    var newKey = false
+
     func run() async throws {
         try await CommandOutput.finish {
-            try AllianceAddFirm(directory: place.alliance, firm: firm, rootKeyPath: root.rootKey).run()
+            try AllianceAddFirm(directory: place.alliance, firm: firm, rootKeyPath: root.rootKey, makesNewKey: newKey).run()
         }
     }
 }

@@ -3,13 +3,25 @@ import HarborsealCommands
 
 struct DeviceCommand: CommandGroup {
     static let configuration = CommandConfiguration(
-        commandName: "device", abstract: "Give gateways their certificates.", subcommands: [DeviceIssueCommand.self])
+        commandName: "device", abstract: "Register gateways, and look after those that are.",
+        discussion: """
+            These commands work on a registry's own machine, beside the registry that
+            is running, and as its user; issue works on the alliance's folder.
+
+            EXAMPLE
+              harborseal device add --firm acme --device gw-1
+              harborseal device list --firm acme
+            """,
+        subcommands: [
+            DeviceAddCommand.self, DeviceListCommand.self, DeviceShowCommand.self, DeviceApproveCommand.self, DeviceCodeCommand.self,
+            DeviceReplaceCommand.self, DeviceRevokeCommand.self, DeviceIssueCommand.self,
+        ])
 }
 
 struct DeviceIssueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "issue",
-        abstract: "Make a gateway's keys and certificates, to be brought to it, and the agent.conf that names them.",
+        abstract: "Make a gateway's keys and certificates without a registry, to be brought to it by hand.",
         usage: """
             harborseal device issue [--alliance <alliance>] --firm <firm>
                 --device <device> --output <output> [--seal-days <days>]
@@ -19,9 +31,10 @@ struct DeviceIssueCommand: AsyncParsableCommand {
         discussion: """
             Writes seal.key, seal.crt, seal.der, link.key, link.crt, link-ca.crt, the
             trust file, and an agent.conf that names them: where they are written, or
-            where they will be on the gateway. The keys are made here, beside the
-            issuing keys, and go to the gateway by hand: Hardware/install.md. Keys that
-            a gateway makes itself are still to come.
+            where they will be on the gateway. For tries, and for gateways that no
+            registry can be reached from: the keys are made here and go to the gateway
+            by hand (Hardware/install.md), and no registry knows or renews them. With a
+            registry the gateway makes its own: device add.
 
             EXAMPLE
               harborseal device issue --firm acme --device gw-1 \\

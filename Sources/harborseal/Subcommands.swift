@@ -7,6 +7,7 @@ enum Subcommands {
         InspectCommand.self,
         AllianceCommand.self,
         DeviceCommand.self,
+        RegistryCommand.self,
         NodeCommand.self,
         CollectEvidenceCommand.self,
     ]

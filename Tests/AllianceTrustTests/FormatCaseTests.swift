@@ -67,7 +67,7 @@ struct FormatCase: Codable, CustomTestStringConvertible, Sendable {
         "the words of a verdict name what is wrong and where", .enabled(if: TestData.isPresent, "\(TestData.reason)"),
         arguments: [
             ("trust-minority.hstrust", "1 of 3 nodes is no majority"), ("trust-wrong-key.hstrust", "root key"),
-            ("trust-node-twice.hstrust", "one key stands twice"), ("gap.hsev", "5 to 7 are not covered"),
+            ("trust-node-twice.hstrust", "have one key, so they are one node"), ("gap.hsev", "5 to 7 are not covered"),
             ("left-out-run.hsev", "left out on purpose: acme.gw-1 epoch 00c0ffee00c0ffee, 5 to 7"),
             ("extra-receipt.hsev", "no node with this key"), ("receipt-without-held.hsev", "label -70007 is missing"),
             ("partial.hsev", "2 of 9 events disclosed"), ("bad-split-view.hsev", "node-2 signed two roots for its ledger at 6"),

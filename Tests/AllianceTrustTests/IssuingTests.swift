@@ -91,8 +91,8 @@ import Testing
         #expect(list.entries == entries)
         #expect(list.thisUpdateSeconds == now)
         #expect(list.nextUpdateSeconds == now + 86_400)
-        #expect(list.verified(by: alliance.acme.parsed) != nil)
-        #expect(list.verified(by: alliance.beta.parsed) == nil)
+        #expect(list.verified(by: IssuingAuthority(alliance.acme.parsed, firm: "acme")) != nil)
+        #expect(list.verified(by: IssuingAuthority(alliance.beta.parsed, firm: "acme")) == nil)
     }
 
     @Test("openssl's own revocation list, with dates after 2050, is read")
@@ -123,7 +123,7 @@ import Testing
         let list = try UnverifiedRevocationList(der: DurableFile.read("\(directory.path)/list.der"))
         #expect(list.entries.map(\.serialNumber) == [[0x12, 0x34]])
         #expect(list.entries.map(\.sinceSeconds) == [1_800_000_000])
-        #expect(list.verified(by: alliance.acme.parsed) != nil)
+        #expect(list.verified(by: IssuingAuthority(alliance.acme.parsed, firm: "acme")) != nil)
     }
 
     @Test("every single-byte change of a revocation list is refused or fails its signature")
@@ -134,7 +134,7 @@ import Testing
         for index in der.indices {
             var changed = der
             changed[index] ^= 0x01
-            let accepted = (try? UnverifiedRevocationList(der: changed))?.verified(by: alliance.acme.parsed)
+            let accepted = (try? UnverifiedRevocationList(der: changed))?.verified(by: IssuingAuthority(alliance.acme.parsed, firm: "acme"))
             #expect(accepted == nil, "byte \(index)")
         }
     }

@@ -54,7 +54,9 @@ import Testing
         try alliance.update { _ in }
         #expect(try await node.core.take(trustFile: alliance.trustFile.bytes))
         #expect(try node.store.read { try $0.entryBytes(1) } == alliance.trustFile.bytes)
-        #expect(try await node.core.take(trustFile: first) == false)
+        let second = alliance.trustFile.bytes
+        #expect(try await node.core.take(trustFile: second) == false)
+        await #expect(throws: NodeError.self) { try await node.core.take(trustFile: first) }
         var foreign = try TestAlliance()
         for _ in 0..<3 { try foreign.update { _ in } }
         let foreignBytes = foreign.trustFile.bytes

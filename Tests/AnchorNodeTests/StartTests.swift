@@ -47,7 +47,8 @@ import Testing
         try node.store.write { transaction in
             try transaction.run("DELETE FROM receipts WHERE leaf = 2", [])
             try transaction.run("UPDATE receipts SET held = 1 WHERE leaf = 3", [])
-            try transaction.run("DROP TABLE IF EXISTS owed", [])
+            for table in ["owed", "registrations", "revocation_lists", "late"] { try transaction.run("DROP TABLE \(table)", []) }
+            try transaction.run("ALTER TABLE receipts DROP COLUMN first", [])
             try transaction.run("PRAGMA user_version = 1", [])
         }
         try node.close()

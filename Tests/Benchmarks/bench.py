@@ -19,6 +19,7 @@ import row_cost
 import row_instructions
 import row_nodes
 import row_rate
+import row_registry
 import row_sampling
 import row_size
 import row_steady
@@ -40,6 +41,7 @@ ROWS = {
     "cost": row_cost.run,
     "instructions": row_instructions.run,
     "ledger": row_nodes.ledger,
+    "registry": row_registry.run,
 }
 
 

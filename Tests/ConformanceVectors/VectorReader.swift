@@ -14,10 +14,12 @@ struct VectorReader {
     private let gatewayVerifier: P256Verifier
     private let trustFile: TrustFile
     private let batches: [Batch]
+    private let issuingVerifier: P256Verifier
+    private let registrations: [[UInt8]]
 
     init(path: String) throws {
         var reader = CBORReader(Array(try Data(contentsOf: URL(fileURLWithPath: path))))
-        try reader.readArray(3)
+        try reader.readArray(4)
         let gatewayKey = try VectorReader.readKey(from: &reader)
         let nodeKey = try VectorReader.readKey(from: &reader)
         guard let verifier = P256Verifier(publicKey: gatewayKey) else { throw ConformanceError("the gateway's key is not on the curve") }
@@ -25,7 +27,15 @@ struct VectorReader {
         trustFile = try VectorReader.trustFile(of: nodeKey)
         var batches: [Batch] = []
         for _ in 0..<(try reader.readArray()) { batches.append(try VectorReader.readBatch(from: &reader)) }
+        try reader.readArray(2)
+        guard let issuing = P256Verifier(publicKey: try VectorReader.readKey(from: &reader)) else {
+            throw ConformanceError("the issuing key is not on the curve")
+        }
+        issuingVerifier = issuing
+        var registrations: [[UInt8]] = []
+        for _ in 0..<(try reader.readArray()) { registrations.append(try reader.readBytes()) }
         try reader.finish()
+        self.registrations = registrations
         self.batches = batches
     }
 
@@ -83,11 +93,22 @@ struct VectorReader {
                 counts.receipts += 1
             }
         }
-        print("verified here: \(counts.statements) statements, \(counts.proofs) event-proofs, \(counts.receipts) receipts; changed ones refused")
+        for (place, registration) in registrations.enumerated() {
+            try expect(isGood(registration: registration), "registration \(place)")
+            try expect(!isGood(registration: changed(registration)), "changed registration \(place)")
+        }
+        try expect(!registrations.isEmpty, "registrations, of which there are none")
+        print("verified here: \(counts.statements) statements, \(counts.proofs) event-proofs, \(counts.receipts) receipts, "
+            + "\(registrations.count) registrations; changed ones refused")
     }
 
     private func isGood(statement bytes: [UInt8]) -> Bool {
         (try? Statement(parsing: bytes))?.isSignatureValid(using: gatewayVerifier) ?? false
+    }
+
+    private func isGood(registration bytes: [UInt8]) -> Bool {
+        guard let statement = try? RegistrationStatement(parsing: bytes), statement.header.issuer == "hs:gba-demo/acme" else { return false }
+        return statement.isSignatureValid(using: issuingVerifier)
     }
 
     private func isGood(proof bytes: [UInt8], of event: [UInt8]) -> Bool {

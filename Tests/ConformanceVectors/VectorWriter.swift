@@ -5,7 +5,8 @@ import MerkleTree
 
 /// Makes, for every batch size, a statement, the proof of each of its events, and two receipts.
 ///
-/// The file is `[gateway key, node key, [* [statement, [* [event, event-proof]], [* receipt]]]]`; keys are points of SEC 1.
+/// The file is `[gateway key, node key, [* [statement, [* [event, event-proof]], [* receipt]]], [issuing key, [* registration]]]`; keys
+/// are points of SEC 1. The registrations' payloads are any bytes: what they carry is for the readers of certificates.
 struct VectorWriter {
     private let gatewayKey: SigningKey
     private let nodeKey: SigningKey
@@ -36,13 +37,14 @@ struct VectorWriter {
             previous = statement.hash(using: SHA256.self)
         }
         var writer = CBORWriter()
-        writer.beginArray(3)
+        writer.beginArray(4)
         writer.write(gatewayKey.publicKey.uncompressedPoint)
         writer.write(nodeKey.publicKey.uncompressedPoint)
         writer.beginArray(batches.count)
         for (index, batch) in batches.enumerated() {
             try write(batch.statement, batch.events, leafIndex: UInt64(index + 1), ledger, to: &writer)
         }
+        try writeRegistrations(to: &writer)
         try Data(writer.bytes).write(to: URL(fileURLWithPath: path))
     }
 
@@ -84,6 +86,27 @@ struct VectorWriter {
         writer.beginArray(2)
         for treeSize in [leafIndex + 1, ledger.size] {
             writer.write(try receipt(for: statement, leafIndex: leafIndex, treeSize: treeSize, ledger))
+        }
+    }
+
+    /// One of each kind, of small, middle and large payloads.
+    private func writeRegistrations(to writer: inout CBORWriter) throws {
+        let key = try SigningKey.generate()
+        let keyID = key.publicKey.keyID(using: SHA256.self)
+        let headers = [
+            RegistrationHeader(registering: gateway, keyID: keyID, issuedAtSeconds: 1_795_000_000),
+            RegistrationHeader(revocationsOf: gateway.firm, in: gateway.alliance, keyID: keyID, issuedAtSeconds: 1_795_000_001),
+        ]
+        let sizes = [1, 700, 65_000]
+        writer.beginArray(2)
+        writer.write(key.publicKey.uncompressedPoint)
+        writer.beginArray(headers.count * sizes.count)
+        for size in sizes {
+            for header in headers {
+                let payload = (0..<size).map { UInt8(truncatingIfNeeded: $0) }
+                let signature = try key.sign(RegistrationStatement.bytesToSign(header: header, payload: payload))
+                writer.write(try RegistrationStatement(header: header, payload: payload, signature: signature).bytes)
+            }
         }
     }
 

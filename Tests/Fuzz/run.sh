@@ -11,7 +11,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-readers=${*:-cbor cose event statement eventProof batchMessage receipt reply hello trustFile evidence topic carried intake gpsd nmea topics thermometer attribute edges}
+readers=${*:-cbor cose event statement eventProof batchMessage receipt reply hello trustFile evidence topic carried registration intake gpsd nmea topics thermometer attribute edges}
 out=.build-fuzz
 mkdir -p "$out"
 

@@ -1,6 +1,7 @@
 import AttestationFormat
 import DeviceCrypto
 import GatewayAgent
+import HarborsealTesting
 import Testing
 
 @Suite("receipts free, and nothing else does")
@@ -157,6 +158,32 @@ struct ReceiptTests {
         #expect(scene.gateway.counters.malformedReplyCount == 4)
         #expect(scene.gateway.counters.strangerReplyCount == 1)
         #expect(scene.journal.quorumEnd == 0)
+    }
+
+    @Test("each fault of an update is refused in its own words, and the file in force stays", arguments: TrustFileFault.allCases)
+    func faultyTrustFile(fault: TrustFileFault) throws {
+        let scene = try Scene()
+        let second = try Scene.unverifiedTrust(scene.gatewayName.alliance, scene.nodes, rootKey: scene.rootKey, version: 2)
+        scene.receive(Reply.trustFile(second).encoded(), from: scene.nodes[0])
+        #expect(scene.gateway.trust?.content.version == 2)
+        var content = second.content
+        content.version = 3
+        fault.spoil(&content)
+        let root = fault.isOfOtherRoot ? try SigningKey.generate() : scene.rootKey
+        let keyID = root.publicKey.keyID(using: SHA256.self)
+        let signature = try root.sign(UnverifiedTrustFile.bytesToSign(content: content, keyID: keyID, issuedAtSeconds: 1_700_000_001))
+        let bytes = fault.spoil(
+            UnverifiedTrustFile.encode(content: content, keyID: keyID, issuedAtSeconds: 1_700_000_001, signature: signature))
+        scene.receive(Reply.trustFile(try UnverifiedTrustFile(parsing: bytes)).encoded(), from: scene.nodes[0])
+        #expect(scene.gateway.trust?.bytes == second.bytes)
+        #expect(scene.trustStore.stored == [second.bytes])
+        #expect(scene.gateway.counters.rejectedTrustFileCount == 1)
+        let words = try #require(scene.gateway.concerns.trustFileRefusalWords)
+        #expect(fault.isNamed(in: words), "\(words)")
+        // What came right afterwards ends the concern.
+        let third = try Scene.unverifiedTrust(scene.gatewayName.alliance, scene.nodes, rootKey: scene.rootKey, version: 3)
+        scene.receive(Reply.trustFile(third).encoded(), from: scene.nodes[1])
+        #expect(scene.gateway.trust?.bytes == third.bytes && scene.gateway.concerns.trustFileRefusalWords == nil)
     }
 
     @Test("a newer trust file takes force only when the held root signed it")

@@ -19,20 +19,22 @@ struct AnsweringNode {
     /// - Parameter tls: answers `https`.
     init(_ alliance: TestAlliance, _ index: Int, tls: NodeHTTPConfiguration.TLSFiles? = nil) async throws {
         let node = try await TestNode(alliance, settings: alliance.settings(node: index))
-        try await self.init(node, LedgerReader(store: node.store, settings: node.settings), tls)
+        try await self.init(node, LedgerReader(store: node.store, settings: node.settings), nil, tls)
     }
 
     /// A node that answers whatever it likes.
-    init(answering reader: any LedgerReading) async throws {
-        try await self.init(nil, reader, nil)
+    init(answering reader: any LedgerReading, entries: (any EntryTaking)? = nil) async throws {
+        try await self.init(nil, reader, entries, nil)
     }
 
-    private init(_ node: TestNode?, _ reader: any LedgerReading, _ tls: NodeHTTPConfiguration.TLSFiles?) async throws {
+    private init(
+        _ node: TestNode?, _ reader: any LedgerReading, _ entries: (any EntryTaking)?, _ tls: NodeHTTPConfiguration.TLSFiles?
+    ) async throws {
         honest = node
         let (ports, found) = AsyncStream.makeStream(of: Int.self)
         let server = try NodeHTTPServer.make(
             NodeHTTPConfiguration(port: 0, tls: tls), reader: reader, metrics: NodeMetrics(), health: NodeHealth(),
-            logger: TestNode.silentLogger, onListening: { found.yield($0) })
+            logger: TestNode.silentLogger, entries: entries, onListening: { found.yield($0) })
         let group = ServiceGroup(services: [server], logger: TestNode.silentLogger)
         self.group = group
         running = Task { try await group.run() }

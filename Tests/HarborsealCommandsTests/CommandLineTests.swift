@@ -26,8 +26,10 @@ enum BuiltProgram {
 @Suite("The program") struct CommandLineTests {
     private static let commands = [
         [], ["verify"], ["inspect"], ["alliance"], ["alliance", "init"], ["alliance", "add-firm"], ["alliance", "add-node"],
-        ["alliance", "retire-node"], ["alliance", "add-server"], ["alliance", "sign"], ["alliance", "show"],
-        ["alliance", "broker-config"], ["device", "issue"], ["node", "serve"], ["node", "import"], ["evidence"],
+        ["alliance", "rotate-node-key"], ["alliance", "retire-node"], ["alliance", "retire-firm"], ["alliance", "add-server"], ["alliance", "sign"],
+        ["alliance", "show"], ["alliance", "broker-config"], ["device"], ["device", "add"], ["device", "list"], ["device", "show"],
+        ["device", "approve"], ["device", "code"], ["device", "replace"], ["device", "revoke"], ["device", "issue"], ["registry"],
+        ["registry", "init"], ["registry", "serve"], ["node", "serve"], ["node", "import"], ["evidence"],
     ]
 
     @Test("--help fits 80 columns as it was written: no line is longer, and none of its explanation has to be wrapped", arguments: commands)
@@ -72,7 +74,7 @@ enum BuiltProgram {
         "a command line that cannot be is exit code 64",
         arguments: [
             [], ["alliance"], ["device"], ["node"], ["verify"], ["verify", "x.hsev"], ["nonsense"], ["inspect", "--wrong", "x"], ["alliance", "init"],
-            ["device", "issue", "--firm", "acme"], ["alliance", "add-node", "hk-1", "--workers", "many"],
+            ["device", "issue", "--firm", "acme"], ["registry"], ["device", "revoke", "acme.gw-1"], ["device", "show"], ["registry", "init", "-o", "x"], ["alliance", "add-node", "hk-1", "--workers", "many"],
             ["node", "import"], ["node", "import", "--config", "x"], ["node", "import", "x.hscarry"],
         ])
     func usage(_ arguments: [String]) throws {

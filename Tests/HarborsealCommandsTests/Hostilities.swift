@@ -99,9 +99,10 @@ final class Hostilities {
 
 private struct HostileReader: LedgerReading {
     let pages: [[UInt8]]
-    let keySet: [UInt8] = []
+    func keySet() throws -> [UInt8] { [] }
 
     func entry(id: Digest) throws -> LedgerEntry? { nil }
+    func trustFile() throws -> [UInt8]? { nil }
     func evidence(_ query: EvidenceQuery) throws -> EvidencePage? {
         guard let number = Int(exactly: query.start), pages.indices.contains(number) else { return nil }
         return EvidencePage(evidence: pages[number], nextStart: number + 1 < pages.count ? Int64(number + 1) : nil)

@@ -31,6 +31,7 @@ final class RealBroker {
     }
 
     var isRunning: Bool { process.isRunning }
+    var processIdentifier: Int32 { process.processIdentifier }
     var logText: String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }
     func reload() { kill(process.processIdentifier, SIGHUP) }
 

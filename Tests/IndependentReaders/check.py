@@ -23,7 +23,8 @@ from scitt_cose import inclusion_proof, merkle_root, sign_sign1, verify_receipt
 
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 SIZES = list(range(1, 65)) + [1024]
-ISSUER = "hs:gba-demo/acme.gw-1"
+FIRM = "hs:gba-demo/acme"
+ISSUER = FIRM + ".gw-1"
 SUBJECT = ISSUER + "/journal/0123456789abcdef"
 PROOFS = 396
 INCLUSION = -1
@@ -105,8 +106,35 @@ def check_statement(statement, size, key):
     return header
 
 
+REGISTRATION = {"vnd.harborseal.registration": ("application/pkix-cert", ISSUER),
+                "vnd.harborseal.revocation": ("application/pkix-crl", FIRM + "/revocations")}
+
+
+def check_registrations(issuing_point, statements):
+    """Changed in the header or the signature, and in the payload's last byte."""
+    key = PublicKey(issuing_point)
+    seen = set()
+    for place, statement in enumerate(statements):
+        expect(pycose_accepts(statement, key), f"registration {place} by pycose")
+        expect(cwt_accepts(statement, key), f"registration {place} by cwt")
+        for places in (signed(statement), [len(statement) - 67]):
+            bad = changed(statement, places)
+            expect(not pycose_accepts(bad, key), f"registration {place}, changed, by pycose")
+            expect(not cwt_accepts(bad, key), f"registration {place}, changed, by cwt")
+        protected, unprotected, payload, _ = cbor2.loads(statement).value
+        header = cbor2.loads(protected)
+        content_type, subject = REGISTRATION[header[16]]
+        expect(header[3] == content_type and header[4] == thumbprint(issuing_point), f"the header of registration {place}")
+        expect(header[15][1] == FIRM and header[15][2] == subject and unprotected == {}, f"the claims of registration {place}")
+        expect(cbor2.dumps(cbor2.loads(statement), canonical=True) == statement, f"the encoding of registration {place}")
+        seen.add((header[16], len(payload)))
+    expect(len(seen) == len(statements) == 6, "the kinds and sizes of registrations")
+    print(f"verified by pycose, cwt and cbor2: {len(statements)} registrations and revocations; changed ones refused")
+
+
 def check_swift(path):
-    gateway_point, node_point, batches = cbor2.loads(path.read_bytes())
+    gateway_point, node_point, batches, registrations = cbor2.loads(path.read_bytes())
+    check_registrations(*registrations)
     gateway, node = PublicKey(gateway_point), PublicKey(node_point)
     counts = [0, 0, 0]
     expect([len(events) for _, events, _ in batches] == SIZES, "the batch sizes")
@@ -211,7 +239,16 @@ def make_python(path):
         first, previous = first + size, hashlib.sha256(statement).digest()
     for place in (0, 31, 64):
         batches[place][2].append(make_receipt(node, entries, place + 1, SIZES[place]))
-    path.write_bytes(cbor2.dumps([gateway.point, node.point, batches]))
+    path.write_bytes(cbor2.dumps([gateway.point, node.point, batches, make_registrations()]))
+
+
+def make_registrations():
+    firm, statements = PrivateKey(), []
+    for library in ("pycose", "cwt", "scitt-cose"):
+        for kind, (content_type, subject) in REGISTRATION.items():
+            protected = {1: -7, 3: content_type, 4: firm.kid, 15: {1: FIRM, 2: subject, 6: 1795000000}, 16: kind}
+            statements.append(make_statement(library, firm, protected, b"0" * 700))
+    return [firm.point, statements]
 
 
 def main():

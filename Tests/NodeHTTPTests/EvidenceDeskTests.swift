@@ -16,7 +16,8 @@ import Testing
     /// A ledger whose every page is as large as one may be.
     private struct LargePages: LedgerReading {
         static let byteCount = Limits.evidenceByteCount
-        var keySet: [UInt8] { [] }
+        func keySet() throws -> [UInt8] { [] }
+        func trustFile() throws -> [UInt8]? { nil }
         func entry(id: Digest) throws -> LedgerEntry? { nil }
         func evidence(_ query: EvidenceQuery) throws -> EvidencePage? {
             EvidencePage(evidence: [UInt8](repeating: 7, count: Self.byteCount), nextStart: nil)

@@ -54,13 +54,17 @@ struct EvidenceCollector<Transaction: NodeTransaction> {
     func evidence(alliance: Name) throws -> Evidence? {
         var entries: [Evidence.Entry] = []
         var certificates: [[UInt8]] = []
+        var firms: Set<String> = []
         var runBudget = runByteCount
         for signer in batches.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
             entries += try chain(of: signer, &runBudget)
             certificates += try transaction.certificates(of: signer)
+            firms.formUnion((batches[signer] ?? []).map(\.batch.statement.header.gateway.firm.text.string))
         }
         guard !entries.isEmpty, !certificates.isEmpty else { return nil }
-        return Evidence(alliance: alliance, entries: entries, sealCertificates: certificates)
+        var evidence = Evidence(alliance: alliance, entries: entries, sealCertificates: certificates)
+        evidence.revocationLists = try firms.sorted().flatMap { try transaction.revocationLists(firm: $0) }
+        return evidence
     }
 
     private func chain(of signer: SignerID, _ runBudget: inout Int) throws -> [Evidence.Entry] {

@@ -39,7 +39,8 @@ public struct EvidencePage: Sendable {
 
 /// An entry as `GET /entries/{id}` shows it.
 public struct LedgerEntry: Sendable {
-    public let statement: Statement
+    /// A batch's statement, or a registration or revocation of a firm.
+    public let bytes: [UInt8]
     /// The newest receipt; nil while the entry is not under a root.
     public let receipt: [UInt8]?
 }
@@ -48,8 +49,10 @@ public struct LedgerEntry: Sendable {
 public protocol LedgerReading: Sendable {
     /// The statement with this SHA-256.
     func entry(id: Digest) throws -> LedgerEntry?
+    /// The trust file in force.
+    func trustFile() throws -> [UInt8]?
     /// nil: nothing is held about this.
     func evidence(_ query: EvidenceQuery) throws -> EvidencePage?
-    /// The node's receipt keys: a CBOR array of COSE_Keys.
-    var keySet: [UInt8] { get }
+    /// The keys of the node's receipts, former ones too: a CBOR array of COSE_Keys.
+    func keySet() throws -> [UInt8]
 }

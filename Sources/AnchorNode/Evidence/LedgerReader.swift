@@ -11,34 +11,45 @@ public struct LedgerReader<Store: NodeStore>: LedgerReading {
 
     let store: Store
     let name: NodeName
-    public let keySet: [UInt8]
+    private let key: PublicKey
 
     public init(store: Store, settings: NodeSettings) {
         self.store = store
         name = settings.name
+        key = settings.key.publicKey
+    }
+
+    public func keySet() throws -> [UInt8] {
+        let file = try trustFile().map { try UnverifiedTrustFile(parsing: $0) }
+        let former = file?.content.nodes.first { $0.name == name.node }?.keys.map(\.publicKey) ?? []
+        let keys = [key] + former.filter { $0 != key }
         var writer = CBORWriter()
-        let key = settings.key.publicKey
-        writer.beginArray(1)
-        writer.beginMap(5)
-        writer.write(UInt64(1))
-        writer.write(UInt64(2))
-        writer.write(UInt64(2))
-        writer.write(settings.key.keyID)
-        writer.write(Int64(-1))
-        writer.write(UInt64(1))
-        writer.write(Int64(-2))
-        writer.write(key.x)
-        writer.write(Int64(-3))
-        writer.write(key.y)
-        keySet = writer.bytes
+        writer.beginArray(keys.count)
+        for key in keys {
+            writer.beginMap(5)
+            writer.write(UInt64(1))
+            writer.write(UInt64(2))
+            writer.write(UInt64(2))
+            writer.write(key.keyID(using: SHA256.self))
+            writer.write(Int64(-1))
+            writer.write(UInt64(1))
+            writer.write(Int64(-2))
+            writer.write(key.x)
+            writer.write(Int64(-3))
+            writer.write(key.y)
+        }
+        return writer.bytes
+    }
+
+    public func trustFile() throws -> [UInt8]? {
+        try store.read { try $0.trustFile() }
     }
 
     public func entry(id: Digest) throws -> LedgerEntry? {
         try store.read { transaction in
-            guard let found = try transaction.entry(hash: id), found.signer != nil,
-                let statement = try transaction.storedStatement(found.leaf)
-            else { return nil }
-            return LedgerEntry(statement: statement, receipt: try transaction.receipt(found.leaf)?.bytes)
+            guard let found = try transaction.entry(hash: id) else { return nil }
+            let statement = found.signer == nil ? try transaction.registration(found.leaf) : try transaction.entryBytes(found.leaf)
+            return try statement.map { LedgerEntry(bytes: $0, receipt: try transaction.receipt(found.leaf)?.bytes) }
         }
     }
 

@@ -152,6 +152,7 @@ extension NodeCore {
 
     private func alarm(_ batch: IncomingBatch) {
         metrics.add(.conflicts)
+        areMarksUnknown = true
         logger.critical(
             "conflict: two statements of one gateway for one place; both are kept, the gateway is marked",
             metadata: [

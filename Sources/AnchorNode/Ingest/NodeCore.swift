@@ -18,6 +18,12 @@ public actor NodeCore<Store: NodeStore> {
     var limiter: RateLimiter
     /// Entries that are under a checkpoint and whose newest receipt is missing or says less than is held.
     var owedReceipts: Set<Int64>
+    /// A revocation may have come since statements were last compared with it.
+    var isLateUnknown = false
+    /// A gateway may have been marked since the gauges were set.
+    var areMarksUnknown = false
+    /// What was said last of the trust file's times, so that it is said once.
+    var notedTimes = TrustTimes()
 
     /// Opens the ledger: leaf 0 is the trust file in force, and what a crash left undone is taken up.
     ///
@@ -32,28 +38,42 @@ public actor NodeCore<Store: NodeStore> {
         self.logger = logger
         let now = clock.nowSeconds
         var inForce = try NodeTrust(held: try store.read { try $0.trustFile() }, offered: trustFile, settings, now)
-        try await inForce.loadCertificates(from: store)
+        try await inForce.load(from: store)
         let recorded = inForce
-        try store.write { try recorded.record(in: $0) }
+        try store.write { transaction in
+            try recorded.record(in: transaction)
+            try transaction.setOwner(keyID: settings.key.keyID)
+        }
         trust = recorded
         tree = try store.read { try LedgerTree($0) }
         let size = tree.size
         owedReceipts = Set(try store.read { try $0.leavesWithoutReceipt(from: 0, below: size, limit: .max) })
         limiter = RateLimiter(perSecond: settings.messagesPerSecond, burst: settings.messageBurst)
         metrics.set(.trustVersion, Int(clamping: trust.version))
+        isLateUnknown = !trust.verifier.revokedKeys.isEmpty
+        try noteMarks()
+        for (issuer, count) in try store.read({ try $0.markedSigners() }).prefix(Self.marksSaidAtStart) {
+            logger.critical(
+                "this gateway contradicted itself: its key is in two hands, or an old image of it was started; revoke or replace it",
+                metadata: ["gateway": "\(issuer)", "conflicts": "\(count)"])
+        }
     }
+
+    /// More than this many lines nobody reads; the gauge has the number of all.
+    private static var marksSaidAtStart: Int { 32 }
 
     /// Takes a newer trust file: it is in the ledger before it is applied.
     ///
     /// - Returns: false when it is the one in force.
+    /// - Throws: ``NodeError`` that says why it is refused, an older one too; what the store throws.
     public func take(trustFile bytes: [UInt8]) async throws -> Bool {
         guard bytes != trust.bytes else { return false }
-        var newer = try NodeTrust(held: trust.bytes, offered: bytes, settings, clock.nowSeconds)
-        guard newer.version > trust.version else { return false }
-        try await newer.loadCertificates(from: store)
+        var newer = try NodeTrust(update: bytes, of: trust, settings)
+        try await newer.load(from: store)
         let applied = newer
         try store.write { try applied.record(in: $0) }
         trust = newer
+        isLateUnknown = true
         metrics.set(.trustVersion, Int(clamping: newer.version))
         logger.notice("trust file applied", metadata: ["version": "\(newer.version)"])
         return true

@@ -18,14 +18,26 @@ struct NodeTrust: Sendable {
     ///
     /// - Throws: ``NodeError`` when neither can be used, or when this node is not in the one that is taken.
     init(held: [UInt8]?, offered: [UInt8], _ settings: NodeSettings, _ nowSeconds: Int64) throws {
+        try self.init(settings) { try Self.newest(held: held, offered: offered) }
+        try requireKeyInForce(settings, nowSeconds)
+    }
+
+    /// Takes a file as an update of the one in force, by every rule of wire-format.md, section 9. It may end this node's key.
+    ///
+    /// - Throws: ``NodeError`` that names the rule, or when this node is not in it.
+    init(update offered: [UInt8], of current: NodeTrust, _ settings: NodeSettings) throws {
+        try self.init(settings) { try TrustFileVerifier.verify(offered, asUpdateOf: current.file) }
+    }
+
+    private init(_ settings: NodeSettings, _ verified: () throws -> TrustFile) throws {
         do {
-            file = try Self.newest(held: held, offered: offered)
+            file = try verified()
             verifier = try SealCertificateVerifier(trustFile: file)
         } catch {
             let words = (error as? FormatError)?.words ?? (error as? TrustError)?.message ?? "\(error)"
             throw NodeError(.trustFileRefused, "the trust file is refused: \(words)")
         }
-        try requireSelf(settings, nowSeconds)
+        try requireSelf(settings)
     }
 
     private static func newest(held: [UInt8]?, offered: [UInt8]) throws -> TrustFile {
@@ -36,17 +48,22 @@ struct NodeTrust: Sendable {
         return try TrustFileVerifier.verify(offered, asUpdateOf: inForce)
     }
 
-    /// This node must stand in its own trust file with its key in force: no gateway would count its receipts.
-    private func requireSelf(_ settings: NodeSettings, _ nowSeconds: Int64) throws {
+    /// This node must stand in its own trust file: no gateway would count its receipts.
+    private func requireSelf(_ settings: NodeSettings) throws {
         guard file.content.alliance == settings.name.alliance else {
             throw NodeError(
                 .notInTrustFile, "the trust file is alliance \(file.content.alliance)'s, not \(settings.name.alliance)'s")
         }
-        guard let (node, key) = file.node(forKeyID: settings.key.keyID), node.name == settings.name.node else {
+        guard file.node(forKeyID: settings.key.keyID)?.node.name == settings.name.node else {
             throw NodeError(
                 .notInTrustFile,
                 "the trust file has no node \(settings.name.node) with this key: harborseal alliance add-node, then sign")
         }
+    }
+
+    /// Nor would one count a receipt of a key before or after its time.
+    private func requireKeyInForce(_ settings: NodeSettings, _ nowSeconds: Int64) throws {
+        guard let (_, key) = file.node(forKeyID: settings.key.keyID) else { return }
         guard key.isInForce(atSeconds: UInt64(clamping: nowSeconds)) else {
             throw NodeError(
                 .keyNotInForce,
@@ -62,8 +79,12 @@ struct NodeTrust: Sendable {
         _ = try transaction.appendTrustFile(bytes, hash: hash, version: version)
     }
 
-    /// Checks every stored certificate under this file; those of issuers that it no longer lists stay stored and do not count.
-    mutating func loadCertificates(from store: some NodeStore) async throws {
+    /// Checks every stored certificate and revocation list under this file; those of issuers that it no longer lists stay stored and
+    /// do not count.
+    mutating func load(from store: some NodeStore) async throws {
+        for der in try store.read({ try $0.revocationLists(firm: nil) }) {
+            if let list = try? verifier.verify(revocationList: der) { verifier.replace(revocationList: list) }
+        }
         for der in try store.read({ try $0.allCertificates() }) {
             if let certificate = try? await verifier.verify(der) { insert(certificate) }
         }
@@ -72,6 +93,10 @@ struct NodeTrust: Sendable {
     mutating func insert(_ certificate: SealCertificate) {
         verifier.insert(certificate)
         known[certificate.der] = certificate.keyID
+    }
+
+    mutating func replace(_ list: RevocationList) {
+        verifier.replace(revocationList: list)
     }
 
     func keyID(ofKnown der: [UInt8]) -> Digest? { known[der] }

@@ -5,7 +5,9 @@ import MerkleTree
 /// Everything that a receipt says, before it is signed.
 private struct ReceiptDraft: Sendable {
     let leaf: Int64
-    let statement: Statement
+    let leafHash: Digest
+    /// Which gateway waits for it, for which sequence; nil: whoever brought the entry asks for its receipt.
+    let addressee: (gateway: GatewayID, first: UInt64)?
     let header: ReceiptHeader
     let path: [Digest]
     /// Of the checkpoint of `header.treeSize`.
@@ -18,6 +20,7 @@ extension NodeCore {
     /// The checkpoint is committed before the first receipt over its root is signed, and the receipts before they leave: a
     /// kill at any point leaves entries without receipts, which the next call makes, and never two roots for one size.
     public func integrate() async throws -> [OutboundReply] {
+        noteTrustTimes()
         var replies: [OutboundReply] = []
         while true {
             let oldSize = tree.size
@@ -31,12 +34,20 @@ extension NodeCore {
                 metrics.set(.treeSize, Int(clamping: checkpoint.size))
                 leaves += oldSize..<checkpoint.size
             }
-            guard !leaves.isEmpty else { return replies }
             owedReceipts.formUnion(leaves)
+            // A receipt under a key whose time is over would count nowhere; the next start with the new key gives it.
+            if trustTimes(atSeconds: now).keyEnded != nil { return replies }
+            if leaves.isEmpty {
+                try markLateStatements()
+                return replies
+            }
             for start in stride(from: 0, to: leaves.count, by: Self.receiptsPerTransaction) {
                 replies += try await makeReceipts(leaves[start..<min(start + Self.receiptsPerTransaction, leaves.count)])
             }
-            if checkpoint == nil { return replies }
+            if checkpoint == nil {
+                try markLateStatements()
+                return replies
+            }
         }
     }
 
@@ -58,11 +69,10 @@ extension NodeCore {
         }
         owedReceipts.subtract(leaves)
         metrics.add(.receipts, receipts.count)
-        return zip(drafts, receipts).map { draft, receipt in
-            let gateway = draft.statement.header.gateway.gatewayID
-            return reply(
-                to: gateway, at: sessions[gateway]?.broker,
-                payload: Reply.encode(first: draft.statement.header.first, receipt: receipt))
+        return zip(drafts, receipts).compactMap { draft, receipt in
+            draft.addressee.map { gateway, first in
+                reply(to: gateway, at: sessions[gateway]?.broker, payload: Reply.encode(first: first, receipt: receipt))
+            }
         }
     }
 
@@ -72,13 +82,25 @@ extension NodeCore {
         let now = clock.nowSeconds
         return try store.read { transaction in
             var nodes = NodeMemory(transaction)
-            return try leaves.compactMap { leaf in
-                guard let stored = try transaction.heldStatement(leaf) else { return nil }
+            func draft(
+                _ leaf: Int64, _ leafHash: Digest, subject: UTF8Text, heldCount: Int, _ addressee: (GatewayID, UInt64)?
+            ) throws -> ReceiptDraft {
                 let header = ReceiptHeader(
-                    keyID: settings.key.keyID, node: settings.name, subject: stored.statement.header.subject,
-                    issuedAtSeconds: UInt64(clamping: now), treeSize: size, held: UInt64(clamping: stored.heldCount))
+                    keyID: settings.key.keyID, node: settings.name, subject: subject, issuedAtSeconds: UInt64(clamping: now),
+                    treeSize: size, held: UInt64(clamping: heldCount))
                 let path = try nodes.inclusionPath(of: UInt64(clamping: leaf), in: size)
-                return ReceiptDraft(leaf: leaf, statement: stored.statement, header: header, path: path, root: root)
+                return ReceiptDraft(leaf: leaf, leafHash: leafHash, addressee: addressee, header: header, path: path, root: root)
+            }
+            return try leaves.compactMap { leaf in
+                if let (statement, heldCount) = try transaction.heldStatement(leaf) {
+                    let header = statement.header
+                    return try draft(
+                        leaf, statement.leafHash(using: SHA256.self), subject: header.subject, heldCount: heldCount,
+                        (header.gateway.gatewayID, header.first))
+                }
+                guard let registration = try transaction.storedRegistration(leaf) else { return nil }
+                return try draft(
+                    leaf, registration.leafHash(using: SHA256.self), subject: registration.header.subject, heldCount: 0, nil)
             }
         }
     }
@@ -87,7 +109,6 @@ extension NodeCore {
 extension ReceiptDraft {
     fileprivate func signed(_ key: AllianceSigningKey) throws -> [UInt8] {
         let index = UInt64(clamping: leaf)
-        let leafHash = statement.leafHash(using: SHA256.self)
         guard MerkleTree<SHA256>.isValidInclusion(path, leafHash: leafHash, index: index, size: header.treeSize, root: root)
         else { throw NodeError(.damagedStore, "the stored tree has no path from entry \(leaf) to its root") }
         let signature = try key.sign(UnverifiedReceipt.bytesToSign(header: header, root: root))

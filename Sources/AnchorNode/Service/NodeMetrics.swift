@@ -22,6 +22,9 @@ public final class NodeMetrics: Sendable {
         case repliesDropped = "harborseal_replies_dropped_total"
         case checkpoints = "harborseal_checkpoints_total"
         case storeErrors = "harborseal_store_errors_total"
+        case registrations = "harborseal_registrations_taken_total"
+        case revocations = "harborseal_revocations_taken_total"
+        case entriesRefused = "harborseal_entries_refused_total"
         case certificatesRefused = "harborseal_certificates_refused_total"
         case unknownGateway = "harborseal_refusals_total{code=\"1\",reason=\"unknown_gateway\"}"
         case certificateNotValid = "harborseal_refusals_total{code=\"2\",reason=\"certificate_not_valid\"}"
@@ -39,6 +42,11 @@ public final class NodeMetrics: Sendable {
         case treeSize = "harborseal_ledger_size"
         case brokersConnected = "harborseal_brokers_connected"
         case trustVersion = "harborseal_trust_file_version"
+        case trustOutOfDate = "harborseal_trust_file_out_of_date"
+        case keyEnded = "harborseal_receipt_key_ended"
+        case keysRevoked = "harborseal_seal_keys_revoked"
+        case statementsLate = "harborseal_statements_after_revocation"
+        case gatewaysMarked = "harborseal_gateways_marked"
         case ready = "harborseal_ready"
     }
 

@@ -16,29 +16,34 @@ public final class NodeService<Store: NodeStore>: Service {
     /// How often the trust file's place is looked at.
     private static var trustCheckMilliseconds: Int64 { 5_000 }
 
-    private let core: NodeCore<Store>
+    let core: NodeCore<Store>
     private let settings: NodeSettings
     private let metrics: NodeMetrics
     private let health: NodeHealth
     private let logger: Logger
+    let desk: NodeDesk
     private let readTrustFile: @Sendable () throws -> [UInt8]
+    private let mustReadTrustFile = IsOver()
+    private let refusedTrustFile = LastWords()
     private let inbox: Mailbox<BrokerMessage>
     private let wakeUp = WakeUp()
     private let brokers: [BrokerRunner]
 
     /// - Parameters:
     ///   - brokers: each with its own connection; gateways may use any of them.
+    ///   - desk: where registrations, revocation lists and other nodes' trust files are brought.
     ///   - readTrustFile: reads the trust file from where its owner puts newer ones.
     /// - Throws: `NodeError` with code `broker`.
     public init(
         core: NodeCore<Store>, settings: NodeSettings, brokers: [LinkConfiguration], metrics: NodeMetrics, health: NodeHealth,
-        logger: Logger, readTrustFile: @escaping @Sendable () throws -> [UInt8]
+        logger: Logger, desk: NodeDesk = NodeDesk(), readTrustFile: @escaping @Sendable () throws -> [UInt8]
     ) throws {
         self.core = core
         self.settings = settings
         self.metrics = metrics
         self.health = health
         self.logger = logger
+        self.desk = desk
         self.readTrustFile = readTrustFile
         let inbox = Mailbox<BrokerMessage>(capacity: Self.inboxCapacity, byteCapacity: Self.inboxByteCount)
         let wakeUp = wakeUp
@@ -47,6 +52,13 @@ public final class NodeService<Store: NodeStore>: Service {
             try BrokerRunner(
                 index: index, configuration: configuration, inbox: inbox, wakeNode: wakeUp, metrics: metrics, logger: logger)
         }
+        desk.open { wakeUp() }
+    }
+
+    /// Has the trust file read again at once, as on SIGHUP.
+    public func readTrustFileNow() {
+        mustReadTrustFile.value = true
+        wakeUp()
     }
 
     /// Runs until graceful shutdown or until the ledger cannot be trusted any more.
@@ -56,7 +68,10 @@ public final class NodeService<Store: NodeStore>: Service {
                 for broker in brokers { group.addTask { try await broker.run() } }
                 group.addTask { await self.tick() }
                 group.addTask {
-                    defer { self.brokers.forEach { $0.stop() } }
+                    defer {
+                        self.desk.close()
+                        self.brokers.forEach { $0.stop() }
+                    }
                     try await self.work()
                 }
                 do {
@@ -92,13 +107,15 @@ public final class NodeService<Store: NodeStore>: Service {
         for await _ in wakeUp.turns {
             let messages = inbox.takeAll()
             if !messages.isEmpty { send(try await recovering { try await self.core.handle(messages) }) }
+            try await serveDesk()
             let now = posix_boottime_milliseconds()
             if now - integratedAt >= Int64(settings.integrateMilliseconds) {
                 integratedAt = now
                 send(try await recovering { try await self.core.integrate() })
-                noteBrokers()
+                await noteHealth()
             }
-            if now - trustCheckedAt >= Self.trustCheckMilliseconds {
+            if mustReadTrustFile.value || now - trustCheckedAt >= Self.trustCheckMilliseconds {
+                mustReadTrustFile.value = false
                 trustCheckedAt = now
                 await checkTrustFile()
             }
@@ -111,7 +128,7 @@ public final class NodeService<Store: NodeStore>: Service {
 
     /// A store that fails is tried again with the next message, since gateways send again; a ledger that contradicts
     /// itself ends the node.
-    private func recovering(_ body: () async throws -> [OutboundReply]) async throws -> [OutboundReply] {
+    func recovering(_ body: () async throws -> [OutboundReply]) async throws -> [OutboundReply] {
         do {
             let replies = try await body()
             health.set(.ledger, problem: nil)
@@ -129,7 +146,7 @@ public final class NodeService<Store: NodeStore>: Service {
         }
     }
 
-    private func send(_ replies: [OutboundReply]) {
+    func send(_ replies: [OutboundReply]) {
         for reply in replies {
             if let broker = reply.broker {
                 if brokers.indices.contains(broker) { brokers[broker].send(reply) }
@@ -139,15 +156,22 @@ public final class NodeService<Store: NodeStore>: Service {
         }
     }
 
-    private func noteBrokers() {
+    private func noteHealth() async {
         health.set(.broker, problem: brokers.contains { $0.isUp } ? nil : "no broker is connected")
+        let times = await core.trustTimes
+        health.set(.key, problem: times.keyEnded)
+        let warnings = [times.outOfDate, times.keyEndsSoon].compactMap(\.self)
+        health.set(.trust, words: warnings.isEmpty ? nil : warnings.joined(separator: "; "))
         metrics.set(.ready, health.report.isEmpty ? 1 : 0)
     }
 
     private func checkTrustFile() async {
         do {
             _ = try await core.take(trustFile: try readTrustFile())
+            _ = refusedTrustFile.exchange("")
         } catch {
+            // Every five seconds the same words would hide all others.
+            guard refusedTrustFile.exchange("\(error)") else { return }
             logger.error("the trust file is not taken; the one in force stays", metadata: ["why": "\(error)"])
         }
     }
@@ -159,5 +183,18 @@ private final class IsOver: Sendable {
     var value: Bool {
         get { flag.load(ordering: .relaxed) }
         set { flag.store(newValue, ordering: .relaxed) }
+    }
+}
+
+/// What was said last, so that it is said once.
+private final class LastWords: Sendable {
+    private let words = Mutex("")
+
+    /// Whether these are other words than the last.
+    func exchange(_ new: String) -> Bool {
+        words.withLock { last in
+            defer { last = new }
+            return last != new
+        }
     }
 }

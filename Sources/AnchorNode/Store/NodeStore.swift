@@ -14,7 +14,7 @@ public struct EntrySummary: Equatable, Sendable {
     public let leaf: Int64
     /// SHA-256 of the entry's bytes, which is its public id.
     public let hash: Digest
-    /// nil: a trust file.
+    /// nil: a trust file, a registration or a revocation.
     public let signer: SignerID?
     /// How many of its events are held whole.
     public let heldCount: Int
@@ -56,7 +56,7 @@ public protocol NodeStore: Sendable {
 }
 
 /// What a transaction can ask and change.
-public protocol NodeTransaction: StoredChain, StoredLedger, StoredEvidence {}
+public protocol NodeTransaction: StoredChain, StoredLedger, StoredEvidence, StoredRegistrations {}
 
 /// The chains: who signed, what is held, what contradicts it.
 public protocol StoredChain {
@@ -157,6 +157,6 @@ public struct EntryRecord: Sendable {
     public let bytes: [UInt8]
     /// The list of events and leaf hashes, as received; nil where the event bytes are lost.
     public let events: [UInt8]?
-    /// The newest receipt; nil until the entry is under a checkpoint.
+    /// The first receipt, since the earliest of a node counts; nil until the entry is under a checkpoint.
     public let receipt: [UInt8]?
 }

@@ -1,3 +1,5 @@
+import AllianceTrust
+import AttestationFormat
 import Foundation
 import GRDB
 import MerkleTree
@@ -5,9 +7,10 @@ import MerkleTree
 /// The tables, and who they belong to.
 enum SQLiteSchema {
     /// Raised with every change of the tables; an older program refuses a newer store.
-    static let version = 2
+    static let version = 3
 
-    static func prepare(_ pool: DatabasePool, path: String, origin: String, keyID: Digest) throws {
+    /// - Parameter formerKeyIDs: keys that this node signed with before the one it has now, as the trust file offered says.
+    static func prepare(_ pool: DatabasePool, path: String, origin: String, keyID: Digest, formerKeyIDs: Set<Digest>) throws {
         try pool.write { database in
             let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
             guard found <= version else {
@@ -15,6 +18,7 @@ enum SQLiteSchema {
             }
             if found == 0 { try database.execute(sql: tables) }
             if found < 2 { try database.execute(sql: owedTable) }
+            if found < 3 { try database.execute(sql: registrationTables) }
             if found < version { try database.execute(sql: "PRAGMA user_version = \(version)") }
             if found == 0 {
                 try database.execute(
@@ -25,12 +29,24 @@ enum SQLiteSchema {
                 sql: "UPDATE owner SET origin = ?, key_id = ? WHERE id = 1 AND NOT EXISTS (SELECT 1 FROM entries)",
                 arguments: [origin, keyID.data])
             let owner = try Row.fetchOne(database, sql: "SELECT origin, key_id FROM owner WHERE id = 1")
-            guard let owner, owner["origin"] == origin, owner["key_id"] == keyID.data else {
+            guard let owner, owner["origin"] == origin, let ownerKeyID = Digest(owner["key_id"] as Data),
+                try ownerKeyID == keyID || formerKeyIDs.contains(ownerKeyID) || isRotated(database, from: ownerKeyID, to: keyID)
+            else {
                 throw NodeError(
                     .foreignStore,
                     "\(path): made for \(owner?["origin"] ?? "nobody") or for another receipt key; "
-                        + "a ledger keeps its name and key: use a new store, or the old key")
+                        + "a ledger keeps its name, and its key but for one that harborseal alliance rotate-node-key made: "
+                        + "use a new store, or the old key")
             }
+        }
+    }
+
+    /// Whether the trust file in force, which this node verified when it took it, has both keys for one node.
+    private static func isRotated(_ database: Database, from former: Digest, to keyID: Digest) throws -> Bool {
+        guard let bytes = try SQLiteTransaction(database).trustFile(), let file = try? UnverifiedTrustFile(parsing: bytes) else { return false }
+        return file.content.nodes.contains { node in
+            let keyIDs = node.keys.map { $0.publicKey.keyID(using: SHA256.self) }
+            return keyIDs.contains(former) && keyIDs.contains(keyID)
         }
     }
 
@@ -73,6 +89,18 @@ enum SQLiteSchema {
         CREATE TABLE owed(leaf INTEGER PRIMARY KEY);
         INSERT INTO owed SELECT entries.leaf FROM entries LEFT JOIN receipts ON receipts.leaf = entries.leaf
             WHERE signer IS NOT NULL AND (receipts.leaf IS NULL OR receipts.held < entries.held);
+        """
+
+    // registrations:     which entries are registrations and revocations of firms.
+    // revocation_lists:  the newest list of each issuing key.
+    // late:              statements whose first receipt is not from before their key's revocation.
+    // receipts.first:    the first receipt of a statement that has a newer one: the time that counts is the earliest.
+    private static let registrationTables = """
+        CREATE TABLE registrations(leaf INTEGER PRIMARY KEY REFERENCES entries(leaf));
+        CREATE TABLE revocation_lists(issuer BLOB PRIMARY KEY, firm TEXT NOT NULL, number BLOB NOT NULL, der BLOB NOT NULL);
+        CREATE INDEX revocation_lists_firm ON revocation_lists(firm);
+        CREATE TABLE late(leaf INTEGER PRIMARY KEY REFERENCES entries(leaf), signer INTEGER NOT NULL);
+        ALTER TABLE receipts ADD COLUMN first BLOB;
         """
 }
 

@@ -20,7 +20,9 @@ public final class SQLiteStore: NodeStore {
     ///   - path: the database file; its folder must exist.
     ///   - origin: `<alliance>/<node>`; a store made for another one is refused.
     ///   - keyID: of the node's receipt key; a store that another key has signed for is refused.
-    public init(path: String, origin: String, keyID: Digest) throws {
+    ///   - formerKeyIDs: of keys that the node had before, by the trust file that it is about to be offered; which one the store
+    ///     belongs to changes only when that file has been verified.
+    public init(path: String, origin: String, keyID: Digest, formerKeyIDs: Set<Digest> = []) throws {
         var configuration = Configuration()
         configuration.maximumReaderCount = Self.readerCount
         configuration.busyMode = .timeout(5)
@@ -36,7 +38,7 @@ public final class SQLiteStore: NodeStore {
                 throw NodeError(.damagedStore, "\(path): SQLite does not take synchronous = FULL; use another build of it")
             }
         }
-        try SQLiteSchema.prepare(pool, path: path, origin: origin, keyID: keyID)
+        try SQLiteSchema.prepare(pool, path: path, origin: origin, keyID: keyID, formerKeyIDs: formerKeyIDs)
     }
 
     public func write<Result>(_ body: (SQLiteTransaction) throws -> Result) throws -> Result {

@@ -27,7 +27,8 @@ extension SQLiteTransaction {
     public func record(_ leaf: Int64) throws -> EntryRecord? {
         let found = try row(
             """
-            SELECT entries.leaf, signer, epoch, hash, first, count, previous, entries.bytes, items, receipts.bytes AS receipt
+            SELECT entries.leaf, signer, epoch, hash, entries.first, count, previous, entries.bytes, items,
+                coalesce(receipts.first, receipts.bytes) AS receipt
             FROM entries LEFT JOIN events ON events.leaf = entries.leaf LEFT JOIN receipts ON receipts.leaf = entries.leaf
             WHERE entries.leaf = ? AND signer IS NOT NULL
             """, [leaf])

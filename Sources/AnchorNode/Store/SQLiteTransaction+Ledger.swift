@@ -113,8 +113,10 @@ extension SQLiteTransaction {
 
     public func setReceipt(_ receipt: StoredReceipt, of leaf: Int64) throws {
         try run(
-            "INSERT OR REPLACE INTO receipts(leaf, held, bytes) VALUES (?, ?, ?)",
-            [leaf, receipt.heldCount, Data(receipt.bytes)])
+            """
+            INSERT INTO receipts(leaf, held, bytes) VALUES (?, ?, ?)
+            ON CONFLICT(leaf) DO UPDATE SET first = coalesce(first, bytes), held = excluded.held, bytes = excluded.bytes
+            """, [leaf, receipt.heldCount, Data(receipt.bytes)])
         try run("DELETE FROM owed WHERE leaf = ? AND (SELECT held FROM entries WHERE leaf = ?) <= ?", [leaf, leaf, receipt.heldCount])
     }
 

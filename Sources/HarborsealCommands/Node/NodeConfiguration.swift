@@ -11,6 +11,9 @@ struct NodeConfiguration {
     let settings: NodeSettings
     let trustPath: String
     let dataPath: String
+    /// A file or folder of revocation lists, where one is named.
+    let revocationListsPath: String?
+    let fetchIntervalMilliseconds: Int
     let brokers: [LinkConfiguration]
     let http: NodeHTTPConfiguration
     let logLevel: Logger.Level
@@ -38,6 +41,8 @@ struct NodeConfiguration {
             messageBurst: number("limits", "gateway-burst"))
         trustPath = text("node", "trust") ?? ""
         dataPath = text("node", "data") ?? ""
+        revocationListsPath = text("trust", "revocation-lists")
+        fetchIntervalMilliseconds = number("trust", "fetch-interval")
         logLevel = Logger.Level(rawValue: text("log", "level") ?? "") ?? .notice
         brokers = try Self.brokers(resolved, clientID: "node.\(name)", file: file)
         http = try Self.http(resolved, file: file)

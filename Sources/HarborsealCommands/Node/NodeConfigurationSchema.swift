@@ -4,13 +4,14 @@ internal import ConfigurationFile
 /// Every key of node.conf: parsing, the example file and the documentation come from here.
 enum NodeConfigurationSchema {
     static let schema = ConfigurationSchema(
-        node + ledger + limits + link + http + log, notes: notes, environmentPrefix: "HARBORSEAL_NODE_")
+        node + trust + ledger + limits + link + http + log, notes: notes, environmentPrefix: "HARBORSEAL_NODE_")
 
     private static let hour: Int64 = 3_600_000
 
     private static var notes: [SectionNote] {
         [
             SectionNote("node", "Who this node is, and where it keeps what it promised to keep."),
+            SectionNote("trust", "What the node fetches for itself. Revocation lists that the trust file names by their URLs need nothing here."),
             SectionNote("ledger", "How entries come under a root."),
             SectionNote("limits", "What one gateway may ask of the node. Beyond it is told refusal 9 and sends later."),
             SectionNote("link", "The brokers. The node is connected to all of them at once; gateways may use any."),
@@ -35,6 +36,23 @@ enum NodeConfigurationSchema {
             Setting(
                 "node", "data", .path, .refused, example: "/var/lib/harborseal-node",
                 why: "The folder of the store. It must be on a local disk that keeps what was synced."),
+        ]
+    }
+
+    private static var trust: [Setting] {
+        [
+            Setting(
+                "trust", "revocation-lists", .path, .unset, example: "/var/lib/harborseal-node/lists",
+                why: """
+                    A firm's revocation list, PEM or DER, or a folder whose .crl files are looked at: for a node that cannot reach the \
+                    registry. Whoever puts them there is not trusted; each is taken by its own signature.
+                    """),
+            Setting(
+                "trust", "fetch-interval", .duration(1_000...60_000), .defaultText("20 s"),
+                why: """
+                    How often revocation lists, and the other nodes' trust files, are looked at. A revoked key is refused at most this \
+                    long after its list is published; the alliance promises its members a minute.
+                    """),
         ]
     }
 

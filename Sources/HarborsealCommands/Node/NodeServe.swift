@@ -41,12 +41,16 @@ public struct NodeServe: Sendable {
         let opened = try await OpenedNode(configuration, settings: settings, logger: logger)
         defer { opened.close() }
         let health = NodeHealth()
+        let desk = NodeDesk()
+        let reader = LedgerReader(store: opened.store, settings: settings)
         let node = try NodeService(
             core: opened.core, settings: settings, brokers: configuration.brokers, metrics: opened.metrics, health: health, logger: logger,
-            readTrustFile: { try DurableFile.read(trustPath) })
+            desk: desk, readTrustFile: { try DurableFile.read(trustPath) })
+        let errands = NodeErrands(
+            desk: desk, reader: reader, name: settings.name, listsPath: configuration.revocationListsPath,
+            intervalMilliseconds: configuration.fetchIntervalMilliseconds, health: health, logger: logger)
         let http = try NodeHTTPServer.make(
-            configuration.http, reader: LedgerReader(store: opened.store, settings: settings), metrics: opened.metrics, health: health,
-            logger: logger,
+            configuration.http, reader: reader, metrics: opened.metrics, health: health, logger: logger, entries: desk,
             onListening: {
                 logger.notice("answering HTTP", metadata: ["port": "\($0)"])
                 // The ledger is open and somebody answers; brokers come and go.
@@ -58,9 +62,21 @@ public struct NodeServe: Sendable {
                 services: [
                     .init(service: node, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: http, successTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(service: errands, successTerminationBehavior: .ignore),
+                    .init(service: ReloadSignal { node.readTrustFileNow() }, successTerminationBehavior: .ignore),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
         logger.notice("node has stopped")
+    }
+}
+
+/// SIGHUP: the trust file is read at once, which would be looked at within seconds anyway.
+private struct ReloadSignal: Service {
+    let reload: @Sendable () -> Void
+
+    func run() async throws {
+        let signals = await UnixSignalsSequence(trapping: .sighup)
+        for await _ in signals.cancelOnGracefulShutdown() { reload() }
     }
 }

@@ -1,3 +1,4 @@
+import AllianceTrust
 import AnchorNode
 import AttestationFormat
 import MerkleTree
@@ -68,4 +69,18 @@ final class ForgetfulStore: NodeStore, NodeTransaction, @unchecked Sendable {
     func lastRecord(of epoch: Epoch, _ signer: SignerID, in range: SequenceRange) -> EntryRecord? { nil }
     func epochs(of signer: SignerID) -> [(epoch: Epoch, leaf: Int64)] { [] }
     func epoch(ofStatement hash: Digest) -> Epoch? { nil }
+}
+
+extension ForgetfulStore {
+    func appendRegistration(_ bytes: [UInt8], hash: Digest) -> Int64 { 0 }
+    func registration(_ leaf: Int64) -> [UInt8]? { nil }
+    func revocationListNumber(issuingKeyID: Digest) -> RevocationListNumber? { nil }
+    func setRevocationList(_ list: RevocationList, number: RevocationListNumber) {}
+    func revocationLists(firm: String?) -> [[UInt8]] { [] }
+    func firstReceipts(of signer: SignerID, aroundOrAfterSeconds seconds: Int64) -> [(leaf: Int64, receipt: [UInt8])] { [] }
+    func setLate(_ leaf: Int64, of signer: SignerID) {}
+    func lateCount() -> Int { 0 }
+    func lateCount(of signer: SignerID) -> Int { 0 }
+    func markedSigners() -> [(issuer: String, conflictCount: Int)] { [] }
+    func setOwner(keyID: Digest) {}
 }

@@ -23,7 +23,7 @@ import Testing
         return value
     }
 
-    @Test("each unit leaves at most 1.5 of 10 open", arguments: ["harborseal-agent", "harborseal-modbus", "harborseal-node"])
+    @Test("each unit leaves at most 1.5 of 10 open", arguments: ["harborseal-agent", "harborseal-modbus", "harborseal-node", "harborseal-registry"])
     func security(unit: String) throws {
         let level = try Self.exposure(["systemd/\(unit).service"])
         #expect(level <= 1.5, "\(level)")
@@ -95,25 +95,29 @@ import Testing
         let root = try ScratchFolder(named: "hs-root")
         try FileManager.default.createDirectory(atPath: root.file("etc"), withIntermediateDirectories: true)
         for _ in 1...2 {
-            for name in ["harborseal", "harborseal-node"] {
+            for name in ["harborseal", "harborseal-node", "harborseal-registry"] {
                 let path = Self.folder + "/systemd/" + name
                 try ChildProcess.run([try Programs.tool("systemd-sysusers", package: "systemd"), "--root=\(root.path)", path + ".sysusers"])
                 try ChildProcess.run([try Programs.tool("systemd-tmpfiles", package: "systemd"), "--root=\(root.path)", "--create", path + ".tmpfiles"])
             }
         }
         let users = try String(contentsOfFile: root.file("etc/passwd"), encoding: .utf8).split(separator: "\n")
-        for name in ["harborseal", "harborseal-node"] {
+        for name in ["harborseal", "harborseal-node", "harborseal-registry"] {
             let line = try #require(users.first { $0.hasPrefix(name + ":") })
             #expect(line.hasSuffix("/nologin") && users.count { $0.hasPrefix(name + ":") } == 1)
         }
-        let modes = try ["etc/harborseal", "var/lib/harborseal", "run/harborseal", "etc/harborseal-node", "var/lib/harborseal-node"].map {
+        let folders = [
+            "etc/harborseal", "var/lib/harborseal", "run/harborseal", "etc/harborseal-node", "var/lib/harborseal-node", "etc/harborseal-registry",
+            "var/lib/harborseal-registry", "var/lib/harborseal-lists",
+        ]
+        let modes = try folders.map {
             (try FileManager.default.attributesOfItem(atPath: root.file($0))[.posixPermissions] as? NSNumber)?.intValue
         }
-        #expect(modes == [0o1770, 0o700, 0o750, 0o750, 0o700])
+        #expect(modes == [0o1770, 0o700, 0o750, 0o750, 0o700, 0o750, 0o700, 0o755])
     }
 
-    @Test("the scripts for OpenRC and OpenWrt are sound shell", arguments: [
-        "openrc/harborseal-agent", "openwrt/harborseal-agent.init", "supervised/harborseal-agent-run",
+    @Test("the scripts for OpenRC, OpenWrt and brokers are sound shell", arguments: [
+        "openrc/harborseal-agent", "openwrt/harborseal-agent.init", "supervised/harborseal-agent-run", "mosquitto/fetch-lists",
     ])
     func scripts(name: String) throws {
         let path = Self.folder + "/" + name

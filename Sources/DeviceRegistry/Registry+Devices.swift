@@ -1,0 +1,119 @@
+import AllianceTrust
+import AttestationFormat
+
+extension Registry {
+    /// Adds devices in one transaction, each with a code. One that is refused does not stop the others, unless `allOrNone`.
+    ///
+    /// - Returns: one result for each device, in their order; a refusal has code `name`, `unknownFirm`, `deviceExists` or `argument`. With
+    ///   `allOrNone` and a refusal among them nothing was added, and the good ones are refused with code `state`.
+    public func add(
+        _ devices: [NewDevice], allOrNone: Bool = false, by requester: Requester, nowSeconds: Int64
+    ) throws -> [Result<AddedDevice, RegistryError>] {
+        try store.write { transaction in
+            do {
+                return try transaction.savepoint {
+                    let results = try devices.map { try add($0, by: requester, nowSeconds: nowSeconds, in: transaction) }
+                    if allOrNone && results.contains(where: \.isRefused) { throw UndoneImport(results: results) }
+                    return results
+                }
+            } catch let undone as UndoneImport {
+                let count = undone.results.count(where: \.isRefused)
+                try transaction.audit(
+                    .add, on: nil, outcome: RegistryError.Code.state.rawValue,
+                    "\(devices.count) devices at once, all or none: none was added, since \(count) would be refused", by: requester,
+                    nowSeconds: nowSeconds)
+                return undone.results.map { $0.isRefused ? $0 : .failure(UndoneImport.refusal) }
+            }
+        }
+    }
+
+    /// Adds one device.
+    ///
+    /// - Throws: ``RegistryError`` with code `name`, `unknownFirm`, `deviceExists` or `argument`.
+    public func add(_ device: NewDevice, by requester: Requester, nowSeconds: Int64) throws -> AddedDevice {
+        try store.write { try add(device, by: requester, nowSeconds: nowSeconds, in: $0) }.get()
+    }
+
+    private func add(
+        _ device: NewDevice, by requester: Requester, nowSeconds: Int64, in transaction: RegistryTransaction
+    ) throws -> Result<AddedDevice, RegistryError> {
+        let name = try? device.checkedName()
+        return try attempt(.add, on: name, by: requester, nowSeconds: nowSeconds, in: transaction) {
+            let name = try device.checkedName()
+            let policy = try issuers.policy(of: name.firm)
+            guard try transaction.device(name) == nil else {
+                throw RegistryError(
+                    .deviceExists, "\(name) is registered already",
+                    nextStep: "harborseal device code \(name) makes a new code, device replace \(name) takes new keys")
+            }
+            let id = try transaction.addDevice(name, generation: 1, note: device.checkedNote, by: requester.name, nowSeconds: nowSeconds)
+            let added = try newCode(for: name, id: id, policy: policy, by: requester, nowSeconds: nowSeconds, in: transaction)
+            return (added, "code until \(UTCText.text(seconds: added.codeExpiresSeconds))")
+        }
+    }
+
+    /// Puts a new code in force.
+    func newCode(
+        for name: GatewayID, id: Int64, policy: FirmPolicy, by requester: Requester, nowSeconds: Int64, in transaction: RegistryTransaction
+    ) throws -> AddedDevice {
+        let code = EnrolmentCode()
+        try transaction.setCode(code.hash(for: name), of: id, policy: policy, askedBy: requester.name, nowSeconds: nowSeconds)
+        return AddedDevice(
+            gatewayID: name, code: code, codeExpiresSeconds: nowSeconds + policy.codeLifetimeSeconds,
+            needsApproval: policy.needsSecondPerson)
+    }
+
+    /// Approves a device whose firm asks for a second person; its code works from then on, as long as it would have.
+    ///
+    /// - Throws: ``RegistryError`` with code `unknownDevice`, `state` (nothing waits for an approval) or `samePerson`.
+    public func approve(_ gatewayID: String, by requester: Requester, nowSeconds: Int64) throws -> Device {
+        let name = try? named(gatewayID)
+        return try perform(.approve, on: name, by: requester, nowSeconds: nowSeconds) { transaction in
+            let device = try stored(named(gatewayID), in: transaction)
+            guard device.state == .pendingApproval else {
+                throw RegistryError(.state, "\(device.gatewayID) waits for no approval: it is \(device.state.rawValue)")
+            }
+            // Names are compared without case: what differs in that alone is one person's.
+            guard requester.name.lowercased() != device.code.askedBy.lowercased() else {
+                throw RegistryError(
+                    .samePerson, "\(device.gatewayID) was asked for by \(device.code.askedBy), who cannot approve it too",
+                    nextStep: "let another person approve it")
+            }
+            try transaction.approveCode(of: device.id, by: requester.name)
+            return (try shown(transaction.device(id: device.id), in: transaction), "asked for by \(device.code.askedBy)")
+        }
+    }
+
+    /// Makes a new code for a device whose code was lost, locked, used or has expired; the old one is dead at once.
+    ///
+    /// Certificates stay. The code is good for a new link key, and for the seal key that is registered, if there is one: a new seal key needs
+    /// ``replace(_:oldKey:by:nowSeconds:)``. Where the firm asks for a second person, the code needs approval as a new device does.
+    ///
+    /// - Throws: ``RegistryError`` with code `unknownDevice`, `unknownFirm` or `state` (it is revoked).
+    public func reissue(_ gatewayID: String, by requester: Requester, nowSeconds: Int64) throws -> AddedDevice {
+        let name = try? named(gatewayID)
+        return try perform(.reissue, on: name, by: requester, nowSeconds: nowSeconds) { transaction in
+            let device = try stored(named(gatewayID), in: transaction)
+            guard device.revokedSinceSeconds == nil else {
+                throw RegistryError(
+                    .state, "\(device.gatewayID) is revoked", nextStep: "harborseal device replace \(device.gatewayID) registers new keys under its name")
+            }
+            let policy = try issuers.policy(of: device.gatewayID.firm)
+            let added = try newCode(
+                for: device.gatewayID, id: device.id, policy: policy, by: requester, nowSeconds: nowSeconds, in: transaction)
+            return (added, "a new code until \(UTCText.text(seconds: added.codeExpiresSeconds)); the one before is dead")
+        }
+    }
+}
+
+extension Result where Failure == RegistryError {
+    var isRefused: Bool { if case .failure = self { true } else { false } }
+}
+
+/// An import that was taken back because one of its devices is refused.
+private struct UndoneImport: Error {
+    let results: [Result<AddedDevice, RegistryError>]
+
+    static let refusal = RegistryError(
+        .state, "not added, since another device of this import is refused", nextStep: "mend that one, or add the good ones alone")
+}

@@ -1,0 +1,99 @@
+import AllianceTrust
+import AttestationFormat
+import MerkleTree
+
+extension Registry {
+    /// EST's `simpleenroll` (RFC 7030, section 4.2.1): a certificate for the one who knows the code.
+    ///
+    /// The code is good for one key a label. The same key again, while the code holds, gets the same certificate again: a lost answer burns
+    /// nothing. Neither does a request that is refused.
+    ///
+    /// - Parameters:
+    ///   - gatewayID: HTTP Basic's user, `<firm>.<device>`.
+    ///   - code: HTTP Basic's password, as it came.
+    ///   - request: the body: PKCS#10 in DER, or base64 of it.
+    /// - Throws: ``RegistryError`` with code `wrongCode`, `tooManyTries`, `deviceRevoked`, `awaitingApproval`, `codeExpired`, `codeUsed`, one of
+    ///   ``CertificateRequest/init(body:)``, `foreignName`, `keyInUse`, `otherSealKey`, `issuerNotValid`, `storeBusy` or `storeFailed`. A wrong
+    ///   code is counted, durably, before it is refused.
+    public func enrol(
+        _ label: CertificateLabel, gatewayID: String, code: String, request: [UInt8], by requester: Requester, nowSeconds: Int64
+    ) throws -> IssuedCertificate {
+        // Before the transaction: what it finds is asked for only once the code is known to be right.
+        let judged = Result { try CertificateRequest(body: request) }
+        return try store.write { transaction -> Result<IssuedCertificate, RegistryError> in
+            let device = try GatewayID(UTF8Text(gatewayID)).flatMap { try transaction.device($0) }
+            if let refusal = try authenticate(code, of: device, in: transaction) {
+                try refuse(refusal, .enrol, on: device?.gatewayID, by: requester, nowSeconds: nowSeconds, in: transaction)
+                return .failure(refusal)
+            }
+            guard let device else { return .failure(Self.wrongCode) }
+            return try attempt(.enrol, on: device.gatewayID, by: requester, nowSeconds: nowSeconds, in: transaction) {
+                try checkCode(of: device, nowSeconds: nowSeconds)
+                let request = try judged.get()
+                return try enrol(label, device: device, request: request, nowSeconds: nowSeconds, in: transaction)
+            }
+        }.get()
+    }
+
+    /// nil: the code is the device's. A wrong one is counted.
+    private func authenticate(_ text: String, of device: StoredDevice?, in transaction: RegistryTransaction) throws -> RegistryError? {
+        guard let device else { return Self.wrongCode }
+        guard device.code.triesLeft > 0 else {
+            return RegistryError(
+                .tooManyTries, "\(device.gatewayID) has had as many wrong codes as are allowed",
+                nextStep: "harborseal device code \(device.gatewayID) makes a new code")
+        }
+        if let code = EnrolmentCode(text), code.hash(for: device.gatewayID).equalsInConstantTime(device.code.hash) { return nil }
+        try transaction.countWrongTry(of: device.id)
+        return Self.wrongCode
+    }
+
+    private static let wrongCode = RegistryError(
+        .wrongCode, "this device or its code is not known here",
+        nextStep: "compare both with the enrolment text; harborseal device code makes a new code")
+
+    private func checkCode(of device: StoredDevice, nowSeconds: Int64) throws {
+        let name = device.gatewayID
+        guard device.revokedSinceSeconds == nil else { throw Self.revoked(name) }
+        guard nowSeconds < device.code.expiresSeconds else {
+            throw RegistryError(
+                .codeExpired, "the code of \(name) was good until \(UTCText.text(seconds: device.code.expiresSeconds))",
+                nextStep: "harborseal device code \(name) makes a new one")
+        }
+        guard !device.code.awaitsApproval else {
+            throw RegistryError(
+                .awaitingApproval, "\(name) waits for the approval of a second person",
+                nextStep: "harborseal device approve \(name), by another person than \(device.code.askedBy)")
+        }
+    }
+
+    static func revoked(_ name: GatewayID) -> RegistryError {
+        RegistryError(.deviceRevoked, "\(name) is revoked", nextStep: "harborseal device replace \(name) registers new keys under its name")
+    }
+
+    private func enrol(
+        _ label: CertificateLabel, device: StoredDevice, request: CertificateRequest, nowSeconds: Int64, in transaction: RegistryTransaction
+    ) throws -> (IssuedCertificate, detail: String) {
+        try request.check(for: gatewayName(device.gatewayID))
+        let keyID = request.publicKey.keyID(using: SHA256.self)
+        if let used = device.code.keyID(label) {
+            guard used == keyID, let again = try transaction.newestCertificate(of: device.id, label: label, keyID: keyID) else {
+                throw RegistryError(
+                    .codeUsed, "the code of \(device.gatewayID) has been used for a \(label.rawValue) certificate, with another key",
+                    nextStep: "harborseal device code \(device.gatewayID) makes a new code")
+            }
+            return (again.issued, "the same \(again.issued.words) again")
+        }
+        if label == .seal { try checkSealKey(keyID, of: device, in: transaction) }
+        try transaction.useCode(of: device.id, for: label, keyID: keyID)
+        return try issue(label, to: device, publicKey: request.publicKey, nowSeconds: nowSeconds, in: transaction)
+    }
+
+    /// A device has one seal key for its life.
+    func checkSealKey(_ keyID: Digest, of device: StoredDevice, in transaction: RegistryTransaction) throws {
+        guard let registered = try transaction.newestCertificate(of: device.id, label: .seal), registered.issued.keyID != keyID else { return }
+        throw RegistryError(
+            .otherSealKey, "\(device.gatewayID) has another seal key, \(Hexadecimal.text(of: registered.issued.keyID.bytes))",
+            nextStep: "harborseal device replace \(device.gatewayID) makes a code for a new one")
+    }
+}

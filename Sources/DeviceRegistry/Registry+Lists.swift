@@ -1,0 +1,97 @@
+import AllianceTrust
+import AttestationFormat
+import MerkleTree
+
+extension Registry {
+    /// Of 65,536 bytes, which nodes and verifiers read, a statement's own fields take some; 950 revoked certificates fit.
+    private static let firmListByteLimit = Limits.registrationByteCount - 1_024
+    /// What `alliance init` and `add-firm` make on the first day has number 1.
+    private static let firstDayNumber: Int64 = 1
+    /// A list is dated back, as certificates are, so that a broker whose clock is a little slow takes it at once.
+    private static let backdatingSeconds: Int64 = 300
+
+    /// Makes those revocation lists anew that are past half of their life, and those that were never made. To be called at the start, and
+    /// hourly from then on.
+    ///
+    /// - Returns: whether any was made.
+    @discardableResult
+    public func refreshRevocationLists(nowSeconds: Int64) throws -> Bool {
+        let issuers = issuers.inOrder(settings)
+        let someDue = try store.read { transaction in
+            try issuers.contains { try isDue(transaction.list(issuer: $0.keyID), nowSeconds: nowSeconds) }
+        }
+        guard someDue else { return false }
+        return try store.write { transaction in
+            for issuer in issuers where try isDue(transaction.list(issuer: issuer.keyID), nowSeconds: nowSeconds) {
+                try makeList(of: issuer.keyID, nowSeconds: nowSeconds, in: transaction)
+            }
+            return true
+        }
+    }
+
+    /// The link CA's list in DER, which brokers take; nil before the first refresh.
+    public func linkRevocationList() throws -> [UInt8]? {
+        try store.read { try $0.list(issuer: issuers.link.keyID)?.der }
+    }
+
+    /// A firm's lists in DER: that of its issuing key first, then those of its former ones. Empty before the first refresh.
+    ///
+    /// - Throws: ``RegistryError`` with code `unknownFirm`.
+    public func revocationLists(firm: String) throws -> [[UInt8]] {
+        guard let name = Name(UTF8Text(firm)), settings.firms.contains(where: { $0.firm == name }) else {
+            throw RegistryError(
+                .unknownFirm, "this registry has no issuing key of firm \(PrintableText.line(firm, limit: 40))",
+                nextStep: "compare the name with the registry's configuration")
+        }
+        let keys = issuers.inOrder(settings).filter { $0.firm == name }.map(\.keyID)
+        return try store.read { transaction in try keys.compactMap { try transaction.list(issuer: $0)?.der } }
+    }
+
+    private func isDue(_ list: StoredList?, nowSeconds: Int64) -> Bool {
+        guard let list else { return true }
+        return nowSeconds >= list.madeSeconds + (list.nextSeconds - list.madeSeconds) / 2
+    }
+
+    /// Signs the list of an issuing key as it is now, with the next number.
+    @discardableResult
+    func makeList(of keyID: Digest, nowSeconds: Int64, in transaction: RegistryTransaction) throws -> [UInt8] {
+        let issuer = try listIssuer(keyID)
+        let before = try transaction.list(issuer: keyID)
+        let entries = try transaction.revokedEntries(
+            issuer: keyID, endingAfterSeconds: issuer.firm == nil ? nowSeconds - linkEntrySeconds : .min)
+        let number = (before?.number ?? Self.firstDayNumber) + 1
+        // A clock that was set back does not make a newer list look older.
+        let made = max(nowSeconds, before?.madeSeconds ?? nowSeconds)
+        let next = made + Int64(settings.listDays) * 86_400
+        let der = try issuer.authority.issueRevocationList(
+            entries: entries, number: number, thisUpdateSeconds: made - Self.backdatingSeconds, nextUpdateSeconds: next)
+        guard issuer.firm == nil || der.count <= Self.firmListByteLimit else {
+            throw RegistryError(
+                .listFull, "the revocation list of firm \(issuer.firm?.description ?? "") would have \(entries.count) certificates, \(der.count) bytes",
+                nextStep: "take the firm's issuing certificate out of the trust file, and give the firm a new one")
+        }
+        try transaction.setList(StoredList(number: number, madeSeconds: made, nextSeconds: next, der: der), issuer: keyID)
+        try transaction.audit(
+            .list, on: nil,
+            "list \(number) of \(issuer.firm.map { "firm \($0)" } ?? "the link CA"), \(entries.count) revoked, until \(UTCText.text(seconds: next))",
+            by: Self.itself, nowSeconds: nowSeconds)
+        return der
+    }
+
+    /// Link certificates leave the list once they have ended and can renew nothing, one list later (RFC 5280, section 3.3). Seal certificates
+    /// stay on theirs for ever: evidence outlives them.
+    private var linkEntrySeconds: Int64 { Int64(settings.renewalGraceDays + settings.listDays + 1) * 86_400 }
+
+    /// - Throws: ``RegistryError`` with code `unknownFirm`.
+    func listIssuer(_ keyID: Digest) throws -> Issuer {
+        guard let issuer = issuers.all[keyID] else {
+            throw RegistryError(
+                .unknownFirm, "the key \(Hexadecimal.text(of: keyID.bytes)), which issued the certificate, is not configured",
+                nextStep: "name it as a former issuing key of its firm")
+        }
+        return issuer
+    }
+
+    /// What the registry does by itself.
+    static let itself = Requester("registry")
+}

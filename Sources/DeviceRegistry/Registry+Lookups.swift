@@ -1,0 +1,38 @@
+import AttestationFormat
+
+extension Registry {
+    /// Most rows of the audit table in a device's detail.
+    private static let shownAuditLimit = 200
+
+    /// Devices by name: those in force, and with `includingReplaced` also those whose name another one has taken over.
+    public func devices(firm: String? = nil, state: DeviceState? = nil, includingReplaced: Bool = false) throws -> [Device] {
+        try store.read { transaction in
+            let all = includingReplaced || state == .replaced
+            return try transaction.devices(firm: firm, state: state, includingReplaced: all).map { try shown($0, in: transaction) }
+        }
+    }
+
+    /// All that is known of a name.
+    ///
+    /// - Throws: ``RegistryError`` with code `unknownDevice`.
+    public func device(_ gatewayID: String) throws -> DeviceDetail {
+        try store.read { transaction in
+            let device = try stored(named(gatewayID), in: transaction)
+            return DeviceDetail(
+                device: try shown(device, in: transaction),
+                earlier: try transaction.earlierDevices(device.gatewayID).map { try shown($0, in: transaction) },
+                certificates: try transaction.certificates(of: device.id).map(\.issued),
+                deliveries: try transaction.deliveries(of: device.id),
+                audit: try transaction.newestAudit(of: device.gatewayID, limit: Self.shownAuditLimit))
+        }
+    }
+
+    func shown(_ device: StoredDevice, in transaction: RegistryTransaction) throws -> Device {
+        Device(
+            gatewayID: device.gatewayID, generation: device.generation, state: device.state, note: device.note,
+            addedSeconds: device.addedSeconds, addedBy: device.addedBy, approvedBy: device.code.approvedBy,
+            revokedSinceSeconds: device.revokedSinceSeconds, codeExpiresSeconds: device.code.expiresSeconds,
+            triesLeft: device.code.triesLeft, sealKeyID: try transaction.newestCertificate(of: device.id, label: .seal)?.issued.keyID,
+            linkEndsSeconds: try transaction.newestCertificate(of: device.id, label: .link)?.issued.endsSeconds)
+    }
+}

@@ -1,0 +1,90 @@
+import AllianceTrust
+import AttestationFormat
+import MerkleTree
+
+extension Registry {
+    private static let reasonLimit = 200
+
+    /// Revokes a device: its code and its renewals end, its certificates are on the lists, and the ledgers are told. Again with an earlier
+    /// `sinceSeconds` moves it back; later is refused, since what nodes and verifiers know cannot be taken back.
+    ///
+    /// - Parameters:
+    ///   - generation: an earlier device of the name; nil: the one in force.
+    ///   - sinceSeconds: from when on nothing of its seal key counts.
+    ///   - reason: for the audit table, at most 200 characters.
+    /// - Throws: ``RegistryError`` with code `unknownDevice`, `state` (revoked already, since then or earlier), `argument` (`sinceSeconds` lies
+    ///   ahead), `unknownFirm` (the key that issued is not configured) or `listFull`.
+    public func revoke(
+        _ gatewayID: String, generation: Int? = nil, sinceSeconds: Int64, reason: String, by requester: Requester, nowSeconds: Int64
+    ) throws -> Device {
+        let name = try? named(gatewayID)
+        return try perform(.revoke, on: name, by: requester, nowSeconds: nowSeconds) { transaction in
+            let device = try stored(named(gatewayID), generation: generation, in: transaction)
+            let detail = try revoke(device, sinceSeconds: sinceSeconds, reason: reason, nowSeconds: nowSeconds, in: transaction)
+            return (try shown(transaction.device(id: device.id), in: transaction), detail)
+        }
+    }
+
+    /// Registers new keys under the name of a device: a new device, with a new code, takes the name over.
+    ///
+    /// A retired device goes on until the new one has its link certificate; from then on its link certificates are revoked.
+    ///
+    /// - Throws: ``RegistryError`` with code `unknownDevice`, `unknownFirm`, `state` (it has never enrolled), `argument` or `listFull`.
+    public func replace(_ gatewayID: String, oldKey: OldKey, by requester: Requester, nowSeconds: Int64) throws -> AddedDevice {
+        let name = try? named(gatewayID)
+        return try perform(.replace, on: name, by: requester, nowSeconds: nowSeconds) { transaction in
+            let old = try stored(named(gatewayID), in: transaction)
+            let policy = try issuers.policy(of: old.gatewayID.firm)
+            guard try old.revokedSinceSeconds != nil || !transaction.certificates(of: old.id).isEmpty else {
+                throw RegistryError(
+                    .state, "\(old.gatewayID) has not enrolled yet", nextStep: "harborseal device code \(old.gatewayID) makes a new code")
+            }
+            var detail = "the seal key of generation \(old.generation) is retired"
+            if case .revoke(let since, let reason) = oldKey {
+                detail = try revoke(old, sinceSeconds: since, reason: reason, nowSeconds: nowSeconds, in: transaction)
+            }
+            // Only one device of a name may be in force, so the old one goes before the new one's number is known.
+            try transaction.setReplaced(old.id, by: old.id)
+            let id = try transaction.addDevice(
+                old.gatewayID, generation: old.generation + 1, note: old.note, by: requester.name, nowSeconds: nowSeconds)
+            try transaction.setReplaced(old.id, by: id)
+            let added = try newCode(for: old.gatewayID, id: id, policy: policy, by: requester, nowSeconds: nowSeconds, in: transaction)
+            return (added, "generation \(old.generation + 1), code until \(UTCText.text(seconds: added.codeExpiresSeconds)); \(detail)")
+        }
+    }
+
+    /// - Returns: what the audit table says of it.
+    private func revoke(
+        _ device: StoredDevice, sinceSeconds: Int64, reason: String, nowSeconds: Int64, in transaction: RegistryTransaction
+    ) throws -> String {
+        let since = UTCText.text(seconds: sinceSeconds)
+        guard sinceSeconds >= 0, sinceSeconds <= nowSeconds else {
+            throw RegistryError(.argument, "\(device.gatewayID) cannot be revoked since \(since), which lies ahead", nextStep: "give a time up to now")
+        }
+        if let known = device.revokedSinceSeconds, known <= sinceSeconds {
+            throw RegistryError(
+                .state, "\(device.gatewayID) is revoked since \(UTCText.text(seconds: known)) already",
+                nextStep: "only an earlier time can be given")
+        }
+        let shownReason = PrintableText.line(reason, limit: Self.reasonLimit)
+        try transaction.setRevoked(device.id, sinceSeconds: sinceSeconds, reason: shownReason, nowSeconds: nowSeconds)
+        for label in CertificateLabel.allCases {
+            let issuers = try transaction.revokeCertificates(
+                of: device.id, label: label, sinceSeconds: sinceSeconds, nowSeconds: nowSeconds)
+            for issuer in issuers {
+                let list = try makeList(of: issuer, nowSeconds: nowSeconds, in: transaction)
+                if label == .seal { try tellLedgers(of: list, by: issuer, device: device, nowSeconds: nowSeconds, in: transaction) }
+            }
+        }
+        return "generation \(device.generation), since \(since): \(shownReason)"
+    }
+
+    private func tellLedgers(
+        of list: [UInt8], by issuer: Digest, device: StoredDevice, nowSeconds: Int64, in transaction: RegistryTransaction
+    ) throws {
+        let issuer = try listIssuer(issuer)
+        let statement = try statements.revocation(
+            list: list, firm: device.gatewayID.firm, alliance: settings.alliance, issuedSeconds: nowSeconds, signer: issuer.authority.key)
+        try transaction.addStatement(statement, .revocation, device: device.id, nowSeconds: nowSeconds)
+    }
+}

@@ -1,0 +1,100 @@
+public import AllianceTrust
+import AttestationFormat
+import MerkleTree
+
+/// A device registry in a folder: devices, codes, certificates, revocation lists, audit table, and the outbox to the ledgers.
+///
+/// Whatever a call changes, with its audit row and its ledger statement, is one transaction, durable when the call returns: SQLite's
+/// write-ahead log with `synchronous = FULL`. Several processes may have one registry open: the server and an operator's command. Calls
+/// block for a sync of the disk. Times are the caller's, in seconds since 1970. What a call refuses is in the audit table, too.
+public final class Registry: Sendable {
+    public let settings: RegistrySettings
+    let statements: any LedgerStatementMaker
+    let issuers: Issuers
+    let store: RegistryStore
+
+    /// Opens the registry in `folder`, which must exist; makes `registry.sqlite` (mode 0600) in it where there is none.
+    ///
+    /// - Throws: ``RegistryError`` with code `foreignStore`, `newerStore`, `damagedStore`, `storeFailed`, or `argument` for settings that
+    ///   cannot be used.
+    public init(folder: String, settings: RegistrySettings, statements: any LedgerStatementMaker) throws {
+        try settings.check()
+        self.settings = settings
+        self.statements = statements
+        issuers = try Issuers(settings)
+        store = try RegistryStore(path: "\(folder)/registry.sqlite", alliance: settings.alliance)
+    }
+
+    /// Moves the write-ahead log into the database file and closes it.
+    public func close() throws {
+        try store.close()
+    }
+
+    /// EST's `cacerts`: of `link` the link CA's certificate, of `seal` the firms' issuing certificates and the root.
+    public func authorities(_ label: CertificateLabel) -> [CertificateBytes] {
+        switch label {
+        case .link: [settings.link.certificate]
+        case .seal: settings.firms.map(\.authority.certificate) + [settings.root]
+        }
+    }
+}
+
+extension Registry {
+    /// Runs `body` in one transaction, and writes down what came of it.
+    ///
+    /// - Parameter body: gives its result and what the audit table says of it.
+    func perform<Value>(
+        _ action: AuditAction, on gatewayID: GatewayID?, by requester: Requester, nowSeconds: Int64,
+        _ body: (RegistryTransaction) throws -> (Value, detail: String)
+    ) throws -> Value {
+        try store.write { transaction in
+            try attempt(action, on: gatewayID, by: requester, nowSeconds: nowSeconds, in: transaction) { try body(transaction) }
+        }.get()
+    }
+
+    /// Runs `body` within a transaction. A refusal undoes what it did, is written down, and the transaction goes on.
+    func attempt<Value>(
+        _ action: AuditAction, on gatewayID: GatewayID?, by requester: Requester, nowSeconds: Int64, in transaction: RegistryTransaction,
+        _ body: () throws -> (Value, detail: String)
+    ) throws -> Result<Value, RegistryError> {
+        do {
+            let (value, detail) = try transaction.savepoint(body)
+            try transaction.audit(action, on: gatewayID, detail, by: requester, nowSeconds: nowSeconds)
+            return .success(value)
+        } catch let error as RegistryError where error.isRefusal {
+            try refuse(error, action, on: gatewayID, by: requester, nowSeconds: nowSeconds, in: transaction)
+            return .failure(error)
+        }
+    }
+
+    /// Writes a refusal down. Of what gateways and strangers ask for, no more than the limit of an hour is: the table never shrinks.
+    func refuse(
+        _ error: RegistryError, _ action: AuditAction, on gatewayID: GatewayID?, by requester: Requester, nowSeconds: Int64,
+        in transaction: RegistryTransaction
+    ) throws {
+        var detail = error.message
+        if action == .enrol || action == .renew {
+            let limit = gatewayID == nil ? Self.strangersRefusalLimit : Self.deviceRefusalLimit
+            let count = try transaction.refusalCount(of: gatewayID, sinceSeconds: nowSeconds - 3_600, limit: limit)
+            guard count < limit else { return }
+            if count == limit - 1 { detail += "; as many in an hour as are written down: the next ones are not" }
+        }
+        try transaction.audit(
+            action, on: gatewayID, outcome: error.code.rawValue, detail, by: requester, nowSeconds: nowSeconds)
+    }
+
+    /// Refusals of one device that are written down in an hour: more than any policy's tries.
+    static let deviceRefusalLimit = 60
+    /// Refusals of names and certificates that are not known, in an hour: 5 million rows a year at worst.
+    static let strangersRefusalLimit = 600
+}
+
+extension RegistryError {
+    /// Whether it is about what was asked for, and not about the store.
+    var isRefusal: Bool {
+        switch code {
+        case .storeBusy, .storeFailed, .damagedStore: false
+        default: true
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import AllianceTrust
+import AttestationFormat
+import Foundation
+import GRDB
+
+/// The store: SQLite through GRDB, write-ahead log, one writer at a time over all processes, readers beside it.
+///
+/// `synchronous = FULL`: with GRDB's own setting for the write-ahead log (NORMAL) a power cut takes back commits, and a certificate would be
+/// on a gateway that its registry does not know.
+final class RegistryStore: Sendable {
+    /// HTTP reads beside the writer.
+    private static let readerCount = 2
+    /// How long one process waits for another's transaction, in seconds. An import of 1,000 devices takes less than one.
+    private static let busySeconds = 10.0
+
+    private let pool: DatabasePool
+    private let path: String
+
+    /// Opens or creates the store. The file is made with mode 0600 before SQLite sees it, since its log files take over the mode.
+    init(path: String, alliance: Name) throws {
+        self.path = path
+        if !DurableFile.exists(path) {
+            do {
+                try DurableFile.write([], to: path, mode: 0o600, replacing: false)
+            } catch let error as TrustError {
+                guard DurableFile.exists(path) else { throw RegistryError(.storeFailed, error.message, nextStep: error.nextStep) }
+            }
+        }
+        var configuration = Configuration()
+        configuration.maximumReaderCount = Self.readerCount
+        configuration.busyMode = .timeout(Self.busySeconds)
+        configuration.label = "harborseal.registry"
+        do {
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try pool.writeWithoutTransaction { database in
+                // After opening: GRDB sets NORMAL when it switches to the write-ahead log, so an earlier FULL is lost.
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+                guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == 2 else {
+                    throw RegistryError(
+                        .damagedStore, "\(path): SQLite does not take synchronous = FULL", nextStep: "use another build of SQLite")
+                }
+            }
+            // Only a new store is written to: a list is not kept waiting by an import in another process.
+            if try pool.read(RegistrySchema.found) == 0 { try pool.write { try RegistrySchema.create(in: $0, alliance: alliance) } }
+            try pool.read { try RegistrySchema.check($0, path: path, alliance: alliance) }
+        } catch {
+            throw Self.words(for: error, path: path)
+        }
+    }
+
+    /// Runs `body` in one transaction; durable on return, nothing changed when it throws.
+    func write<Value>(_ body: (RegistryTransaction) throws -> Value) throws -> Value {
+        do {
+            return try pool.write { try body(RegistryTransaction($0)) }
+        } catch {
+            throw Self.words(for: error, path: path)
+        }
+    }
+
+    /// Runs `body` on one consistent state, beside the writer.
+    func read<Value>(_ body: (RegistryTransaction) throws -> Value) throws -> Value {
+        do {
+            return try pool.read { try body(RegistryTransaction($0)) }
+        } catch {
+            throw Self.words(for: error, path: path)
+        }
+    }
+
+    func close() throws {
+        do {
+            try pool.close()
+        } catch {
+            throw Self.words(for: error, path: path)
+        }
+    }
+
+    /// SQLite's errors in words; all others as they are.
+    private static func words(for error: any Error, path: String) -> any Error {
+        guard let error = error as? DatabaseError else { return error }
+        let said = error.message ?? error.resultCode.description
+        switch error.resultCode {
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            return RegistryError(
+                .storeBusy, "\(path) is being written to by another process for \(Int(busySeconds)) s", nextStep: "try again when it is done")
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            return RegistryError(.damagedStore, "\(path) is damaged: \(said)", nextStep: "restore it from a backup")
+        case .SQLITE_FULL:
+            return RegistryError(.storeFailed, "the disk of \(path) is full; nothing was changed", nextStep: "free space on it")
+        default:
+            return RegistryError(
+                .storeFailed, "\(path) cannot be used: \(said); nothing was changed", nextStep: "look at its disk, folder and permissions")
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import AllianceTrust
+import AttestationFormat
+import Foundation
+import GRDB
+import MerkleTree
+
+/// A certificate with the device that it was issued to.
+struct StoredCertificate {
+    let device: Int64
+    /// Key id of the issuing key.
+    let issuer: Digest
+    let issued: IssuedCertificate
+}
+
+/// The role of a known key.
+struct StoredKey: Equatable {
+    let device: Int64
+    let label: CertificateLabel
+}
+
+/// A revocation list as it is published.
+struct StoredList {
+    let number: Int64
+    let madeSeconds: Int64
+    let nextSeconds: Int64
+    let der: [UInt8]
+}
+
+extension RegistryTransaction {
+    func key(_ keyID: Digest) throws -> StoredKey? {
+        guard let row = try row("SELECT device, label FROM keys WHERE key_id = ?", [keyID.data]) else { return nil }
+        return StoredKey(device: row["device"], label: try Self.label(row))
+    }
+
+    func addCertificate(_ certificate: IssuedCertificate, of device: Int64, issuer: Digest) throws {
+        try run(
+            "INSERT OR IGNORE INTO keys(key_id, device, label) VALUES (?, ?, ?)",
+            [certificate.keyID.data, device, certificate.label.rawValue])
+        try run(
+            """
+            INSERT INTO certificates(hash, device, label, key_id, issuer, serial, issued, ends, der) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                SHA256.hash(certificate.certificate.der).data, device, certificate.label.rawValue, certificate.keyID.data, issuer.data,
+                Data(certificate.serialNumber), certificate.issuedSeconds, certificate.endsSeconds, Data(certificate.certificate.der),
+            ])
+        try settleState(of: device)
+    }
+
+    func certificate(hash: Digest) throws -> StoredCertificate? {
+        try row("SELECT * FROM certificates WHERE hash = ?", [hash.data]).map { try Self.certificate($0) }
+    }
+
+    /// Newest first.
+    func certificates(of device: Int64) throws -> [StoredCertificate] {
+        try rows("SELECT * FROM certificates WHERE device = ? ORDER BY id DESC", [device]).map { try Self.certificate($0) }
+    }
+
+    func newestCertificate(of device: Int64, label: CertificateLabel, keyID: Digest? = nil) throws -> StoredCertificate? {
+        try row(
+            "SELECT * FROM certificates WHERE device = ?1 AND label = ?2 AND (?3 IS NULL OR key_id = ?3) ORDER BY id DESC LIMIT 1",
+            [device, label.rawValue, keyID?.data]
+        ).map { try Self.certificate($0) }
+    }
+
+    func certificateCount(of device: Int64, label: CertificateLabel, issuedAfterSeconds: Int64) throws -> Int64 {
+        try integer(
+            "SELECT count(*) FROM certificates WHERE device = ? AND label = ? AND issued > ?", [device, label.rawValue, issuedAfterSeconds])
+            ?? 0
+    }
+
+    /// Revokes the certificates of a device; those that are revoked already move to an earlier second, and never to a later one.
+    ///
+    /// - Returns: the key ids of the issuers whose lists change.
+    func revokeCertificates(of device: Int64, label: CertificateLabel, sinceSeconds: Int64, nowSeconds: Int64) throws -> [Digest] {
+        let changes = "device = ?1 AND label = ?2 AND (revoked_since IS NULL OR revoked_since > ?3)"
+        let arguments: StatementArguments = [device, label.rawValue, sinceSeconds]
+        let issuers = try rows("SELECT DISTINCT issuer FROM certificates WHERE \(changes)", arguments).map { try Self.digest($0["issuer"]) }
+        try run(
+            "UPDATE certificates SET revoked = coalesce(revoked, ?4), revoked_since = ?3 WHERE \(changes)",
+            [device, label.rawValue, sinceSeconds, nowSeconds])
+        return issuers
+    }
+
+    /// What the list of an issuing key holds: everything revoked that ends after `endingAfterSeconds`.
+    func revokedEntries(issuer: Digest, endingAfterSeconds: Int64) throws -> [UnverifiedRevocationList.Entry] {
+        try rows(
+            """
+            SELECT serial, revoked, revoked_since FROM certificates WHERE issuer = ? AND revoked IS NOT NULL AND ends > ? ORDER BY revoked, id
+            """, [issuer.data, endingAfterSeconds]
+        ).map {
+            UnverifiedRevocationList.Entry(
+                serialNumber: $0.bytes("serial") ?? [], sinceSeconds: $0["revoked_since"], revokedSeconds: $0["revoked"])
+        }
+    }
+
+    func list(issuer: Digest) throws -> StoredList? {
+        try row("SELECT number, made, next, der FROM lists WHERE issuer = ?", [issuer.data]).map {
+            StoredList(number: $0["number"], madeSeconds: $0["made"], nextSeconds: $0["next"], der: $0.bytes("der") ?? [])
+        }
+    }
+
+    func setList(_ list: StoredList, issuer: Digest) throws {
+        try run(
+            "INSERT OR REPLACE INTO lists(issuer, number, made, next, der) VALUES (?, ?, ?, ?, ?)",
+            [issuer.data, list.number, list.madeSeconds, list.nextSeconds, Data(list.der)])
+    }
+
+    private static func certificate(_ row: Row) throws -> StoredCertificate {
+        StoredCertificate(
+            device: row["device"], issuer: try digest(row["issuer"]),
+            issued: IssuedCertificate(
+                label: try label(row), certificate: CertificateBytes(der: row.bytes("der") ?? []), keyID: try digest(row["key_id"]),
+                serialNumber: row.bytes("serial") ?? [], issuedSeconds: row["issued"], endsSeconds: row["ends"],
+                revokedSinceSeconds: row["revoked_since"]))
+    }
+
+    private static func label(_ row: Row) throws -> CertificateLabel {
+        guard let label = CertificateLabel(rawValue: row["label"]) else { throw damaged("a key in the store has no role") }
+        return label
+    }
+}

@@ -1,0 +1,78 @@
+import AttestationFormat
+import Foundation
+import GRDB
+
+extension RegistryTransaction {
+    func nodes() throws -> [String] {
+        try rows("SELECT name FROM nodes ORDER BY name").map { $0["name"] }
+    }
+
+    /// A new node gets every statement that there is.
+    func addNode(_ name: String, nowSeconds: Int64) throws {
+        try run("INSERT INTO nodes(name) VALUES (?)", [name])
+        try run(
+            """
+            INSERT INTO deliveries(node, statement, state, tries, next_try) SELECT ?1, id, 'due', 0, ?2 FROM statements WHERE true
+            ON CONFLICT DO UPDATE SET state = 'due', next_try = ?2 WHERE state = 'withdrawn'
+            """, [name, nowSeconds])
+    }
+
+    func removeNode(_ name: String) throws {
+        try run("DELETE FROM nodes WHERE name = ?", [name])
+        try run("UPDATE deliveries SET state = 'withdrawn' WHERE node = ? AND state = 'due'", [name])
+    }
+
+    /// Puts a statement into the outbox of every node.
+    func addStatement(_ bytes: [UInt8], _ kind: StatementKind, device: Int64, nowSeconds: Int64) throws {
+        try run(
+            "INSERT INTO statements(kind, device, made, bytes) VALUES (?, ?, ?, ?)", [kind.rawValue, device, nowSeconds, Data(bytes)])
+        try run(
+            "INSERT INTO deliveries(node, statement, state, tries, next_try) SELECT name, ?, 'due', 0, ? FROM nodes", [insertedRow, nowSeconds])
+    }
+
+    private static let selection = """
+        SELECT deliveries.*, kind, gateway, made, bytes FROM deliveries
+        JOIN statements ON statements.id = deliveries.statement JOIN devices ON devices.id = statements.device
+        """
+
+    /// The oldest revocation that each node lacks, or else the oldest statement, where its time has come.
+    func dueDeliveries(nowSeconds: Int64) throws -> [StatementDelivery] {
+        try rows(
+            """
+            \(Self.selection) JOIN (
+                SELECT node AS head, coalesce(min(CASE kind WHEN 'revocation' THEN statement END), min(statement)) AS first
+                FROM deliveries JOIN statements ON statements.id = statement WHERE state = 'due' GROUP BY node)
+            ON head = node AND first = statement WHERE next_try <= ? ORDER BY node
+            """, [nowSeconds]
+        ).map { try Self.delivery($0) }
+    }
+
+    func delivery(_ statement: Int64, to node: String) throws -> StatementDelivery? {
+        try row("\(Self.selection) WHERE node = ? AND statement = ?", [node, statement]).map { try Self.delivery($0) }
+    }
+
+    /// Newest statement first.
+    func deliveries(of device: Int64) throws -> [StatementDelivery] {
+        try rows("\(Self.selection) WHERE devices.id = ? ORDER BY statement DESC, node", [device]).map { try Self.delivery($0) }
+    }
+
+    func setDelivery(
+        _ statement: Int64, to node: String, _ state: DeliveryState, nextTrySeconds: Int64, receipt: [UInt8]?, answer: String?
+    ) throws {
+        try run(
+            """
+            UPDATE deliveries SET state = ?, tries = tries + 1, next_try = ?, receipt = coalesce(?, receipt), answer = ?
+            WHERE node = ? AND statement = ?
+            """, [state.rawValue, nextTrySeconds, receipt.map { Data($0) }, answer, node, statement])
+    }
+
+    private static func delivery(_ row: Row) throws -> StatementDelivery {
+        guard let gatewayID = GatewayID(UTF8Text(row["gateway"])), let node = Name(UTF8Text(row["node"])),
+            let kind = StatementKind(rawValue: row["kind"]), let state = DeliveryState(rawValue: row["state"])
+        else { throw damaged("a delivery in the store has no device, node or state") }
+        return StatementDelivery(
+            statementID: row["statement"], kind: kind, firm: gatewayID.firm, gatewayID: gatewayID, node: node, state: state,
+            statement: row.bytes("bytes") ?? [], madeSeconds: row["made"], tries: row["tries"], nextTrySeconds: row["next_try"],
+            receipt: row.bytes("receipt"), answer: row["answer"])
+    }
+}

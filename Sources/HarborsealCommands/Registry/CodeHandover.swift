@@ -1,0 +1,75 @@
+internal import AllianceTrust
+internal import AttestationFormat
+internal import DeviceRegistry
+
+/// A new code as the operator gets it, this once: text, QR code on a terminal, picture, JSON.
+struct CodeHandover {
+    let added: AddedDevice
+    let text: EnrolmentText
+    /// Where a QR code is drawn as SVG; nil: nowhere.
+    let picturePath: String?
+    let style: TerminalStyle
+
+    /// - Parameter headline: what happened to the device.
+    func result(_ headline: String, asJSON: Bool) throws -> CommandResult {
+        let notes = try writePicture()
+        guard !asJSON else { return CommandResult(output: json.json, notes: notes) }
+        let gateway = added.gatewayID
+        var output = """
+            \(headline)
+              code         \(added.code.text)
+              holds until  \(UTCText.text(seconds: added.codeExpiresSeconds)); it is shown this once, and stored as a hash alone
+
+            \(text.text)
+
+            """
+        output += drawing ?? ""
+        output += picturePath.map { "  QR code in \($0)\n" } ?? ""
+        if added.needsApproval {
+            output += """
+                  waits for somebody else's approval
+                  next: harborseal device approve \(gateway) --by NAME, who is not the one who asked
+
+                """
+        } else {
+            output += "  next: whoever installs the gateway runs there: harborseal-agent enroll 'TEXT', with the line above as TEXT\n"
+        }
+        return CommandResult(output: output, notes: notes + widthNote)
+    }
+
+    private var json: JSONValue {
+        .members(
+            ("gateway", .string(added.gatewayID.text.string)), ("code", .string(added.code.text)),
+            ("codeExpiresSeconds", .integer(added.codeExpiresSeconds)), ("enrolmentText", .string(text.text)),
+            ("needsApproval", .bool(added.needsApproval)), ("picture", .optional(picturePath)))
+    }
+
+    /// On a terminal that is wide enough.
+    private var drawing: String? {
+        guard let columns = style.columnCount, let code = QRCode(text.text, correction: .low), code.columnCount <= columns else { return nil }
+        return "\n" + code.terminalText(usesColour: style.usesColour) + "\n"
+    }
+
+    private var widthNote: String {
+        guard let columns = style.columnCount, drawing == nil, let code = QRCode(text.text, correction: .low) else { return "" }
+        return "the QR code takes \(code.columnCount) columns, and the terminal has \(columns): widen it, or --qr FILE.svg\n"
+    }
+
+    /// The code exists already when this fails: then it is said, and not lost.
+    private func writePicture() throws -> String {
+        guard let picturePath else { return "" }
+        guard let code = QRCode(text.text, correction: .medium) else { return "the enrolment text is longer than a QR code holds\n" }
+        do {
+            try DurableFile.write(Array(code.svg(title: added.gatewayID.text.string).utf8), to: picturePath, mode: 0o600)
+            return ""
+        } catch {
+            return "the QR code is not written: \(CommandRunner.describe(error).message)\n"
+        }
+    }
+
+    /// - Throws: ``CommandError`` for a name that would be taken for another kind of file.
+    static func checkPicture(_ path: String?) throws {
+        guard let path, !path.lowercased().hasSuffix(".svg") else { return }
+        throw CommandError(.usage, "--qr \(TerminalStyle.safe(path)) is no SVG's name", nextStep: "give --qr FILE.svg")
+    }
+}

@@ -1,0 +1,71 @@
+internal import AllianceTrust
+internal import AttestationFormat
+internal import DeviceRegistry
+internal import MerkleTree
+
+/// `harborseal device list`: the devices that are registered, a line each.
+public struct DeviceList: Sendable {
+    public var configurationFile: String
+    public var firm: String?
+    /// One of ``states``; nil: all.
+    public var state: String?
+    public var includesReplaced: Bool
+    public var asJSON: Bool
+    public var nowSeconds: Int64
+
+    /// What `--state` takes.
+    public static let states = DeviceState.allCases.map(\.rawValue)
+
+    public init(
+        configurationFile: String, firm: String? = nil, state: String? = nil, includesReplaced: Bool = false, asJSON: Bool = false,
+        nowSeconds: Int64 = WallClock.nowSeconds
+    ) {
+        self.configurationFile = configurationFile
+        self.firm = firm
+        self.state = state
+        self.includesReplaced = includesReplaced
+        self.asJSON = asJSON
+        self.nowSeconds = nowSeconds
+    }
+
+    public func run() throws -> CommandResult {
+        let wanted = try state.map { text in
+            guard let state = DeviceState(rawValue: text) else {
+                throw CommandError(.usage, "\(TerminalStyle.safe(text)) is no state", nextStep: "give one of \(Self.states.joined(separator: ", "))")
+            }
+            return state
+        }
+        if let firm { _ = try CheckedNames.firm(firm) }
+        return try RegistryDesk.open(configurationFile, by: nil) { desk in
+            let devices = try desk.registry.devices(
+                firm: firm, state: wanted, includingReplaced: includesReplaced || wanted == .replaced)
+            guard !asJSON else { return CommandResult(output: JSONValue.array(devices.map(DeviceView.device)).json) }
+            guard !devices.isEmpty else {
+                return CommandResult(notes: "no such device is registered\n  next: harborseal device add --firm FIRM --device DEVICE\n")
+            }
+            return CommandResult(output: devices.map(line).joined())
+        }
+    }
+
+    private func line(_ device: Device) -> String {
+        var words = [TerminalStyle.padded(device.gatewayID.text.string, to: 24), TerminalStyle.padded(device.state.rawValue, to: 16)]
+        words.append(facts(device).joined(separator: ", "))
+        if !device.note.isEmpty { words.append("(\(TerminalStyle.safe(device.note)))") }
+        return words.joined(separator: " ") + "\n"
+    }
+
+    /// What somebody who looks after devices may have to act upon.
+    private func facts(_ device: Device) -> [String] {
+        var facts: [String] = []
+        if [.waiting, .partlyEnrolled, .pendingApproval].contains(device.state) {
+            let day = UTCText.text(seconds: device.codeExpiresSeconds)
+            facts.append(device.codeExpiresSeconds > nowSeconds ? "code until \(day)" : "code expired \(day): harborseal device code \(device.gatewayID)")
+            if device.triesLeft <= 0 { facts.append("code locked after wrong tries: harborseal device code \(device.gatewayID)") }
+        }
+        if let end = device.linkEndsSeconds, device.state == .enrolled || device.state == .partlyEnrolled {
+            facts.append("link \(end > nowSeconds ? "until" : "ended") \(UTCText.text(seconds: end))")
+        }
+        if let since = device.revokedSinceSeconds { facts.append("since \(UTCText.text(seconds: since))") }
+        return facts
+    }
+}

@@ -1,0 +1,56 @@
+internal import AllianceTrust
+internal import AttestationFormat
+internal import DeviceRegistry
+
+/// `harborseal device show`: everything that is known of one device: certificates, ledgers, and who did what.
+public struct DeviceShow: Sendable {
+    public var configurationFile: String
+    /// `<firm>.<device>`.
+    public var gateway: String
+    public var asJSON: Bool
+
+    public init(configurationFile: String, gateway: String, asJSON: Bool = false) {
+        self.configurationFile = configurationFile
+        self.gateway = gateway
+        self.asJSON = asJSON
+    }
+
+    /// Rows of the audit table that are shown to people; JSON has them all.
+    private static let auditCount = 20
+
+    public func run() throws -> CommandResult {
+        try RegistryDesk.open(configurationFile, by: nil) { desk in
+            let detail = try desk.registry.device(gateway)
+            return CommandResult(output: asJSON ? DeviceView.detail(detail).json : text(detail))
+        }
+    }
+
+    private func text(_ detail: DeviceDetail) -> String {
+        let device = detail.device
+        var rows = [
+            ("state", device.state.rawValue), ("note", TerminalStyle.safe(device.note)),
+            ("added", "\(UTCText.text(seconds: device.addedSeconds)) by \(TerminalStyle.safe(device.addedBy))"),
+            ("approved", device.approvedBy.map { "by \(TerminalStyle.safe($0))" } ?? ""),
+            ("code", "until \(UTCText.text(seconds: device.codeExpiresSeconds)), \(CountedText.of(device.triesLeft, "try", "tries")) left"),
+            ("revoked", device.revokedSinceSeconds.map { "since \(UTCText.text(seconds: $0))" } ?? ""),
+        ]
+        rows += detail.certificates.map { certificate in
+            let revoked = certificate.revokedSinceSeconds.map { ", revoked since \(UTCText.text(seconds: $0))" } ?? ""
+            let serial = Hexadecimal.text(of: certificate.serialNumber)
+            return (certificate.label.rawValue, "\(UTCText.text(seconds: certificate.issuedSeconds)) to \(UTCText.text(seconds: certificate.endsSeconds)), serial \(serial)\(revoked)")
+        }
+        rows += detail.deliveries.map { delivery in
+            let answer = delivery.state == .accepted ? "" : delivery.answer.map { ": \(TerminalStyle.safe($0))" } ?? ""
+            return ("ledger \(delivery.node)", "\(delivery.kind.rawValue) \(delivery.state.rawValue)\(answer)")
+        }
+        rows += detail.earlier.map { ("before", "device \($0.generation) of this name, \($0.state.rawValue), added \(UTCText.text(seconds: $0.addedSeconds))") }
+        rows += detail.audit.prefix(Self.auditCount).map { entry in
+            let who = TerminalStyle.safe(entry.who) + (entry.address.map { " at \(TerminalStyle.safe($0))" } ?? "")
+            let end = [entry.outcome == "ok" ? "" : entry.outcome, TerminalStyle.safe(entry.detail)].filter { !$0.isEmpty }.joined(separator: ": ")
+            return ("audit \(entry.number)", "\(UTCText.text(seconds: entry.atSeconds)) \(who) \(entry.action.rawValue)\(end.isEmpty ? "" : ": " + end)")
+        }
+        let shown = rows.filter { !$0.1.isEmpty }
+        let width = shown.map(\.0.count).max() ?? 0
+        return "device \(device.gatewayID)\n" + shown.map { "  \(TerminalStyle.padded($0.0, to: width))  \($0.1)\n" }.joined()
+    }
+}

@@ -1,0 +1,103 @@
+internal import AllianceTrust
+internal import AttestationFormat
+internal import DeviceRegistry
+internal import Foundation
+internal import Logging
+internal import NIOPosix
+internal import RegistryHTTP
+internal import ServiceLifecycle
+
+/// Keeps revocation lists young, writes them for a broker on this machine and has it read them; and takes newer trust files.
+struct ListKeeper: Service {
+    /// From a revocation by a command to the broker's folder, at most.
+    private static let pauseSeconds = 5
+    /// Lists are looked through for age, and a reload that failed is tried again, after so many looks: every minute.
+    private static let looksAMinute = 12
+
+    let registry: Registry
+    let trust: RegistryTrust
+    let lists: RegistryConfiguration.Lists?
+    let metrics: RegistryMetrics
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var look = 0
+            var needsReload = false
+            while !Task.isCancelled {
+                let isMinute = look.isMultiple(of: Self.looksAMinute)
+                await followTrustFile()
+                let hasWritten = await keepLists(refreshing: isMinute)
+                if hasWritten || (needsReload && isMinute) { needsReload = await !reloads() }
+                look += 1
+                try? await Task.sleep(for: .seconds(Self.pauseSeconds))
+            }
+        }
+    }
+
+    private func followTrustFile() async {
+        do {
+            let isNew = try await NIOThreadPool.singleton.runIfActive { [registry, trust] in
+                guard try trust.refresh() else { return false }
+                try registry.setNodes(RegistryTrust.nodes(of: trust.file).map(\.name), nowSeconds: WallClock.nowSeconds)
+                return true
+            }
+            if isNew { logger.notice("newer trust file taken", metadata: ["version": "\(trust.file.content.version)"]) }
+        } catch {
+            logger.error("the trust file cannot be taken, and the one before stays in force", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// - Returns: whether a file of the folder was changed.
+    private func keepLists(refreshing: Bool) async -> Bool {
+        do {
+            return try await NIOThreadPool.singleton.runIfActive { [registry, lists, metrics] in
+                let now = WallClock.nowSeconds
+                if refreshing { _ = try registry.refreshRevocationLists(nowSeconds: now) }
+                let current = try Self.lists(of: registry)
+                metrics.noteLists(
+                    writtenSeconds: now,
+                    endSeconds: try current.compactMap { try UnverifiedRevocationList(der: $0.der).nextUpdateSeconds }.min())
+                guard let lists else { return false }
+                return try current.reduce(false) { try Self.write($1.der, to: "\(lists.folder)/\($1.name).crl") || $0 }
+            }
+        } catch {
+            logger.error("revocation lists cannot be kept", metadata: ["error": "\(error)"])
+            return false
+        }
+    }
+
+    /// `link-ca`, and each firm's, further ones as `FIRM.2`.
+    private static func lists(of registry: Registry) throws -> [(name: String, der: [UInt8])] {
+        let link = try registry.linkRevocationList().map { [("link-ca", $0)] } ?? []
+        return try registry.settings.firms.reduce(into: link) { lists, firm in
+            let name = firm.firm.text.string
+            for (index, der) in try registry.revocationLists(firm: name).enumerated() {
+                lists.append((index == 0 ? name : "\(name).\(index + 1)", der))
+            }
+        }
+    }
+
+    private static func write(_ der: [UInt8], to path: String) throws -> Bool {
+        let text = Array(CertificateAuthority.revocationListPEM(der: der).utf8)
+        if DurableFile.exists(path), try DurableFile.read(path) == text { return false }
+        try DurableFile.write(text, to: path)
+        return true
+    }
+
+    /// - Returns: whether the broker has been told, or nothing was asked for.
+    private func reloads() async -> Bool {
+        guard let lists else { return true }
+        guard !lists.reload.isEmpty else {
+            logger.notice("new revocation lists: the broker reads them on SIGHUP", metadata: ["folder": "\(lists.folder)"])
+            return true
+        }
+        let problem = await ReloadCommand(lists.reload).run()
+        if let problem {
+            logger.error("[lists] reload failed, and is tried again in a minute", metadata: ["command": "\(lists.reload.joined(separator: " "))", "why": "\(problem)"])
+        } else {
+            logger.notice("new revocation lists, and the broker was told", metadata: ["folder": "\(lists.folder)"])
+        }
+        return problem == nil
+    }
+}

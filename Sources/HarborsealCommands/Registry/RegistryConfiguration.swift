@@ -1,0 +1,131 @@
+internal import AllianceTrust
+internal import AttestationFormat
+internal import ConfigurationFile
+internal import DeviceRegistry
+internal import Foundation
+internal import Logging
+internal import RegistryHTTP
+
+/// registry.conf, read and checked, as the parts of a registry take it.
+struct RegistryConfiguration {
+    /// Where the revocation lists are written for a broker on this machine.
+    struct Lists {
+        let folder: String
+        /// A program and its arguments; empty: nothing is run.
+        let reload: [String]
+    }
+
+    let path: String
+    let settings: RegistrySettings
+    let trustPath: String
+    let dataPath: String
+    /// As it stands in enrolment texts.
+    let url: String
+    /// `HOST:PORT`, with commas between, for the same place; nil: gateways learn of their brokers another way.
+    let brokers: String?
+    let https: RegistryHTTPConfiguration
+    /// nil: lists are only served.
+    let lists: Lists?
+    /// Of one request to a node.
+    let ledgerSeconds: Int64
+    let logLevel: Logger.Level
+
+    /// - Parameter flags: `section.key=value`, over the file.
+    /// - Throws: `CommandError` with every problem and its line; `TrustError` for keys, certificates and the trust file.
+    init(file: String, environment: [String] = [], flags: [String] = []) throws {
+        let document = ConfigurationDocument.read(UTF8Text(file))
+        let layers = ConfigurationLayers(
+            document, environment: environment.map { UTF8Text($0) }, flags: flags.map { UTF8Text($0) })
+        let (resolved, problems) = RegistryConfigurationSchema.schema.resolve(layers)
+        guard problems.isEmpty else {
+            throw CommandError(
+                document.isReadable ? .configuration : .noInput, ConfigurationProblems(problems).message.string,
+                nextStep: document.isReadable ? "harborseal registry example-config prints every key with its default" : "harborseal registry init makes one")
+        }
+        let values = Values(resolved: resolved)
+        path = file
+        trustPath = values.text("registry", "trust")
+        dataPath = values.text("registry", "data")
+        url = values.text("registry", "url")
+        brokers = resolved.texts("registry", "brokers").isEmpty ? nil : resolved.texts("registry", "brokers").map(\.string).joined(separator: ",")
+        settings = try Self.settings(values, trustFile: TrustFileInput.verified(trustPath), file: file)
+        https = RegistryHTTPConfiguration(
+            host: values.text("https", "listen"), port: values.number("https", "port"), certificatePath: values.text("https", "certificate"),
+            keyPath: values.text("https", "key"), linkCertificate: settings.link.certificate.der,
+            connectionLimit: values.number("https", "connections"), failureLimit: values.number("limits", "failures"),
+            forgivingSeconds: values.seconds("limits", "forgive"), idleSeconds: values.seconds("https", "idle"))
+        lists = resolved.text("lists", "folder").map { folder in
+            let reload = resolved.text("lists", "reload")?.string.split(separator: " ").map(String.init) ?? []
+            return Lists(folder: folder.string, reload: reload)
+        }
+        ledgerSeconds = values.seconds("ledger", "timeout")
+        logLevel = Logger.Level(rawValue: values.text("log", "level")) ?? .notice
+    }
+
+    /// Values that the schema has judged: what is mandatory is there.
+    private struct Values {
+        let resolved: ResolvedConfiguration
+
+        func text(_ section: UTF8Text, _ key: UTF8Text) -> String { resolved.text(section, key)?.string ?? "" }
+        func number(_ section: UTF8Text, _ key: UTF8Text) -> Int { Int(clamping: resolved.number(section, key) ?? 0) }
+        func seconds(_ section: UTF8Text, _ key: UTF8Text) -> Int64 { (resolved.number(section, key) ?? 0) / 1_000 }
+    }
+
+    private static func settings(_ values: Values, trustFile: TrustFile, file: String) throws -> RegistrySettings {
+        let content = trustFile.content
+        let alliance = values.text("registry", "alliance")
+        guard content.alliance.text.string == alliance else {
+            throw CommandError(
+                .configuration, "\(file) is of the alliance \(alliance), and its trust file of \(content.alliance)",
+                nextStep: "name the trust file of \(alliance) in [registry] trust")
+        }
+        let link = try authority(certificate: values.text("link", "certificate"), key: values.text("link", "key"))
+        guard link.certificate.der == content.linkCertificate else {
+            throw CommandError(
+                .configuration, "\(values.text("link", "certificate")) is not the link CA of the trust file: nodes and the broker would refuse what it issues",
+                nextStep: "name the alliance's link-ca.crt in [link] certificate")
+        }
+        let firms = try values.resolved.members(of: "firm.").map { try firm($0, values, content, file: file) }
+        guard !firms.isEmpty else {
+            throw CommandError(.configuration, "\(file) has no section [firm.NAME]", nextStep: "add one for each firm whose devices are registered here")
+        }
+        var settings = RegistrySettings(
+            alliance: content.alliance, root: CertificateBytes(der: content.rootCertificate), firms: firms, link: link)
+        settings.sealDays = values.number("seal", "days")
+        settings.linkDays = values.number("link", "days")
+        settings.renewalGraceDays = values.number("link", "grace-days")
+        settings.listDays = values.number("lists", "days")
+        return settings
+    }
+
+    private static func firm(_ name: UTF8Text, _ values: Values, _ content: TrustContent, file: String) throws -> FirmIssuing {
+        let section: UTF8Text = "firm." + name
+        let firm = try CheckedNames.firm(name.string)
+        guard !["link", "link-ca"].contains(name) else {
+            throw CommandError(.configuration, "firm \(name) has the name of the link CA's revocation list", nextStep: "register its devices in a registry of its own name")
+        }
+        let issuing = try authority(certificate: values.text(section, "certificate"), key: values.text(section, "key"))
+        let listed = content.firms.first { $0.name == firm }?.issuingCertificates ?? []
+        guard listed.contains(issuing.certificate.der) else {
+            throw CommandError(
+                .configuration, "\(values.text(section, "certificate")) is no issuing certificate of firm \(name) in the trust file: nodes would refuse what it issues",
+                nextStep: "harborseal alliance sign, and put the new trust file at [registry] trust")
+        }
+        var former: [CertificateAuthority] = []
+        switch (values.resolved.text(section, "former-certificate"), values.resolved.text(section, "former-key")) {
+        case (let certificate?, let key?): former = [try authority(certificate: certificate.string, key: key.string)]
+        case (nil, nil): break
+        default:
+            throw CommandError(.configuration, "\(file), section \(section): a former certificate needs its key and a key its certificate", nextStep: "set both")
+        }
+        let policy = FirmPolicy(
+            codeLifetimeSeconds: values.seconds(section, "code-lifetime"), tryLimit: values.number(section, "code-tries"),
+            needsSecondPerson: values.resolved.flag(section, "second-person") ?? false)
+        return FirmIssuing(firm: firm, authority: issuing, former: former, policy: policy)
+    }
+
+    private static func authority(certificate: String, key: String) throws -> CertificateAuthority {
+        try CertificateAuthority(
+            certificate: CertificateBytes(pemOrDER: DurableFile.read(certificate), path: certificate), key: AllianceSigningKey(file: key))
+    }
+}

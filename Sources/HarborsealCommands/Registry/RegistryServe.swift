@@ -1,0 +1,88 @@
+internal import AllianceTrust
+internal import AttestationFormat
+internal import CPosixShims
+internal import DeviceRegistry
+internal import Foundation
+internal import Logging
+internal import RegistryHTTP
+internal import ServiceLifecycle
+internal import UnixSignals
+
+/// `harborseal registry serve`: answers EST over HTTPS, keeps the revocation lists, and tells the ledgers.
+public struct RegistryServe: Sendable {
+    public var configurationFile: String
+    /// `section.key=value`, over the file.
+    public var overrides: [String]
+
+    public init(configurationFile: String, overrides: [String] = []) {
+        self.configurationFile = configurationFile
+        self.overrides = overrides
+    }
+
+    /// Runs until SIGTERM or SIGINT.
+    public func run() async throws -> CommandResult {
+        let environment = ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
+        let configuration = try RegistryConfiguration(file: configurationFile, environment: environment, flags: overrides)
+        var logger = Logger(label: "harborseal.registry") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = configuration.logLevel
+        do {
+            try await serve(configuration, logger)
+        } catch {
+            // The group's own error says that a service ended; the cause says why.
+            if let cause = RegistryHTTPError(error, listeningAt: configuration.https) { throw cause }
+            throw error
+        }
+        return CommandResult()
+    }
+
+    private func serve(_ configuration: RegistryConfiguration, _ logger: Logger) async throws {
+        let registry = try OpenedRegistry.open(configuration)
+        defer { try? registry.close() }
+        let trust = try RegistryTrust(path: configuration.trustPath, folder: configuration.dataPath + "/trust")
+        try registry.setNodes(RegistryTrust.nodes(of: trust.file).map(\.name), nowSeconds: WallClock.nowSeconds)
+        _ = try registry.refreshRevocationLists(nowSeconds: WallClock.nowSeconds)
+        warn(configuration, trust, logger)
+        let metrics = RegistryMetrics()
+        let https = try RegistryHTTPServer.make(
+            configuration.https, registry: registry,
+            trustFile: { hash in if let hash { try trust.bytes(sha256: hash) } else { trust.file.bytes } }, metrics: metrics, logger: logger,
+            nowSeconds: { WallClock.nowSeconds },
+            onListening: {
+                logger.notice("answering HTTPS", metadata: ["port": "\($0)"])
+                _ = posix_notify("READY=1")
+            })
+        let services: [any Service] = [
+            https, ListKeeper(registry: registry, trust: trust, lists: configuration.lists, metrics: metrics, logger: logger),
+            StatementSender(registry: registry, trust: trust, requestSeconds: configuration.ledgerSeconds, metrics: metrics, logger: logger),
+        ]
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+        logger.notice("registry has stopped")
+    }
+
+    /// What does not stop a registry, and somebody should know.
+    private func warn(_ configuration: RegistryConfiguration, _ trust: RegistryTrust, _ logger: Logger) {
+        let now = UInt64(clamping: WallClock.nowSeconds)
+        if trust.file.isExpired(atSeconds: now) {
+            logger.warning("the trust file is past its not-after and stays in force: harborseal alliance sign makes a newer one")
+        }
+        let without = trust.file.content.nodes.filter { node in node.url == nil && node.keys.contains { $0.isInForce(atSeconds: now) } }
+        if !without.isEmpty {
+            logger.warning(
+                "nodes without a URL in the trust file learn of no registration and no revocation: harborseal alliance add-node --url gives new ones one",
+                metadata: ["nodes": "\(without.map { $0.name.text.string }.joined(separator: " "))"])
+        }
+    }
+}
+
+/// A registry's store with the settings of its configuration.
+enum OpenedRegistry {
+    /// - Throws: `RegistryError`.
+    static func open(_ configuration: RegistryConfiguration) throws -> Registry {
+        try DurableFile.makeDirectory(configuration.dataPath, mode: 0o700)
+        return try Registry(folder: configuration.dataPath, settings: configuration.settings, statements: FirmStatements())
+    }
+}

@@ -1,0 +1,69 @@
+import DeviceRegistry
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// An answer other than a certificate: a status, and one line for people (RFC 7030, section 4.2.3).
+struct ESTRefusal: Error, HTTPResponseError {
+    let status: HTTPResponse.Status
+    let line: String
+    var headers: HTTPFields = [:]
+
+    init(_ status: HTTPResponse.Status, _ line: String, headers: HTTPFields = [:]) {
+        self.status = status
+        self.line = line
+        self.headers = headers
+    }
+
+    /// What the registry refused, as HTTP says it.
+    init(_ error: RegistryError) {
+        status = error.code.status
+        line = error.message + (error.nextStep.map { ": \($0)" } ?? "")
+        switch error.code {
+        case .awaitingApproval: headers[.retryAfter] = "\(Self.approvalSeconds)"
+        case .storeBusy: headers[.retryAfter] = "\(Self.busySeconds)"
+        case .storeFailed, .issuerNotValid: headers[.retryAfter] = "\(Self.failedSeconds)"
+        default: break
+        }
+        if status == .unauthorized { headers[.wwwAuthenticate] = Self.challenge }
+    }
+
+    /// Who has not said who it is.
+    static var unauthenticated: ESTRefusal {
+        ESTRefusal(
+            .unauthorized, "give the gateway id as the user and the enrolment code as the password of HTTP Basic",
+            headers: [.wwwAuthenticate: challenge])
+    }
+
+    /// RFC 7617.
+    private static let challenge = #"Basic realm="harborseal registry", charset="UTF-8""#
+    /// Until a person may have approved: a gateway asks again this often.
+    private static let approvalSeconds = 60
+    private static let busySeconds = 10
+    private static let failedSeconds = 300
+
+    func response(from request: Request, context: some RequestContext) throws -> Response {
+        var fields = headers
+        fields[.contentType] = "text/plain; charset=utf-8"
+        return Response(status: status, headers: fields, body: ResponseBody(byteBuffer: ByteBuffer(string: line + "\n")))
+    }
+}
+
+extension RegistryError.Code {
+    /// What EST answers (RFC 7030, section 4.2.3; RFC 9110; RFC 6585).
+    var status: HTTPResponse.Status {
+        switch self {
+        case .wrongCode, .unknownCertificate: .unauthorized
+        case .awaitingApproval: .accepted
+        case .codeUsed, .codeExpired, .deviceRevoked, .deviceReplaced, .certificateTooOld, .foreignName, .keyInUse, .otherSealKey: .forbidden
+        case .requestForm, .requestSignature, .rsaKey, .otherCurve, .otherKey, .weakHash, .otherAlgorithm: .badRequest
+        case .tooLarge: .contentTooLarge
+        case .tooManyTries: .tooManyRequests
+        case .storeBusy, .storeFailed, .issuerNotValid: .serviceUnavailable
+        default: .internalServerError
+        }
+    }
+
+    /// Whether the one who asked did something wrong, and not the registry.
+    var countsAsFailure: Bool { status.kind == .clientError }
+}

@@ -1,0 +1,98 @@
+import AllianceTrust
+import DeviceRegistry
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import NIOPosix
+
+/// EST (RFC 7030, clarified by RFC 8951) with the labels `seal` and `link`: `cacerts`, `csrattrs`, `simpleenroll`, `simplereenroll`.
+struct ESTRoutes {
+    typealias Context = RegistryRequestContext
+
+    /// Bytes of a request's body. One for P-256 takes 500; one for RSA with 8,192 bits, which is told that it is one, takes 4,000.
+    private static let bodyByteLimit = 16_384
+    /// RFC 7030, section 4.1.3 and 4.2.3.
+    private static let certificatesType = "application/pkcs7-mime; smime-type=certs-only"
+
+    let registry: Registry
+    let gate: EnrolmentGate
+    /// How long a body may take.
+    let bodySeconds: Int64
+    let nowSeconds: @Sendable () -> Int64
+
+    func add(to router: Router<Context>) {
+        let group = router.group(".well-known/est/:label")
+        group.get("cacerts") { _, context in
+            Answer(try CertsOnlyMessage.base64(registry.authorities(try Self.label(context))), contentType: Self.certificatesType)
+        }
+        group.get("csrattrs") { _, context in
+            _ = try Self.label(context)
+            return Answer(try Data(RequestAttributes.der()).base64EncodedString() + "\n", contentType: "application/csrattrs")
+        }
+        group.post("simpleenroll") { request, context in
+            let label = try Self.label(context)
+            let issued = try await gate.pass(.enrol, label, from: context.peerAddress) { try await enrol(label, request, context) }
+            return Answer(try CertsOnlyMessage.base64([issued.certificate]), contentType: Self.certificatesType)
+        }
+        group.post("simplereenroll") { request, context in
+            let label = try Self.label(context)
+            let issued = try await gate.pass(.renew, label, from: context.peerAddress) { try await renew(label, request, context) }
+            return Answer(try CertsOnlyMessage.base64([issued.certificate]), contentType: Self.certificatesType)
+        }
+        for path: RouterPath in ["cacerts", "csrattrs"] { group.post(path) { _, _ -> Answer in throw Self.notAllowed("GET") } }
+        for path: RouterPath in ["simpleenroll", "simplereenroll"] { group.get(path) { _, _ -> Answer in throw Self.notAllowed("POST") } }
+    }
+
+    private func enrol(_ label: CertificateLabel, _ request: Request, _ context: Context) async throws -> IssuedCertificate {
+        guard let header = request.headers[.authorization], let credentials = BasicCredentials(header) else {
+            throw ESTRefusal.unauthenticated
+        }
+        let body = try await body(of: request, context)
+        let requester = Requester(credentials.user, address: context.peerAddress)
+        // A commit waits for the disk, and the threads of the connections do not.
+        return try await NIOThreadPool.singleton.runIfActive { [registry, nowSeconds] in
+            try registry.enrol(
+                label, gatewayID: credentials.user, code: credentials.password, request: body, by: requester, nowSeconds: nowSeconds())
+        }
+    }
+
+    private func renew(_ label: CertificateLabel, _ request: Request, _ context: Context) async throws -> IssuedCertificate {
+        guard let certificate = try await context.peerCertificate else {
+            throw ESTRefusal(.forbidden, "simplereenroll needs the link certificate in the TLS handshake: without one, simpleenroll takes a code")
+        }
+        let body = try await body(of: request, context)
+        let requester = Requester(CertificateFacts(der: certificate)?.subject ?? "an unreadable certificate", address: context.peerAddress)
+        return try await NIOThreadPool.singleton.runIfActive { [registry, nowSeconds] in
+            try registry.renew(label, clientCertificate: certificate, request: body, by: requester, nowSeconds: nowSeconds())
+        }
+    }
+
+    /// The whole body. A peer that does not come to its end is cut off.
+    private func body(of request: Request, _ context: Context) async throws -> [UInt8] {
+        let cut = context.closeConnection(after: bodySeconds)
+        do {
+            let announced = request.headers[.contentLength].flatMap { Int($0) } ?? 0
+            guard announced <= Self.bodyByteLimit else { throw NIOTooManyBytesError(maxBytes: Self.bodyByteLimit) }
+            let buffer = try await request.body.collect(upTo: Self.bodyByteLimit)
+            cut.cancel()
+            return Array(buffer.readableBytesView)
+        } catch is NIOTooManyBytesError {
+            // What it still sends is read and dropped, until the cut.
+            throw ESTRefusal(
+                .contentTooLarge, "the body is longer than \(Self.bodyByteLimit) bytes: a request for a key on P-256 has about 500",
+                headers: [.connection: "close"])
+        }
+    }
+
+    private static func label(_ context: Context) throws -> CertificateLabel {
+        guard let label = context.parameters.get("label").flatMap({ CertificateLabel(rawValue: $0) }) else {
+            throw ESTRefusal(.notFound, "there is no such EST label: this registry has /.well-known/est/seal and /.well-known/est/link")
+        }
+        return label
+    }
+
+    private static func notAllowed(_ method: String) -> ESTRefusal {
+        ESTRefusal(.methodNotAllowed, "this answers \(method) alone", headers: [.allow: method])
+    }
+}

@@ -1,0 +1,70 @@
+public import DeviceRegistry
+public import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+public import Logging
+import NIOCore
+import NIOSSL
+
+/// The HTTPS face of a registry: EST, the trust file, revocation lists, health and metrics.
+public enum RegistryHTTPServer {
+    /// Bytes of a header list: names, a code, and a certificate nowhere.
+    private static let headerByteLimit = 16_384
+
+    /// Makes the service. It listens when it is run; TLS always, also on loopback, since codes are sent to it.
+    ///
+    /// - Parameters:
+    ///   - trustFile: the bytes of the trust file with this SHA-256 in lower-case hex, or of the one in force.
+    ///   - nowSeconds: the wall clock.
+    ///   - onListening: is told the port, for those who asked for any free one.
+    /// - Throws: ``RegistryHTTPError`` with code `tlsUnusable`.
+    public static func make(
+        _ configuration: RegistryHTTPConfiguration, registry: Registry, trustFile: @escaping @Sendable (String?) throws -> [UInt8]?,
+        metrics: RegistryMetrics, logger: Logger, nowSeconds: @escaping @Sendable () -> Int64,
+        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) throws -> some ApplicationProtocol {
+        var http = HTTP1Channel.Configuration(idleTimeout: .seconds(configuration.idleSeconds))
+        http.httpDecoder.maxHeaderListSize = headerByteLimit
+        http.httpDecoder.maxHeaderFieldSize = headerByteLimit
+        let router = Router(context: RegistryRequestContext.self)
+        router.add(middleware: RefusalMiddleware(logger: logger))
+        router.get("healthz") { _, _ in Answer("alive\n") }
+        router.get("metrics") { _, _ in Answer(metrics.text, contentType: "text/plain; version=0.0.4; charset=utf-8") }
+        let limiter = FailureLimiter(.init(count: configuration.failureLimit, forgivingSeconds: configuration.forgivingSeconds))
+        ESTRoutes(
+            registry: registry, gate: EnrolmentGate(limiter: limiter, metrics: metrics, logger: logger), bodySeconds: configuration.idleSeconds,
+            nowSeconds: nowSeconds
+        ).add(to: router)
+        PublicFiles(registry: registry, trustFile: trustFile).add(to: router)
+        return Application(
+            router: router,
+            server: try .tls(.http1(configuration: http), configuration: tls(configuration)),
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.host, port: configuration.port), serverName: "harborseal",
+                availableConnectionsDelegate: .maximum(configuration.connectionLimit, logger: logger)),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
+            logger: logger)
+    }
+
+    /// TLS that asks every client for a certificate and takes those without.
+    ///
+    /// A certificate is not judged here: the handshake proves that the peer has its key, and `Registry.renew` judges the rest, since a link
+    /// certificate that ended up to 30 days ago still renews itself, which no TLS library allows.
+    private static func tls(_ configuration: RegistryHTTPConfiguration) throws -> TLSChannelConfiguration {
+        do {
+            let chain = try NIOSSLCertificate.fromPEMFile(configuration.certificatePath).map { NIOSSLCertificateSource.certificate($0) }
+            let key = try NIOSSLPrivateKey(file: configuration.keyPath, format: .pem)
+            var tls = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
+            tls.minimumTLSVersion = .tlsv12
+            tls.certificateVerification = .optionalVerification
+            tls.trustRoots = .certificates([try NIOSSLCertificate(bytes: configuration.linkCertificate, format: .der)])
+            // So that a client with several certificates knows which to show.
+            tls.sendCANameList = true
+            return TLSChannelConfiguration(tlsConfiguration: tls) { _, promise in promise.succeed(.certificateVerified) }
+        } catch {
+            throw RegistryHTTPError(
+                code: .tlsUnusable, message: "\(configuration.certificatePath) and \(configuration.keyPath) cannot be used for TLS: \(error)",
+                nextStep: "name the certificate and the key that harborseal alliance add-server wrote, readable for this user")
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import ArgumentParser
+import HarborsealCommands
+
+struct RegistryCommand: CommandGroup {
+    static let configuration = CommandConfiguration(
+        commandName: "registry", abstract: "Run the registry where a firm's gateways enrol.",
+        discussion: """
+            EXAMPLE
+              harborseal registry init --url https://registry.example.org:8443 \\
+                -o registry
+              harborseal registry serve --config registry/registry.conf
+            """,
+        subcommands: [RegistryInitCommand.self, RegistryServeCommand.self, RegistryConfigCommand.self])
+}
+
+/// Where a registry's configuration is.
+struct RegistryOption: ParsableArguments {
+    @Option(name: .long, help: "The registry's configuration.", completion: .file(extensions: ["conf"]))
+    var config = "/etc/harborseal-registry/registry.conf"
+}
+
+struct RegistryInitCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init", abstract: "Write the folder of a registry: keys, certificates, trust file and registry.conf.",
+        usage: """
+            harborseal registry init [--alliance <alliance>] --url <url>
+                --output <output> [--firm <firm> ...] [--installed-at <folder>]
+            """,
+        discussion: """
+            Copies the link CA's and the firms' issuing keys, and makes a server
+            certificate for the host of the URL. Without --installed-at the registry
+            runs where the folder is written, with the alliance's own trust file.
+
+            EXAMPLE
+              harborseal registry init --url https://registry.example.org:8443 \\
+                -o registry --installed-at /etc/harborseal-registry
+            """)
+
+    @OptionGroup var place: AllianceOption
+
+    @Option(name: .long, help: "How gateways will reach it, https://HOST:PORT.")
+    var url: String
+
+    @Option(name: [.customShort("o"), .long], help: "The folder to write.", completion: .directory)
+    var output: String
+
+    @Option(name: .long, help: "A firm whose gateways enrol there. May be given more than once; left out, all firms.")
+    var firm: [String] = []
+
+    @Option(name: .long, help: "Where the folder will be on the registry's machine; left out, where it is written.")
+    var installedAt: String?
+
+    func run() async throws {
+        try await CommandOutput.finish {
+            try RegistryInit(directory: place.alliance, url: url, output: output, firms: firm, installedAt: installedAt).run()
+        }
+    }
+}
+
+struct RegistryServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Enrol gateways over HTTPS, keep revocation lists, and tell the ledgers.",
+        usage: """
+            harborseal registry serve [--config <config>]
+                [--set <section.key=value> ...]
+            """,
+        discussion: """
+            Runs until SIGTERM or SIGINT, and logs to standard error.
+            harborseal registry example-config shows every key of its configuration.
+            Exit codes 64, 65, 66, 77 and 78 say that somebody has to correct
+            something first: the unit does not start the registry again on these.
+
+            EXAMPLE
+              harborseal registry serve --config /etc/harborseal-registry/registry.conf
+            """)
+
+    @OptionGroup var registry: RegistryOption
+
+    @Option(name: .long, help: ArgumentHelp("Over the file, for example https.port=0. May be given more than once.", valueName: "section.key=value"))
+    var set: [String] = []
+
+    func run() async throws {
+        try await CommandOutput.finish { try await RegistryServe(configurationFile: registry.config, overrides: set).run() }
+    }
+}
+
+struct RegistryConfigCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "example-config", abstract: "Print registry.conf with every key, its default and why.")
+
+    func run() async throws {
+        try await CommandOutput.finish { RegistryConfigurationExample.result }
+    }
+}

@@ -1,0 +1,193 @@
+import AllianceTrust
+import AttestationFormat
+@testable import DeviceRegistry
+import Foundation
+import GRDB
+import MerkleTree
+import RegistryTesting
+import Testing
+
+@Suite("Revoking devices, with lists that openssl reads") struct RevocationTests {
+    let alliance: TestRegistry
+    let registry: Registry
+    let workshop: Workshop
+    let now = Registry.now
+    let alice = Requester("alice")
+    static let day: Int64 = 86_400
+
+    init() throws {
+        alliance = try TestRegistry()
+        registry = try alliance.open()
+        workshop = try Workshop()
+        try registry.refreshRevocationLists(nowSeconds: now)
+    }
+
+    private func list(_ firm: String? = "acme") throws -> UnverifiedRevocationList {
+        let der = try firm.map { try registry.revocationLists(firm: $0).first } ?? registry.linkRevocationList()
+        return try UnverifiedRevocationList(der: #require(der))
+    }
+
+    /// What openssl says of a list, once it has verified the signature.
+    private func read(_ list: UnverifiedRevocationList, by authority: CertificateAuthority) throws -> String {
+        try workshop.write(list.der, "list.crl")
+        try workshop.write(authority.certificate.pem.utf8, "ca.pem")
+        let text = try OpenSSLTool.output(["crl", "-inform", "DER", "-in", "list.crl", "-noout", "-text", "-CAfile", "ca.pem"], in: workshop.path)
+        #expect(text.contains("verify OK"))
+        return text
+    }
+
+    /// What `openssl verify` says of a certificate with the link CA's list.
+    private func verify(_ certificate: IssuedCertificate, at seconds: Int64) throws -> String {
+        try workshop.write(certificate.certificate.pem.utf8, "leaf.pem")
+        try workshop.write(alliance.link.certificate.pem.utf8, "link.pem")
+        try workshop.write(CertificateAuthority.revocationListPEM(der: list(nil).der).utf8, "link.crl")
+        return try OpenSSLTool.run(
+            ["verify", "-attime", "\(seconds)", "-crl_check", "-CAfile", "link.pem", "-CRLfile", "link.crl", "leaf.pem"], in: workshop.path
+        ).output
+    }
+
+    @Test("from the first day each issuer has an empty list, numbered behind the alliance's own")
+    func empty() throws {
+        for (firm, authority) in [("acme", alliance.acme), ("beta", alliance.beta), (nil, alliance.link)] as [(String?, CertificateAuthority)] {
+            let text = try read(list(firm), by: authority)
+            #expect(text.contains("No Revoked Certificates") && text.contains("X509v3 CRL Number: \n                2\n"))
+        }
+        #expect(refusal { try registry.revocationLists(firm: "gamma") } == .unknownFirm)
+    }
+
+    @Test("a revoked device's certificates are on the firm's list and the link CA's, since the time given; others are not")
+    func revoked() throws {
+        let (device, other) = (try EnrolledDevice("gw-1", in: registry), try EnrolledDevice("gw-2", in: registry))
+        let shown = try registry.revoke("acme.gw-1", sinceSeconds: now - 500, reason: "stolen from the yard", by: alice, nowSeconds: now + 60)
+        #expect(shown.state == .revoked && shown.revokedSinceSeconds == now - 500)
+        let seals = try list().entries
+        #expect(seals == [.init(serialNumber: device.seal.serialNumber, sinceSeconds: now - 500, revokedSeconds: now + 60)])
+        #expect(try list(nil).entries.map(\.serialNumber) == [device.link.serialNumber])
+        #expect(try read(list(), by: alliance.acme).contains("Invalidity Date"))
+        #expect(try verify(device.link, at: now + 61).contains("certificate revoked"))
+        #expect(try verify(other.link, at: now + 61).contains("leaf.pem: OK"))
+        #expect(try list("beta").entries.isEmpty)
+        #expect(try registry.device("acme.gw-1").certificates.allSatisfy { $0.revokedSinceSeconds == now - 500 })
+    }
+
+    @Test("the trust file's verifier finds the device revoked from then on, and not before")
+    func judged() async throws {
+        let device = try EnrolledDevice(in: registry)
+        _ = try registry.revoke("acme.gw-1", sinceSeconds: now + 1_000, reason: "lost", by: alice, nowSeconds: now + 2_000)
+        var verifier = try SealCertificateVerifier(
+            issuers: SealIssuers(
+                alliance: "gba-test", rootCertificate: alliance.root.certificate.der,
+                firms: [.init(name: "acme", certificates: [alliance.acme.certificate.der])]))
+        try verifier.insert(revocationList: list().der)
+        let seal = try await verifier.verify(device.seal.certificate.der)
+        #expect(verifier.revocationLists(for: seal).first?.sinceSeconds(serialNumber: seal.serialNumber) == now + 1_000)
+    }
+
+    @Test("again with an earlier time moves it back; a later one, and one that lies ahead, is refused")
+    func again() throws {
+        _ = try EnrolledDevice(in: registry)
+        func revoke(_ since: Int64, at seconds: Int64) throws -> Device {
+            try registry.revoke("acme.gw-1", sinceSeconds: since, reason: "stolen", by: alice, nowSeconds: seconds)
+        }
+        #expect(refusal { try revoke(now + 1, at: now) } == .argument)
+        #expect(refusal { try revoke(-1, at: now) } == .argument)
+        _ = try revoke(now - 10, at: now)
+        for since in [now - 10, now - 9, now] { #expect(refusal { try revoke(since, at: now + 5) } == .state) }
+        #expect(try revoke(now - 100, at: now + 5).revokedSinceSeconds == now - 100)
+        #expect(try list().entries.map { [$0.sinceSeconds, $0.revokedSeconds] } == [[now - 100, now]])
+        #expect(refusal { try registry.revoke("acme.gw-9", sinceSeconds: now, reason: "", by: alice, nowSeconds: now) } == .unknownDevice)
+    }
+
+    @Test("a device that never enrolled is revoked without a list or a statement")
+    func waiting() throws {
+        let added = try registry.added()
+        let before = try list().der
+        _ = try registry.revoke("acme.gw-1", sinceSeconds: now, reason: "not needed", by: alice, nowSeconds: now)
+        #expect(try list().der == before)
+        #expect(refusal { try registry.enrolled(.link, added, TestDeviceKey()) } == .deviceRevoked)
+    }
+
+    @Test("numbers rise by one with each list, over restarts too, and each list is not older than the one before")
+    func numbers() throws {
+        var last = try number()
+        for index in 0..<3 {
+            _ = try EnrolledDevice("gw-\(index)", in: registry)
+            let reopened = try alliance.open()
+            // A clock that is set back by a day in between.
+            let at = now + Int64(index == 1 ? -Self.day : Int64(index))
+            _ = try reopened.revoke("acme.gw-\(index)", sinceSeconds: at, reason: "lost", by: alice, nowSeconds: at)
+            #expect(try number() == last + 1)
+            #expect(try list().thisUpdateSeconds >= now - 300)
+            last = try number()
+            try reopened.close()
+        }
+        #expect(try list().entries.count == 3)
+    }
+
+    private func number() throws -> Int {
+        let text = try read(list(), by: alliance.acme)
+        let line = text.components(separatedBy: "X509v3 CRL Number: \n").last?.split(separator: "\n").first
+        return try #require(line.flatMap { Int($0.trimmingPrefix(while: \.isWhitespace)) })
+    }
+
+    @Test("lists are made anew at half of their life, and not before")
+    func refreshed() throws {
+        let first = try list(nil)
+        #expect(first.nextUpdateSeconds == now + 30 * Self.day)
+        #expect(try !registry.refreshRevocationLists(nowSeconds: now + 15 * Self.day - 1))
+        #expect(try list(nil).der == first.der)
+        #expect(try registry.refreshRevocationLists(nowSeconds: now + 15 * Self.day))
+        #expect(try list(nil).nextUpdateSeconds == now + 45 * Self.day)
+        #expect(try list("beta").nextUpdateSeconds == now + 45 * Self.day)
+    }
+
+    @Test("an ended link certificate leaves its list in the end; a seal certificate never does")
+    func leaving() throws {
+        _ = try EnrolledDevice(in: registry)
+        _ = try registry.revoke("acme.gw-1", sinceSeconds: now, reason: "lost", by: alice, nowSeconds: now)
+        // 90 days of life, 30 of grace, 30 of the list before, and a day.
+        for (days, count) in [(100, 1), (150, 1), (170, 0), (4_000, 0)] as [(Int64, Int)] {
+            try registry.refreshRevocationLists(nowSeconds: now + days * Self.day)
+            #expect(try list(nil).entries.count == count, "after \(days) days")
+            #expect(try list().entries.count == 1)
+        }
+    }
+
+    @Test("a list that nodes could not read is refused, and nothing is changed by it")
+    func full() throws {
+        let devices = (0..<960).map { NewDevice(firm: "acme", device: "gw-\($0)") }
+        for added in try registry.add(devices, by: alice, nowSeconds: now) { _ = try registry.enrolled(.seal, added.get(), TestDeviceKey()) }
+        // As if these had been revoked one after the other.
+        let fill = "UPDATE certificates SET revoked = ?, revoked_since = ? WHERE id <= ?"
+        try registry.store.write { try $0.run(fill, [now, now, 958]) }
+        func revoke() throws -> Device { try registry.revoke("acme.gw-959", sinceSeconds: now, reason: "", by: alice, nowSeconds: now) }
+        let error = #expect(throws: RegistryError.self) { _ = try revoke() }
+        #expect(error?.code == .listFull && error?.message.contains("959 certificates") == true)
+        #expect(try list().entries.isEmpty)
+        #expect(try registry.device("acme.gw-959").device.state == .partlyEnrolled)
+        try registry.store.write { try $0.run("UPDATE certificates SET revoked = NULL, revoked_since = NULL WHERE id > 900") }
+        _ = try revoke()
+        #expect(try list().entries.count == 901 && list().der.count <= 65_536 - 1_024)
+    }
+
+    @Test("a key that is a firm's former one still signs the list of what it issued")
+    func formerKey() throws {
+        let device = try EnrolledDevice(in: registry)
+        try registry.close()
+        let newer = try alliance.root.issueFirmAuthority(
+            firm: "acme", key: AllianceSigningKey(), lifetime: .starting(at: now, days: 3_650))
+        var settings = try alliance.settings()
+        settings.firms[0] = FirmIssuing(firm: try TestRegistry.name("acme"), authority: newer, former: [alliance.acme])
+        let rotated = try alliance.open(settings)
+        let renewed = try rotated.renewed(.seal, with: device.link, device.sealKey)
+        #expect(CertificateFacts(der: renewed.certificate.der)?.serialNumber != device.seal.serialNumber)
+        _ = try rotated.revoke("acme.gw-1", sinceSeconds: now, reason: "lost", by: alice, nowSeconds: now)
+        let lists = try rotated.revocationLists(firm: "acme").map { try UnverifiedRevocationList(der: $0) }
+        #expect(lists.map { $0.entries.map(\.serialNumber) } == [[renewed.serialNumber], [device.seal.serialNumber]])
+        settings.firms[0] = FirmIssuing(firm: try TestRegistry.name("acme"), authority: newer)
+        try rotated.close()
+        let forgetful = try alliance.open(settings)
+        #expect(
+            refusal { try forgetful.revoke("acme.gw-1", sinceSeconds: now - 9, reason: "", by: alice, nowSeconds: now) } == .unknownFirm)
+    }
+}

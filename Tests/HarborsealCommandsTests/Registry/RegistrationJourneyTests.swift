@@ -1,0 +1,174 @@
+import AllianceTrust
+import AttestationFormat
+import DeviceRegistry
+import Foundation
+import MerkleTree
+import NodeTesting
+import Testing
+
+@testable import HarborsealCommands
+
+/// From a device's registration to its revocation: registry, node and broker are the real programs, curl and openssl the gateway.
+@Suite(.serialized, .enabled(if: RealBroker.isPresent, "needs Debian's mosquitto and mosquitto-clients"))
+struct RegistrationJourneyTests {
+    private static let first = "https://id.gs1.org/00/395212340000000175"
+    private static let second = "https://id.gs1.org/00/395212340000000182"
+    private static let gatewayID = "acme.gw-1"
+
+    private let stage: RegistrationStage
+    private let trust: TrustFile
+
+    init() throws {
+        stage = try RegistrationStage()
+        trust = try TrustFileInput.verified(stage.trustFile)
+    }
+
+    /// A gateway that is enrolled, connected, and known to the node by its registration alone.
+    private struct Enrolled {
+        var registry: RunningRegistry
+        let node: RunningNode
+        var gateway: TestGateway
+        let link: String
+        let client: TestClient
+    }
+
+    private func wait(seconds: Double = 40, until condition: () throws -> Bool) throws -> Bool {
+        let end = Date(timeIntervalSinceNow: seconds)
+        while Date() < end {
+            if try condition() { return true }
+            Thread.sleep(forTimeInterval: 0.2)
+        }
+        return false
+    }
+
+    /// Adds and enrols the gateway. The registry is killed after each answer, and the last time before any node has heard of it.
+    private func enrolled() async throws -> Enrolled {
+        var registry = try stage.startRegistry()
+        let code = try #require(try await stage.registry.add()["code"] as? String)
+        registry = try stage.restart(registry)
+        let link = try registry.enrol("link", Self.gatewayID, code: code)
+        registry = try stage.restart(registry)
+        let seal = try registry.enrol("seal", Self.gatewayID, code: code)
+        registry.kill()
+        let node = try stage.startNode()
+        registry = try stage.startRegistry()
+        let gateway = try stage.gateway("gw-1", seal: seal)
+        _ = try delivered(.registration)
+        let client = try stage.connect(gateway, link: link)
+        #expect(client.turn(seconds: 20) { client.isConnected }, "\(stage.broker.logText)")
+        let hasBroker = try wait { try node.metric("harborseal_brokers_connected") == 1 }
+        #expect(hasBroker, "\(node.log)")
+        // The broker may answer SUBSCRIBE a moment after it takes what is published.
+        try await Task.sleep(for: .milliseconds(300))
+        return Enrolled(registry: registry, node: node, gateway: gateway, link: link, client: client)
+    }
+
+    /// Waits until the node has a statement, and gives it with the receipt that the registry keeps.
+    private func delivered(_ kind: StatementKind) throws -> StatementDelivery {
+        var found: StatementDelivery?
+        let isDelivered = try wait {
+            found = try RegistryDesk.open(stage.registry.configuration, by: nil) { desk in
+                try desk.registry.device(Self.gatewayID).deliveries.first { $0.kind == kind }
+            }
+            return found?.state == .accepted
+        }
+        #expect(isDelivered, "\(found.map { "\($0.state), \($0.answer ?? "")" } ?? "no statement")")
+        return try #require(found)
+    }
+
+    /// Publishes the gateway's next batch; its receipt.
+    private func receipted(_ subject: String, _ gateway: inout TestGateway, _ client: TestClient) throws -> Receipt {
+        gateway.nowSeconds = UInt64(WallClock.nowSeconds)
+        let batch = try gateway.batch([TestGateway.event(Int(gateway.next), what: [subject])])
+        try client.publish(batch.message())
+        var receipts: [Receipt] = []
+        let isReceipted = client.turn(seconds: 20) {
+            receipts = client.received.compactMap { try? Reply(parsing: $0) }.receipts(for: batch, trustFile: trust)
+            return !receipts.isEmpty
+        }
+        #expect(isReceipted)
+        return try #require(receipts.first)
+    }
+
+    /// Publishes a batch that the node is to refuse; with which codes it does.
+    private func refusalCodes(_ gateway: inout TestGateway, _ client: TestClient) throws -> [UInt64] {
+        client.forgetReceived()
+        try client.publish(try gateway.batch().message())
+        var codes: [UInt64] = []
+        _ = client.turn(seconds: 20) {
+            codes = client.received.compactMap { try? Reply(parsing: $0) }.refusalCodes
+            return !codes.isEmpty
+        }
+        return codes
+    }
+
+    private func stop(_ enrolled: Enrolled) {
+        #expect(enrolled.registry.stop() == 0)
+        #expect(enrolled.node.stop() == 0)
+        stage.broker.stop()
+    }
+
+    @Test("an enrolled device is in the ledger with a receipt that verifies, although the registry was killed after each step, and its batches count")
+    func registered() async throws {
+        var enrolled = try await enrolled()
+        let registration = try delivered(.registration)
+        let statement = try RegistrationStatement(parsing: registration.statement)
+        #expect(statement.payload == enrolled.gateway.certificate)
+        let kept = try #require(registration.receipt)
+        let receipt = try UnverifiedReceipt(parsing: kept).verified(
+            for: statement, trustFile: trust, verifier: CryptoVerifier.self, using: SHA256.self)
+        #expect(receipt.header.node.node == Name("hk-1"))
+        let id = Hexadecimal.text(of: statement.hash(using: SHA256.self).bytes).string
+        #expect(try enrolled.node.entry(id, in: stage.registry.path) == kept)
+        #expect(try enrolled.node.metric("harborseal_registrations_taken_total") == 1, "one statement, however often it was sent")
+        // No hello was sent: the node knows the key by the registration alone.
+        _ = try receipted(Self.first, &enrolled.gateway, enrolled.client)
+        let isJudged = try wait { try stage.verdict(Self.first, of: enrolled.node).output.contains("not revoked as of") }
+        let verdict = try stage.verdict(Self.first, of: enrolled.node)
+        #expect(isJudged && verdict.exitCode == 0, "the registry's list came by HTTPS: \(verdict.output)\n\(enrolled.node.log)")
+        stop(enrolled)
+    }
+
+    @Test("a device that is revoked while the registry is down: node and broker take nothing new, what came after is marked, what came before stays valid")
+    func revoked() async throws {
+        var enrolled = try await enrolled()
+        let since = Int64(try receipted(Self.first, &enrolled.gateway, enrolled.client).header.issuedAtSeconds) + 1
+        #expect(try wait { WallClock.nowSeconds > since })
+        _ = try receipted(Self.second, &enrolled.gateway, enrolled.client)
+        #expect(try stage.isLetIn(Self.gatewayID))
+        // A thief's connection, open before the broker hears of it.
+        let client = try stage.connect(enrolled.gateway, link: enrolled.link)
+        #expect(client.turn(seconds: 20) { client.isConnected }, "\(stage.broker.logText)")
+        enrolled.registry.kill()
+        let answer = try BuiltProgram.run([
+            "device", "revoke", Self.gatewayID, "--since", "\(since)", "--reason", "stolen", "--config", stage.registry.configuration,
+        ])
+        #expect(answer.exitCode == 0, "\(answer.output)")
+        let begun = ContinuousClock.now
+        enrolled.registry = try stage.startRegistry()
+        let isKnown = try wait { try enrolled.node.metric("harborseal_seal_keys_revoked") == 1 }
+        #expect(isKnown && begun.duration(to: .now) < .seconds(60), "\(enrolled.node.log)")
+        #expect(try refusalCodes(&enrolled.gateway, client) == [3])
+        let isMarked = try wait { try enrolled.node.metric("harborseal_statements_after_revocation") == 1 }
+        #expect(isMarked, "the second batch, and not the first: \(enrolled.node.log)")
+        try judged(enrolled, sinceSeconds: since)
+        let isShutOut = try wait { try !stage.isLetIn(Self.gatewayID) }
+        #expect(isShutOut, "\(enrolled.registry.log)\n\(stage.broker.logText)")
+        stop(enrolled)
+    }
+
+    /// What verifiers say of evidence from before and after.
+    private func judged(_ enrolled: Enrolled, sinceSeconds since: Int64) throws {
+        let revocation = try delivered(.revocation)
+        #expect(try enrolled.node.entry(Self.id(of: revocation), in: stage.registry.path) == revocation.receipt)
+        let before = try stage.verdict(Self.first, of: enrolled.node)
+        let words = "revoked since \(UTCText.text(seconds: since)), the receipts that count are from before"
+        #expect(before.exitCode == 0 && before.output.contains(words), "\(before.output)")
+        let after = try stage.verdict(Self.second, of: enrolled.node, isTrusting: false)
+        #expect(after.exitCode == 1 && after.output.contains("the key is revoked since \(UTCText.text(seconds: since))"), "\(after.output)")
+    }
+
+    private static func id(of delivery: StatementDelivery) throws -> String {
+        Hexadecimal.text(of: try RegistrationStatement(parsing: delivery.statement).hash(using: SHA256.self).bytes).string
+    }
+}

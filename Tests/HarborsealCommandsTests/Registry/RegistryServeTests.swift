@@ -1,0 +1,124 @@
+import AllianceTrust
+import CPosixShims
+import Foundation
+import HarborsealTesting
+import Testing
+
+@testable import HarborsealCommands
+
+@Suite(.serialized) struct RegistryServeTests {
+    private func wait(seconds: Double = 20, until condition: () throws -> Bool) throws -> Bool {
+        let end = Date(timeIntervalSinceNow: seconds)
+        while Date() < end {
+            if try condition() { return true }
+            Thread.sleep(forTimeInterval: 0.2)
+        }
+        return false
+    }
+
+    @Test("a device that a command adds is enrolled by the registry that runs, and one that a command revokes is on the broker's list within seconds")
+    func journey() async throws {
+        let workspace = try RegistryWorkspace()
+        let (lists, told) = ("\(workspace.path)/lists", "\(workspace.path)/told")
+        try FileManager.default.createDirectory(atPath: lists, withIntermediateDirectories: false)
+        let registry = try RunningRegistry.start(workspace, ["lists.folder=\(lists)", "lists.reload=/usr/bin/touch \(told)"])
+        let added = try await workspace.add()
+        let code = try #require(added["code"] as? String)
+        let link = try registry.enrol("link", "acme.gw-1", code: code)
+        _ = try registry.enrol("seal", "acme.gw-1", code: code)
+        let device = try #require(try workspace.list().first)
+        #expect(device["state"] as? String == "enrolled" && (device["sealKeyID"] as? String)?.count == 64)
+        let isTold = try wait { FileManager.default.fileExists(atPath: told) }
+        #expect(isTold, "the first lists, too: \(registry.log)")
+        try FileManager.default.removeItem(atPath: told)
+        let revoked = try BuiltProgram.run([
+            "device", "revoke", "acme.gw-1", "--since", "\(WallClock.nowSeconds - 1)", "--reason", "stolen", "--config", workspace.configuration,
+        ])
+        #expect(revoked.exitCode == 0, "\(revoked.output)")
+        let serial = try RunningRegistry.run("openssl", ["x509", "-in", link, "-noout", "-serial"]).text.dropFirst("serial=".count).dropLast()
+        let isListed = try wait { try RunningRegistry.run("openssl", ["crl", "-in", "\(lists)/link-ca.crl", "-noout", "-text"]).text.contains(serial) }
+        let isToldAgain = try wait { FileManager.default.fileExists(atPath: told) }
+        #expect(isListed && isToldAgain, "\(registry.log)")
+        // As the broker judges a client.
+        let verdict = try RunningRegistry.run("openssl", [
+            "verify", "-crl_check", "-CAfile", "\(workspace.workspace.alliance)/link-ca.crt", "-CRLfile", "\(lists)/link-ca.crl", link,
+        ])
+        #expect(verdict.code == 2, "revoked: \(verdict)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: lists).sorted() == ["acme.crl", "link-ca.crl", "zeta.crl"])
+        #expect(registry.stop() == 0)
+        #expect(!registry.log.contains(code) && !registry.log.contains(code.replacing("-", with: "")), "no code in a log")
+    }
+
+    @Test("a revocation names the earlier devices of the name that it does not revoke, and one of them is revoked by its number")
+    func earlierDevice() async throws {
+        let workspace = try RegistryWorkspace()
+        let registry = try RunningRegistry.start(workspace)
+        let code = try #require(try await workspace.add()["code"] as? String)
+        _ = try registry.enrol("link", "acme.gw-1", code: code)
+        _ = try DeviceReplace(configurationFile: workspace.configuration, gateway: "acme.gw-1").run()
+        var command = DeviceRevoke(configurationFile: workspace.configuration, gateway: "acme.gw-1", since: "\(WallClock.nowSeconds - 1)")
+        let newest = try command.run()
+        #expect(newest.notes.hasPrefix("note: device 1 of this name, which it replaced, is not revoked\n"), "\(newest.notes)")
+        #expect(newest.notes.contains("next: harborseal device revoke acme.gw-1 --generation 1 --since TIME"))
+        command.generation = 1
+        #expect(try command.run().notes.isEmpty)
+        command.generation = nil
+        command.since = "\(WallClock.nowSeconds - 60)"
+        #expect(try command.run().notes.isEmpty, "both are revoked")
+        #expect(registry.stop() == 0)
+    }
+
+    @Test("a trust file that is put over the old one is served within seconds, and the old one to those whose text names it; a wrong one is not taken")
+    func trustFile() async throws {
+        let workspace = try RegistryWorkspace()
+        let registry = try RunningRegistry.start(workspace)
+        let alliance = workspace.workspace.alliance
+        func hash(_ path: String) throws -> String { try String(RunningRegistry.run("sha256sum", [path]).text.prefix(64)) }
+        func served(_ query: String = "") throws -> String {
+            _ = try RunningRegistry.run("curl", [
+                "-sS", "--max-time", "20", "--cacert", "\(alliance)/link-ca.crt", "https://localhost:\(registry.port)/alliance.hstrust\(query)", "-o", "\(workspace.path)/served",
+            ])
+            return try hash("\(workspace.path)/served")
+        }
+        let first = try hash("\(alliance)/alliance.hstrust")
+        #expect(try served() == first)
+        _ = try AllianceAddNode(directory: alliance, node: "gz-1").run()
+        _ = try AllianceSign(directory: alliance).run()
+        let second = try hash("\(alliance)/alliance.hstrust")
+        #expect(second != first)
+        let isServed = try wait { try served() == second }
+        #expect(isServed, "\(registry.log)")
+        #expect(try served("?sha256=\(first)") == first)
+        try DurableFile.write([0xFF], to: "\(alliance)/alliance.hstrust")
+        let isSaid = try wait { registry.log.contains("the one before stays in force") }
+        #expect(isSaid)
+        #expect(try served() == second)
+        #expect(registry.stop() == 0)
+    }
+
+    @Test("a port that is taken ends it with 75, and says whose step is next")
+    func portTaken() throws {
+        let workspace = try RegistryWorkspace()
+        let descriptor = posix_tcp_listen_loopback(0, 1)
+        defer { _ = posix_socket_close(descriptor) }
+        let result = try BuiltProgram.run([
+            "registry", "serve", "--config", workspace.configuration, "--set", "https.port=\(posix_socket_local_port(descriptor))",
+        ])
+        #expect(result.exitCode == 75 && result.output.contains("next: ss -ltnp"), "\(result.output)")
+    }
+
+    @Test("a list is reported line by line by the program, and its next start knows the devices")
+    func program() throws {
+        let workspace = try RegistryWorkspace()
+        let list = try workspace.write("fleet.csv", "device,firm\ngw-1,acme\nGW,acme\n")
+        let result = try BuiltProgram.run([
+            "device", "add", "--csv", list, "--codes", "\(workspace.path)/codes.csv", "--skip-bad", "--config", workspace.configuration,
+        ])
+        #expect(result.exitCode == 2 && result.output.contains("line 2: acme.gw-1 added\nline 3: GW refused: "), "\(result.output)")
+        let registry = try RunningRegistry.start(workspace)
+        let row = try workspace.workspace.text("codes.csv").split(whereSeparator: \.isNewline)[1].split(separator: ",")
+        _ = try registry.enrol("link", "acme.gw-1", code: String(row[1]))
+        #expect(try workspace.list().first?["state"] as? String == "partly-enrolled")
+        #expect(registry.stop() == 0)
+    }
+}

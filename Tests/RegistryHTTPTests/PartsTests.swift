@@ -1,0 +1,79 @@
+import DeviceRegistry
+import Foundation
+import HTTPTypes
+import Testing
+
+@testable import RegistryHTTP
+
+@Suite struct PartsTests {
+    private static func encoded(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
+
+    @Test("user and password of HTTP Basic are read, the password with colons in it")
+    func credentials() {
+        for (header, user, password) in [
+            ("Basic " + Self.encoded("acme.gw-1:0A1B2"), "acme.gw-1", "0A1B2"), ("bAsIc  " + Self.encoded("a:b:c"), "a", "b:c"),
+            ("Basic " + Self.encoded(":"), "", ""),
+        ] {
+            let read = BasicCredentials(header)
+            #expect(read?.user == user && read?.password == password, "\(header)")
+        }
+    }
+
+    @Test(
+        "what is no HTTP Basic gives no credentials",
+        arguments: [
+            "", "Basic", "Basic ", "Bearer YTpi", "Basic YTpi!", "Basic " + encoded("no colon"), "Basic /w==",
+            "Basic " + encoded("a:" + String(repeating: "b", count: 2_000)),
+        ])
+    func noCredentials(_ header: String) {
+        #expect(BasicCredentials(header) == nil)
+    }
+
+    @Test("failures fill an address's measure one by one, time forgives one after the other, and other addresses are not touched")
+    func limiter() {
+        let limiter = FailureLimiter(.init(count: 3, forgivingSeconds: 60))
+        var now: Int64 = 1_000_000
+        for _ in 0..<3 {
+            #expect(limiter.waitSeconds(of: "a", nowMilliseconds: now) == nil)
+            limiter.addFailure(of: "a", nowMilliseconds: now)
+        }
+        #expect(limiter.waitSeconds(of: "a", nowMilliseconds: now) == 60)
+        #expect(limiter.waitSeconds(of: "b", nowMilliseconds: now) == nil)
+        now += 59_500
+        #expect(limiter.waitSeconds(of: "a", nowMilliseconds: now) == 1, "half a second is said as one")
+        now += 500
+        #expect(limiter.waitSeconds(of: "a", nowMilliseconds: now) == nil, "one is forgiven")
+        limiter.addFailure(of: "a", nowMilliseconds: now)
+        #expect(limiter.waitSeconds(of: "a", nowMilliseconds: now) == 60, "one, not three")
+        now += 3_600_000
+        for _ in 0..<2 { limiter.addFailure(of: "a", nowMilliseconds: now) }
+        #expect(limiter.waitSeconds(of: "a", nowMilliseconds: now) == nil, "all were forgiven")
+    }
+
+    @Test("a stranger with many addresses fills no memory, and those that failed most are remembered longest")
+    func manyAddresses() {
+        let limiter = FailureLimiter(.init(count: 2, forgivingSeconds: 60))
+        for _ in 0..<2 { limiter.addFailure(of: "worst", nowMilliseconds: 0) }
+        for number in 0..<50_000 { limiter.addFailure(of: "\(number)", nowMilliseconds: 0) }
+        #expect(limiter.addressCount <= 16_384)
+        #expect(limiter.waitSeconds(of: "worst", nowMilliseconds: 0) != nil)
+    }
+
+    @Test("every refusal of the registry has a status of its kind, and only what a requester did wrong is counted against it")
+    func statuses() {
+        let expected: [Int: [RegistryError.Code]] = [
+            401: [.wrongCode, .unknownCertificate], 202: [.awaitingApproval], 413: [.tooLarge], 429: [.tooManyTries],
+            403: [.codeUsed, .codeExpired, .deviceRevoked, .deviceReplaced, .certificateTooOld, .foreignName, .keyInUse, .otherSealKey],
+            400: [.requestForm, .requestSignature, .rsaKey, .otherCurve, .otherKey, .weakHash, .otherAlgorithm],
+            503: [.storeBusy, .storeFailed, .issuerNotValid],
+        ]
+        for code in RegistryError.Code.allCases {
+            let status = expected.first { $0.value.contains(code) }?.key ?? 500
+            #expect(code.status.code == status, "\(code)")
+            let refusal = ESTRefusal(RegistryError(code, "what", nextStep: "step"))
+            #expect(refusal.line == "what: step")
+            #expect((refusal.headers[.retryAfter] != nil) == [202, 503].contains(status), "\(code)")
+            #expect((refusal.headers[.wwwAuthenticate] != nil) == (status == 401), "\(code)")
+        }
+    }
+}
