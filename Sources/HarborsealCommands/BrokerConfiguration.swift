@@ -69,7 +69,7 @@ public struct BrokerConfiguration: Equatable, Sendable {
         cafile \(paths.linkAuthority)
         certfile \(paths.certificate)
         keyfile \(paths.key)
-        # Empty from the first day. SIGHUP reads a new one.
+        # Empty from the first day. SIGHUP reads a new one, for those who connect from then on: a restart also ends what stands.
         crlfile \(paths.revocationList)
         tls_version tlsv1.2
         require_certificate true
@@ -80,6 +80,8 @@ public struct BrokerConfiguration: Equatable, Sendable {
 
         allow_anonymous false
         acl_file \(paths.accessList)
+        # What somebody retained goes with the right to say it. The manual calls this the default; mosquitto 2.0.11 does otherwise.
+        check_retain_source true
 
         # A batch-message and what is around it; more is not read into memory.
         max_packet_size \(Self.messageByteCount)

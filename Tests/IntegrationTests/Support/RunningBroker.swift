@@ -8,7 +8,8 @@ final class RunningBroker {
     private let folder: ScratchFolder
     private var process: ChildProcess?
 
-    init(_ alliance: Alliance) throws {
+    /// - Parameter changing: what is done to the written files before the broker starts.
+    init(_ alliance: Alliance, changing: (_ folder: String) throws -> Void = { _ in }) throws {
         port = try LoopbackPort.free()
         folder = try ScratchFolder(named: "hs-broker")
         try alliance.harborseal("alliance", "broker-config", "-o", folder.file("broker"), "--port", "\(port)", "--bind", "127.0.0.1")
@@ -17,6 +18,7 @@ final class RunningBroker {
             let text = try String(contentsOfFile: folder.file("broker/mosquitto.conf"), encoding: .utf8)
             try (text + "\nuser root\n").write(toFile: folder.file("broker/mosquitto.conf"), atomically: false, encoding: .utf8)
         }
+        try changing(configurationFolder)
         try start()
     }
 
@@ -37,6 +39,11 @@ final class RunningBroker {
     }
 
     var log: String { (try? String(contentsOfFile: folder.file("log"), encoding: .utf8)) ?? "" }
+
+    /// What `broker-config` wrote.
+    var configurationFolder: String { folder.file("broker") }
+    /// nil: it does not run.
+    var processID: Int32? { process?.processID }
 
     private var isListening: Bool {
         let descriptor = posix_tcp_connect("127.0.0.1", port)
