@@ -29,7 +29,8 @@ extension AgentConfiguration {
         journal = Journal(resolved)
         batches = Batches(resolved)
         link = Link(resolved)
-        seal = Seal(keyFile: resolved.text("seal", "key") ?? "", certificateFile: resolved.text("seal", "certificate") ?? "")
+        registry = Registry(resolved)
+        seal = Seal(resolved)
         trust = Trust(file: resolved.text("trust", "file") ?? "")
         control = Control(
             socketPath: resolved.text("control", "socket") ?? "", mode: UInt32(clamping: resolved.number("control", "mode") ?? 0))

@@ -1,6 +1,7 @@
 internal import AttestationFormat
 internal import ConfigurationFile
 internal import LogisticsEvents
+internal import SealToken
 
 // Every row that these read exists and fits: the table declares it, and resolution has judged it. What stands behind `??`
 // is never reached; it keeps a slip in the table from becoming a trap.
@@ -62,6 +63,26 @@ extension AgentConfiguration.Link {
         unreceiptedBatchCount = Int(clamping: resolved.number("link", "unreceipted-batches") ?? 1)
         unreceiptedByteCount = resolved.number("link", "unreceipted-bytes") ?? 0
         mqttVersion = AgentConfiguration.MQTTVersion(resolved.text("link", "mqtt-version"))
+    }
+}
+
+extension AgentConfiguration.Registry {
+    /// HTTPS's own.
+    private static let port: UInt16 = 443
+
+    init(_ resolved: ResolvedConfiguration) {
+        address = resolved.text("registry", "address").flatMap { NetworkAddress($0, usualPort: Self.port) }.map {
+            AgentConfiguration.Broker(host: $0.host, port: $0.port)
+        }
+        renewsByItself = resolved.flag("registry", "renew") ?? true
+    }
+}
+
+extension AgentConfiguration.Seal {
+    init(_ resolved: ResolvedConfiguration) {
+        let text = resolved.text("seal", "key") ?? ""
+        key = (try? KeyLocation(text)) ?? .file(text)
+        certificateFile = resolved.text("seal", "certificate") ?? ""
     }
 }
 

@@ -1,6 +1,7 @@
 public import AttestationFormat
 public import ConfigurationFile
 public import LogisticsEvents
+public import SealToken
 
 /// What `agent.conf`, its drop-ins, the environment and the flags say together, checked and typed.
 ///
@@ -11,6 +12,7 @@ public struct AgentConfiguration: Sendable {
     public var journal: Journal
     public var batches: Batches
     public var link: Link
+    public var registry: Registry
     public var seal: Seal
     public var trust: Trust
     public var control: Control
@@ -90,9 +92,17 @@ public struct AgentConfiguration: Sendable {
     /// Which version of MQTT is spoken; `automatic` tries 5 first.
     public enum MQTTVersion: UInt8, Equatable, Sendable { case automatic, version5, version311 }
 
+    /// `[registry]`: where certificates are renewed.
+    public struct Registry: Equatable, Sendable {
+        /// Nil: nothing is renewed.
+        public var address: Broker?
+        /// Whether the running agent renews the link certificate by itself.
+        public var renewsByItself: Bool
+    }
+
     /// `[seal]`: the key that signs evidence.
     public struct Seal: Equatable, Sendable {
-        public var keyFile: UTF8Text
+        public var key: KeyLocation
         public var certificateFile: UTF8Text
     }
 

@@ -6,6 +6,23 @@ extension AgentSettings {
         connection + protection + delivery
     }
 
+    static var registry: [Setting] {
+        [
+            Setting(
+                "registry", "address", .address, .unset, example: "registry.example.org:8443",
+                why: """
+                    The alliance's device registry, HOST or HOST:PORT; without a port 443. harborseal-agent enroll writes it. It must have a \
+                    certificate of the link CA that [link] ca names. Not set: no certificate is renewed.
+                    """),
+            Setting(
+                "registry", "renew", .flag, .defaultText("true"),
+                why: """
+                    The running agent renews the link certificate when two thirds of its life are over, and tries again until 30 days \
+                    after its end. false leaves it to harborseal-agent renew.
+                    """),
+        ]
+    }
+
     private static var connection: [Setting] {
         [
             Setting(

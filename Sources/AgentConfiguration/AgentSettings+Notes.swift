@@ -8,6 +8,7 @@ extension AgentSettings {
             SectionNote("journal", "The durable record on flash."),
             SectionNote("batches", "When events are put together under one signature, and what nodes get to see."),
             SectionNote("link", "The way to the nodes, through an MQTT broker that is not trusted with anything."),
+            SectionNote("registry", "Where certificates come from and are renewed. Events are recorded, signed and kept without it."),
             SectionNote("seal", "The key that signs evidence. It is not the key of the link."),
             SectionNote("trust", "Whom this gateway believes."),
             SectionNote("control", "The socket of harborseal-agent status."),

@@ -12,7 +12,7 @@ public enum AgentSettings {
     /// The table as a schema.
     public static var schema: ConfigurationSchema {
         ConfigurationSchema(
-            identity + journal + batches + link + evidence + operation + sources + mappings + sensors + rules, notes: notes,
+            identity + journal + batches + link + registry + evidence + operation + sources + mappings + sensors + rules, notes: notes,
             environmentPrefix: environmentPrefix)
     }
 
@@ -101,8 +101,11 @@ public enum AgentSettings {
     private static var evidence: [Setting] {
         [
             Setting(
-                "seal", "key", .path, .defaultText("/etc/harborseal/seal.key"),
-                why: "The private key that signs evidence, PEM, P-256. Refused unless only its owner may read it (chmod 600)."),
+                "seal", "key", .keyLocation, .defaultText("/etc/harborseal/seal.key"),
+                why: """
+                    The private key that signs evidence, P-256: a PEM file, refused unless only its owner may read it (chmod 600), or a key in a token, as in \
+                    pkcs11:token=gw-1;object=seal?module-name=tpm2_pkcs11&pin-source=file:/etc/harborseal/seal.pin (RFC 7512; Hardware/key-storage.md).
+                    """),
             Setting(
                 "seal", "certificate", .path, .defaultText("/etc/harborseal/seal.crt"),
                 why: "The firm's certificate over that key, PEM or DER. It is sent with every hello; an expired one stops nothing here."),

@@ -1,6 +1,7 @@
 internal import AttestationFormat
 internal import ConfigurationFile
 internal import LogisticsEvents
+internal import SealToken
 
 /// Finds combinations of values that are each allowed and cannot work together.
 struct CrossCheck {
@@ -77,8 +78,20 @@ struct CrossCheck {
 
     /// One key for TLS and for evidence would let a broken TLS stack sign evidence.
     private mutating func checkKeys() {
+        checkToken()
         guard let link = resolved.text("link", "key"), link == resolved.text("seal", "key") else { return }
         report("link", "key", "the link's key is the seal key; the two must differ: enrol the link with a key of its own")
+    }
+
+    private mutating func checkToken() {
+        guard let text = resolved.text("seal", "key"), TokenURI.isURI(text) else { return }
+        do throws(TokenURIError) {
+            let uri = try TokenURI(text)
+            guard uri.modulePath == nil, uri.moduleName == nil else { return }
+            reportBadValue("seal", "key", "names no PKCS#11 library; add ?module-path= with its file, or ?module-name=")
+        } catch {
+            reportBadValue("seal", "key", "is no usable pkcs11 URI: " + error.reason)
+        }
     }
 
     private mutating func checkSockets() {

@@ -15,7 +15,9 @@ extension AgentLoop {
         findings.ok("agent", facts.gatewayID, "runs for \(now.milliseconds(since: facts.startedMilliseconds) / 1_000) s, epoch \(journal.epoch.text.string)")
         findings.add(now.finding)
         addJournal(to: &findings)
+        addSigner(to: &findings)
         addLink(to: &findings)
+        addRenewal(to: &findings)
         for node in gateway.nodes.records { add(node, to: &findings) }
         for (source, record) in zip(sources, sourceRecords) { add(record, source.state, to: &findings) }
         for concern in operatorConcerns() where !Self.toldElsewhere(concern.code) {
@@ -26,7 +28,7 @@ extension AgentLoop {
 
     /// Concerns that are findings of their own here or in the files.
     private static func toldElsewhere(_ code: String) -> Bool {
-        for told: StaticString in ["journal", "journal-full", "link", "certificate", "trust", "refusal", "source"]
+        for told: StaticString in ["journal", "journal-full", "link", "certificate", "trust", "refusal", "source", "token", "renewal"]
         where code.utf8.elementsEqual(told.description.utf8) { return true }
         return false
     }

@@ -8,6 +8,7 @@ internal import GatewayAgent
 internal import LogisticsEvents
 internal import MQTTLink
 internal import MerkleTree
+internal import SealToken
 
 extension AgentLoop {
     /// The retained status is said again this often while connected, and at once after a connect.
@@ -45,6 +46,9 @@ extension AgentLoop {
         journal.journal.keepsUntilArchived = configuration.journal.keepsUntilArchived
         gateway.adopt(configurationHash: SHA256.hash(configuration.resolved.canonicalText.bytes).bytes, at: now)
         adoptSensors()
+        adoptLinkCertificate()
+        // A person has acted: a token that refused the PIN, or is away, is tried again.
+        if let token = signer.token, token.trouble != nil { token.retry(nowMilliseconds: now.monotonicMilliseconds) }
         log(.notice, "configuration read again")
     }
 

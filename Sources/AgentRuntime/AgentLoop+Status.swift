@@ -21,6 +21,8 @@ extension AgentLoop {
         addJournal(to: &document)
         addBatches(to: &document)
         addSeal(to: &document)
+        addSigner(to: &document)
+        addRenewal(to: &document)
         addNodes(to: &document)
         addSources(to: &document)
         document.addSensors(of: sensors, at: now)

@@ -4,6 +4,7 @@ internal import EventJournal
 internal import GatewayAgent
 internal import LogisticsEvents
 internal import MQTTLink
+internal import SealToken
 internal import SensorSources
 
 extension AgentLoop {
@@ -14,6 +15,7 @@ extension AgentLoop {
         let broker = link.link
         entries.append(
             posix_poll_entry(descriptor: broker?.pollDescriptor ?? -1, events: broker?.pollEvents ?? 0, revents: 0))
+        entries.append(posix_poll_entry(descriptor: signer.token?.descriptor ?? -1, events: Int16(POSIX_POLL_IN), revents: 0))
         interests.removeAll(keepingCapacity: true)
         for source in sources { source.appendInterests(to: &interests, isHeldBack: isHeldBack) }
         for interest in interests {
@@ -26,7 +28,7 @@ extension AgentLoop {
         let timeout = sleepMilliseconds()
         _ = entries.withUnsafeMutableBufferPointer { posix_poll($0.baseAddress, $0.count, timeout) }
         for index in interests.indices {
-            let happened = Int32(entries[index + 2].revents)
+            let happened = Int32(entries[index + 3].revents)
             interests[index].isReadable = happened & POSIX_POLL_IN != 0
             interests[index].isWritable = happened & POSIX_POLL_OUT != 0
             interests[index].hasFailed = happened & (POSIX_POLL_ERROR | POSIX_POLL_HANGUP | POSIX_POLL_INVALID) != 0
@@ -45,7 +47,9 @@ extension AgentLoop {
             if let wake = source.nextDeadline(isHeldBack: isHeldBack) { due = min(due, wake) }
         }
         if let wake = sensors.nextDeadline, !isHeldBack { due = min(due, wake) }
+        if let wake = signer.token?.nextDeadline(nowMilliseconds: start) { due = min(due, wake) }
         if let wake = control?.deadlineMilliseconds { due = min(due, wake) }
+        if let wake = renewalDueMilliseconds { due = min(due, wake) }
         if let wake = syncDueMilliseconds { due = min(due, wake) }
         if journal.journal.suspended != nil { due = min(due, nextResumeMilliseconds) }
         return due <= start ? 0 : Int32(clamping: due - start)
@@ -62,6 +66,9 @@ extension AgentLoop {
 
     /// What happened to the broker's descriptor.
     var linkHappened: Int16 { entries.count > 1 ? entries[1].revents : 0 }
+
+    /// What happened to the socket of a token's helper.
+    var signerHappened: Int16 { entries.count > 2 ? entries[2].revents : 0 }
 
     /// Sources wait while the journal cannot store, or while too many lines wait for their sync.
     var isHeldBack: Bool {

@@ -7,6 +7,7 @@ internal import EventJournal
 internal import GatewayAgent
 internal import LogisticsEvents
 internal import MQTTLink
+internal import SealToken
 internal import SensorSources
 
 /// The types that the agent's state machine runs on.
@@ -41,7 +42,10 @@ final class AgentLoop {
     var sourceRecords: [SourceRecord]
     let control: ControlSocket?
     let signals: Int32
-    let facts: RunFacts
+    let signer: SignerAdapter
+    /// Whether the log has said that the token does not sign.
+    var isSignerTold = false
+    var facts: RunFacts
 
     var clock: ClockReader
     var now: Moment
@@ -72,11 +76,15 @@ final class AgentLoop {
     /// Damages of the journal's report that are declared, or on their way.
     var declaredDamageCount: Int
 
+    var renewal: RenewalRecord
+    /// This program's words for a renewal.
+    let renewalWords: [UTF8Text]
+
     /// Reads the configuration again, for SIGHUP.
     let loadConfiguration: () throws(ConfigurationProblems) -> AgentConfiguration
 
     init(
-        _ setup: AgentSetup, signals: Int32, clock: ClockReader,
+        _ setup: AgentSetup, signals: Int32, clock: ClockReader, renewalWords: [UTF8Text],
         loadConfiguration: @escaping () throws(ConfigurationProblems) -> AgentConfiguration
     ) {
         self.loadConfiguration = loadConfiguration
@@ -88,7 +96,11 @@ final class AgentLoop {
         sourceRecords = setup.configuration.sources.map { SourceRecord(name: $0.name) }
         control = setup.control
         facts = setup.facts
+        self.renewalWords = renewalWords
+        let jitter = UInt8(truncatingIfNeeded: (try? SecureRandom.word()) ?? 0)
+        renewal = RenewalRecord(schedule: RenewalSchedule(certificate: setup.linkCertificate, jitter: jitter))
         self.signals = signals
+        signer = setup.signer
         self.clock = clock
         now = setup.now
         gateway = setup.gateway
@@ -120,6 +132,7 @@ final class AgentLoop {
         serveLink()
         resumeIfDue()
         serveSources()
+        serveSigner()
         gateway.advance(to: now)
         syncIfDue()
         answerDurable()
@@ -127,6 +140,7 @@ final class AgentLoop {
         serveControl()
         retainIfDue()
         publishStatusIfDue()
+        renewIfDue()
         tellServiceManager()
     }
 
@@ -142,6 +156,7 @@ final class AgentLoop {
         }
         link.publishStatus(Array("{\"online\":false}".utf8))
         link.link?.stop()
+        signer.token?.stop()
         do throws(JournalError) { try journal.journal.close() } catch {}
         log(.notice, "stopped; \(journal.nextSequence - journal.signedEnd) events wait in the journal for a signature")
     }

@@ -3,10 +3,12 @@ internal import AttestationFormat
 internal import CPosixShims
 internal import ConfigurationFile
 internal import DeviceCrypto
+internal import DeviceEnrolment
 internal import EventJournal
 internal import GatewayAgent
 internal import MQTTLink
 internal import MerkleTree
+internal import SealToken
 internal import SensorSources
 internal import SmallFiles
 
@@ -22,18 +24,21 @@ struct RunFacts {
 }
 
 /// Why the agent cannot start: what happened, the value, what to do, and the exit code.
-struct SetupError: Error {
+final class SetupError: Error {
     let code: ExitCode
     let text: String
+    /// Whether starting again before somebody has acted could do harm, such as lock a token.
+    let needsPerson: Bool
 
-    init(_ code: ExitCode, _ text: String) {
+    init(_ code: ExitCode, _ text: String, needsPerson: Bool = false) {
         self.code = code
         self.text = text
+        self.needsPerson = needsPerson
     }
 }
 
 /// Opens everything that a run needs, in the order in which failures are cheapest to explain.
-struct AgentSetup {
+final class AgentSetup {
     let configuration: AgentConfiguration
     let log: Log
     let now: Moment
@@ -41,37 +46,47 @@ struct AgentSetup {
     let link: LinkAdapter
     let sources: [Source]
     let control: ControlSocket?
+    let signer: SignerAdapter
     let gateway: Gateway<AgentPlatform>
     let facts: RunFacts
+    /// The link certificate in use.
+    let linkCertificate: UnverifiedCertificate?
 
     init(_ configuration: AgentConfiguration, log: Log, now: Moment) throws(SetupError) {
         self.configuration = configuration
         self.log = log
         self.now = now
         let name = try Self.gatewayName(configuration.identity)
-        let key = try Self.sealKey(configuration.seal)
+        Self.recoverIdentity(configuration, log: log)
+        let (signer, publicKey) = try Self.signer(configuration.seal, name: name)
+        self.signer = signer
         try Self.checkLinkKey(configuration.link)
-        let certificate = Self.sealCertificate(configuration.seal, name: name, key: key, log: log)
+        linkCertificate = Self.linkCertificate(configuration.link)
+        if let linkCertificate, linkCertificate.publicKey == publicKey {
+            throw SetupError(.configuration, EnrolmentError(.sameKey, configuration.link.certificateFile ?? "").message)
+        }
+        let certificate = Self.sealCertificate(configuration.seal, name: name, publicKey: publicKey, log: log)
+        let keyClass = configuration.seal.key.keyClass
         let trust = try Self.trustFile(configuration, log: log)
         journal = try Self.openJournal(configuration.journal, gatewayID: name.gatewayID, now: now)
         link = LinkAdapter(try Self.makeLink(configuration, gatewayID: name.gatewayID), gatewayID: name.gatewayID)
         sources = try Self.makeSources(configuration, journal: journal)
         // The control socket's folder is emptied by a boot: what an earlier run left there tells a restart from a boot.
-        let isRestart = Self.exists(configuration.control.socketPath)
+        let isRestart = SmallFile.exists(configuration.control.socketPath)
         control = try Self.makeControl(configuration.control)
         let facts = AgentFacts(
             bootID: Self.bootID(), version: UTF8Text(stringLiteral: AgentVersion.number),
-            configurationHash: SHA256.hash(configuration.resolved.canonicalText.bytes).bytes, keyClass: "software",
+            configurationHash: SHA256.hash(configuration.resolved.canonicalText.bytes).bytes, keyClass: keyClass,
             why: isRestart ? .restart : .boot, gaps: Self.gaps(journal.journal.recovery))
         gateway = Gateway(
             identity: GatewayIdentity(
-                name: name, publicKey: key.publicKey, certificates: certificate.map { [$0.derBytes] } ?? [], hashing: SHA256.self),
+                name: name, publicKey: publicKey, certificates: certificate.map { [$0.derBytes] } ?? [], hashing: SHA256.self),
             policy: GatewayPolicy(configuration), trust: trust, facts: facts, at: now, journal: journal, link: link,
-            signer: SignerAdapter(key), trustStore: TrustFileAdapter(path: configuration.trust.file), salts: SaltWell())
+            signer: signer, trustStore: TrustFileAdapter(path: configuration.trust.file), salts: SaltWell())
         self.facts = RunFacts(
-            gatewayID: name.gatewayID.text.string, keyClass: "software",
+            gatewayID: name.gatewayID.text.string, keyClass: keyClass.string,
             certificateUntilSeconds: certificate.map { UInt64(clamping: $0.notAfterSeconds) },
-            linkCertificateUntilSeconds: Self.linkCertificateEnd(configuration.link),
+            linkCertificateUntilSeconds: linkCertificate.map { UInt64(clamping: $0.notAfterSeconds) },
             startedMilliseconds: now.monotonicMilliseconds)
         Self.report(journal.journal.recovery, suspendedBy: journal.journal.suspended, log: log)
     }
@@ -82,18 +97,19 @@ struct AgentSetup {
         return UTF8Text(validating: bytes.filter { $0 > 0x20 }) ?? "unknown"
     }
 
-    static func exists(_ path: UTF8Text) -> Bool {
-        do throws(FileError) {
-            _ = try SmallFile.facts(of: path)
-            return true
-        } catch {
-            return !error.isNotFound
+    /// Ends what a power cut interrupted between the two renames of a renewal.
+    private static func recoverIdentity(_ configuration: AgentConfiguration, log: Log) {
+        var pairs = [IdentityFiles(key: configuration.seal.key, certificate: configuration.seal.certificateFile)]
+        if let key = configuration.link.keyFile, let certificate = configuration.link.certificateFile {
+            pairs.append(IdentityFiles(key: .file(key), certificate: certificate))
+        }
+        for pair in pairs {
+            do throws(EnrolmentError) { try pair.recover() } catch { log(.warning, error.message) }
         }
     }
 
-    private static func linkCertificateEnd(_ link: AgentConfiguration.Link) -> UInt64? {
-        guard !link.brokers.isEmpty, let path = link.certificateFile else { return nil }
-        return (try? UnverifiedCertificate.load(from: path)).map { UInt64(clamping: $0.notAfterSeconds) }
+    static func linkCertificate(_ link: AgentConfiguration.Link) -> UnverifiedCertificate? {
+        link.certificateFile.flatMap { try? UnverifiedCertificate.load(from: $0) }
     }
 
     // MARK: - Identity
@@ -110,16 +126,6 @@ struct AgentSetup {
         return name
     }
 
-    private static func sealKey(_ seal: AgentConfiguration.Seal) throws(SetupError) -> SigningKey {
-        do throws(DeviceCryptoError) {
-            return try SigningKey.load(from: seal.keyFile)
-        } catch {
-            var code = ExitCode.noPermission
-            if case .file(let cause) = error.code, cause.isNotFound { code = .noInput }
-            throw SetupError(code, "the seal key cannot be used: \(error.message)")
-        }
-    }
-
     /// The link's key is libmosquitto's to read, and by the same rule the agent's alone. What is missing waits for the first connection.
     private static func checkLinkKey(_ link: AgentConfiguration.Link) throws(SetupError) {
         guard !link.brokers.isEmpty, let path = link.keyFile else { return }
@@ -132,7 +138,7 @@ struct AgentSetup {
 
     /// The seal certificate that the hello carries. Without one the agent still reads, signs and stores.
     private static func sealCertificate(
-        _ seal: AgentConfiguration.Seal, name: GatewayName, key: SigningKey, log: Log
+        _ seal: AgentConfiguration.Seal, name: GatewayName, publicKey: PublicKey, log: Log
     ) -> UnverifiedCertificate? {
         let certificate: UnverifiedCertificate
         do throws(DeviceCryptoError) {
@@ -141,12 +147,20 @@ struct AgentSetup {
             log(.warning, "no seal certificate: \(error.message): put the one of harborseal device issue there; events are signed and stored, nodes refuse them until then")
             return nil
         }
-        guard certificate.publicKey == key.publicKey, certificate.subjectURI == name.issuer else {
+        guard certificate.publicKey == publicKey, certificate.subjectURI == name.issuer else {
             log(
                 .warning, "\(seal.certificateFile.string) is not for this gateway's name and seal key: put key and certificate of one harborseal device issue there")
             return nil
         }
         return certificate
+    }
+
+    /// A trust file that its own root signed; nil for anything else. Whether that root is the right one is the holder's to know.
+    static func verifiedTrust(_ bytes: [UInt8]) -> TrustFile? {
+        guard let file = try? UnverifiedTrustFile(parsing: bytes),
+            let root = try? UnverifiedCertificate(der: file.content.rootCertificate)
+        else { return nil }
+        return try? file.verified(rootKey: root.publicKey, verifier: P256Verifier.self, using: SHA256.self)
     }
 
     /// The trust file, verified; `nil` when there is none.
@@ -161,10 +175,7 @@ struct AgentSetup {
             log?(.warning, "\(error.message); no receipt counts until a trust file is there")
             return nil
         }
-        guard let file = try? UnverifiedTrustFile(parsing: bytes),
-            let root = try? UnverifiedCertificate(der: file.content.rootCertificate),
-            let trust = try? file.verified(rootKey: root.publicKey, verifier: P256Verifier.self, using: SHA256.self)
-        else {
+        guard let trust = verifiedTrust(bytes) else {
             throw SetupError(.data, "\(path.string) is no valid trust file: fetch it again from the alliance")
         }
         guard trust.content.alliance.text == configuration.identity.alliance else {

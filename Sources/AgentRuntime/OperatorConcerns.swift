@@ -5,6 +5,7 @@ internal import EventJournal
 internal import GatewayAgent
 internal import MQTTLink
 internal import SensorSources
+internal import SmallFiles
 
 /// One thing that somebody should do something about.
 struct OperatorConcern {
@@ -53,9 +54,7 @@ extension AgentLoop {
         } else if journal.journal.spaceLevel == .full {
             concerns.add("journal-full", spaceAdvice.map { "the journal is full: \($0)" } ?? JournalProblem.full.words)
         }
-        if gateway.concerns.signingFailureCode != nil {
-            concerns.add("signing", "the seal key does not sign: run harborseal-agent selftest")
-        }
+        addSignerConcern(to: &concerns)
         if gateway.concerns.trustFileNotStored {
             concerns.add("trust-file", "a newer trust file could not be written beside the old one: check its folder")
         }
@@ -76,6 +75,7 @@ extension AgentLoop {
         concerns.addSensors(of: sensors)
         addSourceConcerns(to: &concerns)
         addLinkConcerns(to: &concerns)
+        addRenewalConcern(to: &concerns)
         return concerns
     }
 
@@ -102,7 +102,7 @@ extension AgentLoop {
         if facts.certificateUntilSeconds == nil {
             let path = configuration.seal.certificateFile
             concerns.add(
-                "certificate", AgentSetup.exists(path)
+                "certificate", SmallFile.exists(path)
                     ? "\(path.string) is not for this gateway's name and seal key: nodes refuse it until key and certificate are of one enrolment"
                     : "there is no seal certificate: nodes refuse this gateway until it is enrolled")
         }

@@ -11,6 +11,8 @@
 #include <mbedtls/sha256.h>
 #include <mbedtls/version.h>
 
+#include "key.h"
+
 // mbedTLS 2.28 and 3.6 differ in these names only; everything below is written once.
 #if MBEDTLS_VERSION_NUMBER < 0x03000000
 #define HS_FIELD(name) name
@@ -166,10 +168,6 @@ bool hs_p256_verify(hs_p256_verifier *verifier, const uint8_t *digest, const uin
 }
 
 // MARK: P-256 keys
-
-struct hs_p256_key {
-    mbedtls_pk_context pk;
-};
 
 static hs_p256_key *key_new(void) {
     hs_p256_key *key = malloc(sizeof *key);

@@ -61,6 +61,8 @@ int hs_smallfile_write(int descriptor, const uint8_t *bytes, size_t count) {
     return 0;
 }
 
+int hs_smallfile_give(int descriptor, uint32_t permissions) { return result_or_error(fchmod(descriptor, permissions)); }
+
 int hs_smallfile_sync(int descriptor) { return result_or_error(fsync(descriptor)); }
 
 // Linux has released the descriptor even when close says EINTR, so it is never repeated.
@@ -84,6 +86,8 @@ const char *hs_error_text(int error) {
     const char *text = strerror(error);
     return text != NULL ? text : "unknown error";
 }
+
+bool hs_error_is_no_space(int error) { return error == ENOSPC || error == EDQUOT; }
 
 struct hs_folder {
     DIR *stream;

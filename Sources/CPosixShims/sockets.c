@@ -102,6 +102,19 @@ int posix_tcp_connect(const char *host, uint16_t port) {
     return result;
 }
 
+int posix_name_is_known(const char *host) {
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    if (getaddrinfo(host, NULL, &hints, &found) != 0) { return -ENOENT; }
+    freeaddrinfo(found);
+    return 0;
+}
+
+size_t posix_address_bytes(const char *host, uint8_t *bytes) {
+    if (inet_pton(AF_INET, host, bytes) == 1) { return 4; }
+    return inet_pton(AF_INET6, host, bytes) == 1 ? 16 : 0;
+}
+
 int posix_tcp_listen_loopback(uint16_t port, int32_t backlog) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

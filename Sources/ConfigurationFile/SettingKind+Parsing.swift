@@ -7,6 +7,7 @@ extension SettingKind {
         case .name: SettingKind.isName(text) ? .text(text) : nil
         case .text(let maximum): (1...maximum).contains(text.byteCount) ? .text(text) : nil
         case .path: SettingKind.isPath(text, maximumByteCount: 4_095) ? .text(text) : nil
+        case .keyLocation: SettingKind.isPath(text, maximumByteCount: 4_095) || text.hasPrefix("pkcs11:") ? .text(text) : nil
         case .socketPath: SettingKind.isPath(text, maximumByteCount: 107) ? .text(text) : nil
         case .flag: text == "true" ? .flag(true) : text == "false" ? .flag(false) : nil
         case .choice(let words): words.contains(text) ? .text(text) : nil
@@ -21,6 +22,7 @@ extension SettingKind {
         case .duration(let range): SettingKind.within(range, DurationText.milliseconds(text)).map { .number($0) }
         case .byteCount(let range): SettingKind.within(range, ByteCountText.byteCount(text)).map { .number($0) }
         case .host: NetworkAddress.isHost(text.bytes[...]) ? .text(text) : nil
+        case .address: NetworkAddress(text, usualPort: 0) == nil ? nil : .text(text)
         case .addresses(let maximum):
             SettingKind.list(text, maximum) { NetworkAddress($0, usualPort: 0) == nil ? nil : $0 }.map { .texts($0) }
         case .lastDay: CalendarDay.secondsAfter(text).map { .number($0) }

@@ -8,6 +8,8 @@ public enum SettingKind: Equatable, Sendable {
     case text(maximumByteCount: Int)
     /// An absolute path.
     case path
+    /// An absolute path, or a `pkcs11:` URI, whose parts are judged by whoever uses it.
+    case keyLocation
     /// An absolute path that fits into a UNIX socket's address: 107 bytes on Linux.
     case socketPath
     /// `true` or `false`.
@@ -28,6 +30,8 @@ public enum SettingKind: Equatable, Sendable {
     case byteCount(ClosedRange<Int64>)
     /// A host name or numeric address.
     case host
+    /// A host with a port if it is not the usual one.
+    case address
     /// Hosts, each with a port if it is not the usual one, separated by commas.
     case addresses(maximumCount: Int)
     /// The last day of something, `2027-03-31`; the value is the first second after it, UTC.
@@ -53,6 +57,7 @@ extension SettingKind {
         case .name: "1 to 32 of a-z, 0-9 and -"
         case .text(let maximum): UTF8Text("text, at most \(maximum) bytes")
         case .path: "absolute path"
+        case .keyLocation: "absolute path, or a pkcs11: URI"
         case .socketPath: "absolute path, at most 107 bytes"
         case .flag: "true or false"
         case .choice(let words): SettingKind.joined(words, " or ")
@@ -68,6 +73,7 @@ extension SettingKind {
         case .byteCount(let range):
             "size from " + ByteCountText.text(range.lowerBound) + " to " + ByteCountText.text(range.upperBound)
         case .host: "host name or address"
+        case .address: "HOST or HOST:PORT"
         case .addresses(let maximum): UTF8Text("at most \(maximum) of HOST or HOST:PORT, with commas between")
         case .lastDay: "date as 2027-03-31"
         case .decimalRange: "two numbers as -30 .. -18.5"
@@ -82,9 +88,9 @@ extension SettingKind {
     /// What stands before the explanation in a sentence.
     var article: UTF8Text {
         switch self {
-        case .path, .socketPath, .mode, .topicFilter: "an "
+        case .path, .keyLocation, .socketPath, .mode, .topicFilter: "an "
         case .integer, .duration, .byteCount, .host, .lastDay, .amount, .decimalFactor, .jsonPointer: "a "
-        case .name, .text, .flag, .choice, .choices, .choiceOrFactor, .integers, .addresses, .decimalRange, .limit: ""
+        case .name, .text, .flag, .choice, .choices, .choiceOrFactor, .integers, .address, .addresses, .decimalRange, .limit: ""
         }
     }
 

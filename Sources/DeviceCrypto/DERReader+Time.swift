@@ -60,3 +60,13 @@ private enum Calendar {
         year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
     }
 }
+
+/// Times written as digits.
+public enum TimestampDigits {
+    /// Seconds since 1970-01-01Z of the 14 digits `YYYYMMDDhhmmss`; nil for what is no such time.
+    public static func seconds(_ digits: [UInt8]) -> Int64? {
+        guard digits.count == 14 else { return nil }
+        var reader = DERReader([DERReader.Tag.generalizedTime, 15] + digits + [UInt8(ascii: "Z")])
+        return try? reader.readTime()
+    }
+}

@@ -2,7 +2,7 @@ public import AttestationFormat
 public import SmallFiles
 
 /// Why a key, a signature or a certificate could not be used.
-public struct DeviceCryptoError: Error, Equatable, Sendable {
+public final class DeviceCryptoError: Error, Equatable, Sendable {
     /// The stable codes.
     public enum Code: Equatable, Sendable {
         /// The file could not be read or written.
@@ -42,6 +42,8 @@ public struct DeviceCryptoError: Error, Equatable, Sendable {
         self.code = code
         self.path = path
     }
+
+    public static func == (one: DeviceCryptoError, other: DeviceCryptoError) -> Bool { one.code == other.code && one.path == other.path }
 
     /// What happened, where, and what to do, for people.
     public var message: String {

@@ -22,7 +22,7 @@ enum PEMBlock {
 }
 
 /// Base64 (RFC 4648, section 4), strict: padded, no bits left over, nothing after the padding.
-private struct Base64Decoder {
+struct Base64Decoder {
     private var bytes: [UInt8] = []
     private var pending: UInt32 = 0
     private var pendingCount = 0

@@ -8,7 +8,7 @@ extension UnverifiedCertificate {
     /// Reads DER, or the first certificate of a PEM text.
     ///
     /// - Throws: `certificateMalformed`, `certificateNotP256`.
-    public init(pemOrDER bytes: [UInt8]) throws(DeviceCryptoError) {
+    public convenience init(pemOrDER bytes: [UInt8]) throws(DeviceCryptoError) {
         if bytes.first == DERReader.Tag.sequence {
             try self.init(der: bytes)
             return

@@ -5,7 +5,9 @@ public import AttestationFormat
 ///
 /// It reads subject, names, validity, usage and key, and passes over all other extensions, critical or not: trust is judged
 /// by nodes and verifiers.
-public struct UnverifiedCertificate: Equatable, Sendable {
+///
+/// A class, since it has nine fields and goes through many hands: a copy is a reference.
+public final class UnverifiedCertificate: Equatable, Sendable {
     /// The certificate as it was read, in DER.
     public let derBytes: [UInt8]
     /// The serial number's content bytes, big-endian, two's complement as DER has them.
@@ -71,4 +73,7 @@ public struct UnverifiedCertificate: Equatable, Sendable {
     public func isValid(atSeconds seconds: Int64) -> Bool {
         notBeforeSeconds <= seconds && seconds <= notAfterSeconds
     }
+
+    /// Whether they are the same bytes: all else follows from these.
+    public static func == (left: UnverifiedCertificate, right: UnverifiedCertificate) -> Bool { left.derBytes == right.derBytes }
 }

@@ -168,8 +168,7 @@ extension Gateway {
         if let gateWake = gate.wakeMilliseconds { due = min(due, gateWake) }
         if let epochWake = epochs.wakeMilliseconds { due = min(due, max(epochWake, gate.wakeMilliseconds ?? 0)) }
         if sealing != nil {
-            // A token is asked often enough not to waste a second, and seldom enough not to spin.
-            due = min(due, max(retryAtMilliseconds, now.monotonicMilliseconds &+ 20))
+            due = min(due, max(retryAtMilliseconds, now.monotonicMilliseconds &+ signer.askAgainMilliseconds))
         } else if maySeal {
             // What waits in the journal beyond a batch that just closed is taken on the next turn.
             let isBehind = builder.isEmpty && builder.end < journal.nextSequence

@@ -181,6 +181,13 @@ public protocol SignerPort: AnyObject {
     func begin(_ message: [UInt8])
     /// Asks for the outcome of the signature under way.
     func finish() -> SigningProgress
+    /// How long after an answer of "pending" it is worth asking again, unless something else wakes the loop.
+    var askAgainMilliseconds: UInt64 { get }
+}
+
+extension SignerPort {
+    /// Often enough not to waste a second, and seldom enough not to spin.
+    public var askAgainMilliseconds: UInt64 { 20 }
 }
 
 /// Where the alliance's trust file is kept.

@@ -2,7 +2,9 @@ internal import CPosixShims
 public import AttestationFormat
 
 /// Why a small file could not be read or written: what was tried, where, and what the system answered.
-public struct FileError: Error, Equatable, Sendable {
+///
+/// A class, as every error that is thrown through many functions: one word in each of them, not the copies of a struct.
+public final class FileError: Error, Equatable, Sendable {
     /// What was tried, or what is wrong with the file.
     public enum Code: UInt8, Equatable, Sendable {
         case open, inspect, read, create, write, sync, close, publish, remove, list
@@ -29,11 +31,18 @@ public struct FileError: Error, Equatable, Sendable {
         self.systemError = systemError
     }
 
+    public static func == (one: FileError, other: FileError) -> Bool {
+        one.code == other.code && one.path == other.path && one.systemError == other.systemError
+    }
+
     /// Whether the file or directory does not exist.
     public var isNotFound: Bool { systemError == hs_error_not_found }
 
     /// Whether a file of this name exists already.
     public var isAlreadyThere: Bool { systemError == hs_error_exists }
+
+    /// Whether the medium is full, or this user's share of it.
+    public var isNoSpace: Bool { hs_error_is_no_space(systemError) }
 
     /// What happened and where, for people.
     public var message: String { "\(path.string): \(reason)" }

@@ -41,15 +41,16 @@ public enum SmallFile {
         try OpenFile(reading: path).regularFacts(path)
     }
 
-    /// Writes a new file that only its owner may read (0600). After return, bytes and name survive a power cut.
+    /// Writes a new file that only its owner may read (0600), unless `permissions` say otherwise. After return, bytes and name
+    /// survive a power cut.
     ///
     /// The bytes go into `<path>.new` first and take the name when they are durable, so the name never stands for half a
     /// file. An existing file is never replaced: ``FileError/isAlreadyThere``.
-    public static func writeNew(_ path: UTF8Text, _ bytes: [UInt8]) throws(FileError) {
+    public static func writeNew(_ path: UTF8Text, _ bytes: [UInt8], permissions: UInt32 = 0o600) throws(FileError) {
         let draft = path + ".new"
         removeLeftover(draft)
         do throws(FileError) {
-            try writeDraft(draft, bytes)
+            try writeDraft(draft, bytes, permissions)
             try publish(draft, as: path)
         } catch {
             removeLeftover(draft)
@@ -72,8 +73,44 @@ public enum SmallFile {
         return UTF8Text(validating: Array(path.bytes[..<max(slash, 1)])) ?? "."
     }
 
-    private static func writeDraft(_ draft: UTF8Text, _ bytes: [UInt8]) throws(FileError) {
+    /// Gives a file the name of another, which it replaces; both are in one directory. After return the name survives a power cut.
+    public static func replace(_ path: UTF8Text, with source: UTF8Text) throws(FileError) {
+        var target = path.bytes
+        target.append(0)
+        let result = try withCPath(source) { from in
+            target.withUnsafeBufferPointer { to in
+                to.withMemoryRebound(to: CChar.self) { posix_rename(from, $0.baseAddress) }
+            }
+        }
+        guard result >= 0 else { throw FileError(.publish, path, systemError: -result) }
+        try syncDirectory(of: path)
+    }
+
+    /// Removes a file, durably. What is not there is no error.
+    public static func remove(_ path: UTF8Text) throws(FileError) {
+        let result = try withCPath(path) { hs_smallfile_remove($0) }
+        if -result == hs_error_not_found { return }
+        guard result >= 0 else { throw FileError(.remove, path, systemError: -result) }
+        try syncDirectory(of: path)
+    }
+
+    /// Whether a name stands for something; also when it cannot be told.
+    public static func exists(_ path: UTF8Text) -> Bool {
+        do throws(FileError) {
+            _ = try facts(of: path)
+            return true
+        } catch {
+            return !error.isNotFound
+        }
+    }
+
+    private static func writeDraft(_ draft: UTF8Text, _ bytes: [UInt8], _ permissions: UInt32) throws(FileError) {
         var file = try OpenFile(creating: draft)
+        // A key never has another mode than it is born with.
+        if permissions != 0o600 {
+            let given = hs_smallfile_give(file.descriptor, permissions)
+            guard given >= 0 else { throw FileError(.write, draft, systemError: -given) }
+        }
         let written = bytes.withUnsafeBufferPointer { hs_smallfile_write(file.descriptor, $0.baseAddress, $0.count) }
         guard written >= 0 else { throw FileError(.write, draft, systemError: -written) }
         let synced = hs_smallfile_sync(file.descriptor)

@@ -2,6 +2,7 @@
 import AttestationFormat
 import ConfigurationFile
 import LogisticsEvents
+import SealToken
 import Testing
 
 /// Loads a text with the identity in front of it.
@@ -31,7 +32,7 @@ struct AgentConfigurationTests {
         #expect(configuration.link == .init(
             brokers: [], authorityFile: nil, certificateFile: nil, keyFile: nil, isInsecure: false, keepAliveMilliseconds: 60_000,
             receiptTimeoutMilliseconds: 30_000, unreceiptedBatchCount: 64, unreceiptedByteCount: 2 << 20, mqttVersion: .automatic))
-        #expect(configuration.seal == .init(keyFile: "/etc/harborseal/seal.key", certificateFile: "/etc/harborseal/seal.crt"))
+        #expect(configuration.seal == .init(key: .file("/etc/harborseal/seal.key"), certificateFile: "/etc/harborseal/seal.crt"))
         #expect(configuration.trust == .init(file: "/etc/harborseal/alliance.hstrust"))
         #expect(configuration.control == .init(socketPath: "/run/harborseal/control.sock", mode: 0o660))
         #expect(configuration.log.level == .info)
@@ -87,10 +88,22 @@ struct AgentConfigurationTests {
             brokers: [.init(host: "a", port: 8_883), .init(host: "b", port: 1), .init(host: "::1", port: 2)], authorityFile: "/e/ca.crt",
             certificateFile: "/e/link.crt", keyFile: "/e/link.key", isInsecure: true, keepAliveMilliseconds: 30_000,
             receiptTimeoutMilliseconds: 60_000, unreceiptedBatchCount: 2, unreceiptedByteCount: 1 << 20, mqttVersion: .version311))
-        #expect(configuration.seal == .init(keyFile: "/s.key", certificateFile: "/s.crt"))
+        #expect(configuration.seal == .init(key: .file("/s.key"), certificateFile: "/s.crt"))
         #expect(configuration.trust == .init(file: "/t"))
         #expect(configuration.control == .init(socketPath: "/c.sock", mode: 0o600))
         #expect(configuration.log.level == .debug)
+    }
+
+    @Test("a key in a token is a URI, which no other key takes")
+    func tokenKey() throws {
+        let text: UTF8Text = "pkcs11:token=gw-1;object=seal?module-name=tpm2_pkcs11&pin-source=file:/etc/harborseal/seal.pin"
+        let configuration = try load("[seal]\nkey = \(text.string)\n")
+        #expect(configuration.seal.key == .token(try TokenURI(text)))
+        #expect(configuration.seal.key.file == nil)
+        #expect(configuration.resolved.text("seal", "key") == text)
+        #expect(throws: ConfigurationProblems.self) { try load("[link]\nkey = \(text.string)\n") }
+        #expect(throws: ConfigurationProblems.self) { try load("[seal]\ncertificate = \(text.string)\n") }
+        #expect(throws: ConfigurationProblems.self) { try load("[seal]\nkey = seal.key\n") }
     }
 
     @Test("sources come in the file's order with their options and defaults")
@@ -254,6 +267,13 @@ struct CombinationTests {
                 "[link]\ninsecure = true\ncertificate = /c\nkey = /k\n",
                 "agent.conf:7: [link]: certificate and key are set and ca is not: there would be no TLS; set ca to the link CA's file"
             ),
+            ("[seal]\nkey = pkcs11:token=a\n", "agent.conf:6: \"key\" of [seal] names no PKCS#11 library; add ?module-path= with its file, or ?module-name="),
+            (
+                "[seal]\nkey = pkcs11:token=a?module-name=b&pin-value=1234\n",
+                "agent.conf:6: \"key\" of [seal] is no usable pkcs11 URI: pin-value is refused: a PIN in a configuration is read in backups and printed by "
+                    + "tools; put it into a file of mode 0600 and name that with pin-source=file:PATH"
+            ),
+            ("[seal]\nkey = pkcs11:colour=red?module-name=b\n", "agent.conf:6: \"key\" of [seal] is no usable pkcs11 URI: colour is no attribute of a pkcs11 URI"),
             (
                 "[link]\n\(protection)[seal]\nkey = /e/link.key\n",
                 "agent.conf:8: [link]: the link's key is the seal key; the two must differ: enrol the link with a key of its own"

@@ -23,6 +23,7 @@ import row_registry
 import row_sampling
 import row_size
 import row_steady
+import row_token
 import row_wear
 import row_wire
 from figures import Progress, as_markdown, as_text, exceeded_budgets, machine
@@ -42,6 +43,7 @@ ROWS = {
     "instructions": row_instructions.run,
     "ledger": row_nodes.ledger,
     "registry": row_registry.run,
+    "token": row_token.run,
 }
 
 

@@ -57,7 +57,8 @@ struct SettingKindTests {
         arguments: [
             (.name, "gw-1", .text("gw-1")), (.name, "-gw", nil), (.name, "GW", nil), (.name, "", nil),
             (.name, String(repeating: "a", count: 33), nil), (.text(maximumByteCount: 3), "abc", .text("abc")),
-            (.text(maximumByteCount: 3), "abcd", nil), (.path, "/a", .text("/a")), (.path, "a", nil), (.path, "/", nil),
+            (.text(maximumByteCount: 3), "abcd", nil), (.keyLocation, "/a", .text("/a")), (.keyLocation, "pkcs11:token=a", .text("pkcs11:token=a")), (.keyLocation, "a", nil), (.keyLocation, "pkcs12:a", nil),
+            (.path, "pkcs11:a", nil), (.path, "/a", .text("/a")), (.path, "a", nil), (.path, "/", nil),
             (.socketPath, "/" + String(repeating: "s", count: 106), .text(UTF8Text("/" + String(repeating: "s", count: 106)))),
             (.socketPath, "/" + String(repeating: "s", count: 107), nil), (.flag, "true", .flag(true)), (.flag, "false", .flag(false)),
             (.flag, "yes", nil), (.flag, "TRUE", nil), (.choice(words), "red", .text("red")), (.choice(words), "blue", nil),

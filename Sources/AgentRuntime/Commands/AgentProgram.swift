@@ -1,4 +1,5 @@
 internal import AttestationFormat
+internal import SealToken
 
 /// What `harborseal-agent` does, from its words to its exit code.
 public enum AgentProgram {
@@ -28,13 +29,19 @@ public enum AgentProgram {
             return .success
         }
         if arguments.wantsJSON, textCommands.contains(command) { return unknownJSON }
+        if let option = arguments.option(besides: EnrollCommand.options(of: command)) { return usage("unknown option \(option.string)") }
         switch command {
+        case "enroll": return EnrollCommand.run(arguments)
+        case "renew": return RenewCommand.run(arguments)
         case "run": return RunCommand.run(arguments)
         case "record": return RecordCommand.run(arguments)
         case "status": return StatusCommand.run(arguments)
         case "doctor": return DoctorCommand.run(arguments)
         case "check-config": return CheckConfigCommand.run(arguments)
         case "journal": return JournalCommand.run(arguments)
+        case "token": return TokenCommand.run(arguments)
+        // Not for people: the agent spawns it.
+        case TokenHelper.word: return TokenHelper.run() ? .success : usage("token-helper is what a running agent starts for itself")
         case "selftest": return SelfTestCommand.run(arguments)
         case "version":
             Output.print("harborseal-agent \(AgentVersion.number)")
@@ -46,7 +53,7 @@ public enum AgentProgram {
         }
     }
 
-    private static let textCommands: [UTF8Text] = ["run", "selftest", "version", "help"]
+    private static let textCommands: [UTF8Text] = ["run", "enroll", "renew", "selftest", "version", "help"]
 
     /// For what has nothing to say in JSON: a script must not take text for it.
     static var unknownJSON: ExitCode { usage("unknown option --json") }

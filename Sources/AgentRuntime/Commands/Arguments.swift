@@ -17,6 +17,10 @@ struct Arguments {
     var wantsHex = false
     var wantsHelp = false
     var wantsColour: Bool?
+    /// Options with a value that only some commands take; each at most once.
+    var values: [(name: UTF8Text, value: UTF8Text)] = []
+    /// Options without a value that only some commands take.
+    var flags: [UTF8Text] = []
     /// What is wrong with it, if something is.
     var problem: String?
 
@@ -32,6 +36,14 @@ struct Arguments {
             case "--hex": wantsHex = true
             case "--no-colour", "--no-color": wantsColour = false
             case "--version": take("version")
+            case "--replace", "--accept-trust", "--seal", "--automatic": flags.append(word)
+            case "--device", "--code", "--ca", "--trust-hash", "--broker":
+                guard index < words.count, value(word) == nil else {
+                    problem = "\(word.string) needs one value after it"
+                    return
+                }
+                values.append((word, words[index]))
+                index += 1
             case "--config", "-c", "--set":
                 guard index < words.count else {
                     problem = "\(word.string) needs a value after it"
@@ -42,6 +54,16 @@ struct Arguments {
             default: take(word)
             }
         }
+    }
+
+    /// What stands after an option; nil if it was not given.
+    func value(_ name: UTF8Text) -> UTF8Text? { values.first { $0.name == name }?.value }
+
+    func has(_ flag: UTF8Text) -> Bool { flags.contains(flag) }
+
+    /// The first of the options of some commands that is not among these.
+    func option(besides allowed: [UTF8Text]) -> UTF8Text? {
+        (values.map { $0.name } + flags).first { option in !allowed.contains { $0 == option } }
     }
 
     private mutating func take(_ word: UTF8Text) {
@@ -75,6 +97,18 @@ struct Arguments {
             if let text = UTF8Text(validating: Array(String(cString: entry).utf8)) { entries.append(text) }
         }
         return entries
+    }
+
+    /// File, environment and flags, not yet judged.
+    var layers: ConfigurationLayers {
+        ConfigurationLayers(ConfigurationDocument.read(configPath), environment: Self.environment(), flags: settings)
+    }
+
+    /// What the running agent calls itself with to renew its link certificate.
+    var renewalWords: [UTF8Text] {
+        var words: [UTF8Text] = ["harborseal-agent", "renew", "--automatic", "--config", configPath]
+        for setting in settings { words += ["--set", setting] }
+        return words
     }
 
     /// What file, environment and flags say together.

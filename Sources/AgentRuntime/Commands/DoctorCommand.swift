@@ -14,6 +14,9 @@ enum DoctorCommand {
             configuration = try arguments.configuration()
         } catch {
             for problem in error.problems { Output.complain(problem.message.string) }
+            if let settings = try? EnrolmentSettings(arguments.layers), let note = RegistryProbe.note(settings.sealKey, settings.sealCertificate) {
+                Output.complain("an enrolment did not come to its end: \(note.reason); \(note.advice)")
+            }
             return error.exitCode
         }
         do throws(SetupError) {
@@ -39,10 +42,11 @@ enum DoctorCommand {
         let isRunning = agent(configuration, &findings)
         if !isRunning { clock(&findings) }
         let now = posix_realtime_milliseconds() / 1_000
-        var files = FileChecks(configuration: configuration, agentUser: agentUser(configuration), nowSeconds: now)
+        var files = FileChecks(configuration: configuration, agentUser: agentUser(configuration), nowSeconds: now, looksAtToken: !isRunning)
         files.run()
         for finding in files.findings.all { findings.add(finding) }
         brokers(configuration, gatewayID, isRunning: isRunning, &findings)
+        RegistryProbe.run(configuration, &findings)
         if !isRunning { SourceChecks.run(configuration, &findings) }
         return findings
     }
@@ -59,6 +63,14 @@ enum DoctorCommand {
                 advice: isAway ? "systemctl start harborseal-agent, or look at its log: why did it end?" : "run this as root")
             return false
         }
+    }
+
+    /// Whether somebody listens at the control socket.
+    static func isRunning(_ configuration: AgentConfiguration) -> Bool {
+        let descriptor = configuration.control.socketPath.withCText { posix_unix_connect($0) }
+        guard descriptor >= 0 else { return false }
+        _ = posix_socket_close(descriptor)
+        return true
     }
 
     /// Whoever listens at the control socket; else whoever owns the journal.

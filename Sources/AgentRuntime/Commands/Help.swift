@@ -6,6 +6,8 @@ enum Help {
         harborseal-agent: records, signs, keeps and publishes what happens at this gateway.
 
           run                          run the agent
+          enroll TEXT                  make keys, and get certificates, configuration and trust file from the alliance's registry
+          renew [--seal]               get a new link certificate, or a new seal certificate; run renews the link's by itself
           record KIND key=value...     record one event from a shell, through the running agent
           status [--json]              what the running agent is doing, and what is wrong
           doctor [--json]              clock, keys, certificates, disk, broker, nodes, sources: what to do about each
@@ -13,6 +15,7 @@ enum Help {
           journal export|import        carry batches to nodes on a stick, and their receipts back
           journal archive              keep a copy of the events that nodes get no more than the hashes of
           journal verify|export|tail   look at the journal, whether the agent runs or not
+          token list|make-key|login    the keys in a PKCS#11 token, and a new seal key in it
           selftest                     known answers for hash, signature, encoding, tree and checksum
           version                      the version
 
@@ -25,11 +28,14 @@ enum Help {
     static func text(for command: UTF8Text) -> StaticString? {
         switch command {
         case "run": run
+        case "enroll": enroll
+        case "renew": renew
         case "record": record
         case "status": status
         case "doctor": doctor
         case "check-config": checkConfig
         case "journal": journal
+        case "token": token
         case "selftest": selftest
         case "version": "version: prints the version.\nExample: harborseal-agent version\n"
         default: nil
@@ -40,6 +46,27 @@ enum Help {
         run: runs the agent until SIGTERM or SIGINT. SIGHUP reads the configuration again: batches, sensors and rules change at once.
         Logs to standard error, in journald's priority format when that is no terminal.
         Example: harborseal-agent run --config /etc/harborseal/agent.conf
+
+        """
+    private static let enroll: StaticString = """
+        enroll TEXT        takes the whole enrolment text, in quotes; - reads it from standard input, where no other user sees it
+        enroll URL --device FIRM.DEVICE --code CODE --ca FILE   the parts: FILE is the alliance's link CA
+        Makes a link key and a seal key here, proves them to the registry and stores what it certifies; writes agent.conf.d/10-gateway.conf;
+        fetches the trust file if none is there. As root it gives the files to the agent's user. Run again it goes on where it was
+        interrupted, with the same keys: a code is not used up by a lost answer.
+        --broker LIST      the brokers for [link], if neither text nor agent.conf names them
+        --trust-hash HASH  the trust file's SHA-256, by a way that you trust; --accept-trust takes any that this alliance signed
+        --replace          makes new keys although there are some; stop the agent first. One in a token stays: name another object= for a new one
+        Exit code 0: done. 2: done but for the trust file. 75: not now, run it again. 77: refused. 64: mistyped. 1, 65, 73: see the message.
+        Example: harborseal-agent enroll 'harborseal-enrol:1?url=https://registry.example.org:8443&device=acme.gw-1&code=...&ca=...'
+
+        """
+    private static let renew: StaticString = """
+        renew              a new link key and certificate by the old ones; the new pair is tried before the old one goes
+        renew --seal       a new certificate for the seal key, which stays; a token signs the request itself
+        It needs [registry] address. With an unset clock the registry's certificate is judged without it: issuer and name as always.
+        Exit code 0: done. 75: not now, nothing has changed. 77: refused. 66: there is nothing to renew.
+        Example: harborseal-agent renew
 
         """
     private static let record: StaticString = """
@@ -86,6 +113,18 @@ enum Help {
         journal tail [COUNT]   the newest events (default 10), one line each: sequence, time, kind, what it is about; --hex: as export
         Of verify, export without a folder, and tail nothing is changed, and a running agent is not disturbed.
         Example: harborseal-agent journal export /media/stick
+
+        """
+    private static let token: StaticString = """
+        token list [URI]       slots, tokens and keys of the PKCS#11 library that [seal] key names, or that URI names instead. It logs in where a
+                               PIN is named, unless a wrong one was given before: looking must not lock a token
+        token make-key [URI]   makes the P-256 key that object= names, in the token, which it cannot leave. Prints its
+                               public part in PEM. A key that is there already is left alone
+        token login [URI]      tries the PIN once, also where the next wrong one locks the token
+        Each takes --json. Quote a URI for the shell. The PIN stands in the file or variable that pin-source names, never in the URI.
+        Run it as the agent's user, with the agent's environment. Exit code 0: done. 66: no library, token or key. 77: the PIN. 78: [seal] key is a
+        file, or the URI is wrong.
+        Example: harborseal-agent token make-key 'pkcs11:token=gw-1;object=seal?module-name=tpm2_pkcs11&pin-source=file:/etc/harborseal/seal.pin'
 
         """
     private static let selftest: StaticString = """

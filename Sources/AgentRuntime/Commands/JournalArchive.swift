@@ -3,6 +3,7 @@ internal import AttestationFormat
 internal import DeviceCrypto
 internal import EventJournal
 internal import GatewayAgent
+internal import SmallFiles
 
 /// `journal archive FOLDER`: the owner's copy of every event that nodes get no more than the hash of.
 ///
@@ -97,7 +98,7 @@ struct JournalArchive: ~Copyable {
         guard batchCount > 0 else { return nil }
         let name = gatewayID.text + "-archive-" + range + ".hsarchive"
         let path = folder + "/" + name
-        guard !AgentSetup.exists(path) else {
+        guard !SmallFile.exists(path) else {
             throw SetupError(.cannotCreate, "\(path.string) is there already, and an archive is never replaced: name another folder")
         }
         try JournalExport.check(writer.publish(as: name), folder)

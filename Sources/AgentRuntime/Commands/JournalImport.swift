@@ -69,7 +69,7 @@ enum JournalImport {
             }
             paths += names.map { place + "/" + $0 }
             guard names.isEmpty else { continue }
-            guard !AgentSetup.exists(place) else {
+            guard !SmallFile.exists(place) else {
                 throw SetupError(
                     .noInput, "\(place.string) has no .hsreply: run harborseal node import at the nodes first, with what journal export wrote")
             }

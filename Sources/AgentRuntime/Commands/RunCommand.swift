@@ -34,14 +34,30 @@ enum RunCommand {
         do throws(SetupError) {
             let setup = try AgentSetup(configuration, log: log, now: clock.read())
             log(.notice, "harborseal-agent \(AgentVersion.number) for \(setup.facts.gatewayID), epoch \(setup.journal.epoch.text.string)")
-            let loop = AgentLoop(setup, signals: signals, clock: clock) { () throws(ConfigurationProblems) in
+            let loop = AgentLoop(setup, signals: signals, clock: clock, renewalWords: arguments.renewalWords) { () throws(ConfigurationProblems) in
                 try arguments.configuration()
             }
             loop.run()
             return .success
         } catch {
             log(.error, error.text)
-            return error.code
+            // A supervisor that starts the agent again and again would lock the token.
+            guard error.needsPerson, waitForPerson(signals) else { return error.code }
+            return run(arguments)
+        }
+    }
+
+    /// Waits for a signal: true for SIGHUP, which asks for another try.
+    private static func waitForPerson(_ signals: Int32) -> Bool {
+        while true {
+            switch posix_signals_next(signals) {
+            case POSIX_SIGNAL_HANGUP: return true
+            case POSIX_SIGNAL_TERMINATE, POSIX_SIGNAL_INTERRUPT: return false
+            case ..<0: return false
+            default: break
+            }
+            var entry = posix_poll_entry(descriptor: signals, events: Int16(POSIX_POLL_IN), revents: 0)
+            _ = posix_poll(&entry, 1, -1)
         }
     }
 }

@@ -3,6 +3,7 @@ internal import AttestationFormat
 internal import CPosixShims
 internal import DeviceCrypto
 internal import GatewayAgent
+internal import SealToken
 internal import SmallFiles
 
 /// What `doctor` sees in files, whoever runs it: as root it judges for the agent's user, not for itself.
@@ -16,29 +17,34 @@ struct FileChecks {
     let nowSeconds: Int64
     /// False for `check-config`: dates pass by themselves, and folders are made at the start.
     var judgesDates = true
+    /// A token that the running agent has in use is the agent's to tell of: some take one user at a time.
+    var looksAtToken = true
     var findings = Findings()
     /// Whether a key is not the agent's alone, which ends `run` with 77.
     private(set) var isKeyOpen = false
 
     mutating func run() {
-        let key = key()
-        sealCertificate(key?.publicKey)
-        linkIdentity()
+        let key: PublicKey?
+        switch configuration.seal.key {
+        case .file(let path): key = self.key(path)
+        case .token(let uri): key = token(uri)
+        }
+        sealCertificate(key)
+        linkIdentity(sealKey: key ?? (try? UnverifiedCertificate.load(from: configuration.seal.certificateFile))?.publicKey)
         trustFile()
         if judgesDates { folders() }
     }
 
     // MARK: - Keys
 
-    private mutating func key() -> SigningKey? {
-        let path = configuration.seal.keyFile
+    private mutating func key(_ path: UTF8Text) -> PublicKey? {
         guard isPrivate("key", path), let pem = bytes("key", path) else { return nil }
         do throws(DeviceCryptoError) {
             let key = try SigningKey(pem: pem)
             let start = posix_monotonic_nanoseconds()
             _ = try key.sign([1])
             findings.ok("key", path.string, "signs and verifies, in \((posix_monotonic_nanoseconds() - start) / 1_000) us")
-            return key
+            return key.publicKey
         } catch {
             findings.add(.problem, "key", path.string, error.message, advice: "restore this file, or enrol the gateway again")
             return nil
@@ -46,7 +52,7 @@ struct FileChecks {
     }
 
     /// Whether a key's file is the agent's alone; says what is wrong with it.
-    private mutating func isPrivate(_ check: StaticString, _ path: UTF8Text) -> Bool {
+    mutating func isPrivate(_ check: StaticString, _ path: UTF8Text, endsRun: Bool = true) -> Bool {
         var facts = posix_path_facts()
         let result = path.withCText { posix_path_facts_of($0, &facts) }
         guard result == 0 else {
@@ -54,12 +60,12 @@ struct FileChecks {
             return false
         }
         if facts.permissions & 0o077 != 0 {
-            isKeyOpen = true
+            isKeyOpen = isKeyOpen || endsRun
             findings.add(.problem, check, path.string, "others than its owner may read it: the agent refuses it", advice: "chmod 600 \(path.string)")
             return false
         }
         if let agentUser, facts.user_id != agentUser {
-            isKeyOpen = true
+            isKeyOpen = isKeyOpen || endsRun
             findings.add(
                 .problem, check, path.string, "belongs to user \(facts.user_id), and the agent is user \(agentUser)",
                 advice: "chown \(agentUser) \(path.string)")
@@ -96,16 +102,32 @@ struct FileChecks {
         }
     }
 
-    private mutating func linkIdentity() {
+    private mutating func linkIdentity(sealKey: PublicKey?) {
         let link = configuration.link
         guard !link.brokers.isEmpty else { return }
-        if let path = link.keyFile { _ = isPrivate("link-key", path) }
+        let key = linkKey(sealKey)
         if let path = link.certificateFile, let certificate = certificate("link-certificate", path) {
+            if let key, certificate.publicKey != key {
+                findings.add(
+                    .problem, "link-certificate", path.string, "belongs to another key than the link key",
+                    advice: "put key and certificate of one enrolment there")
+            }
             validity("link-certificate", path, certificate, isEvidence: false)
         }
         if let path = link.authorityFile, let authority = certificate("link-ca", path) {
             validity("link-ca", path, authority, isEvidence: false)
         }
+    }
+
+    /// The link key's public part. Faults.md 19: it must not be the seal key.
+    private mutating func linkKey(_ sealKey: PublicKey?) -> PublicKey? {
+        guard let path = configuration.link.keyFile, isPrivate("link-key", path), let pem = bytes("link-key", path), let key = try? SigningKey(pem: pem) else { return nil }
+        if key.publicKey == sealKey {
+            findings.add(
+                .problem, "link-key", path.string, "is the seal key: one key must not have both roles",
+                advice: "enroll the gateway with a link key of its own: harborseal-agent enroll TEXT")
+        }
+        return key.publicKey
     }
 
     private mutating func certificate(_ check: StaticString, _ path: UTF8Text) -> UnverifiedCertificate? {
@@ -127,9 +149,11 @@ struct FileChecks {
         } else if nowSeconds > certificate.notAfterSeconds {
             findings.add(
                 .problem, check, path.string, "expired \(-days) days ago",
-                advice: isEvidence ? "renew it: nodes refuse new batches; nothing is lost meanwhile" : "renew it: the broker refuses it; nothing is lost meanwhile")
+                advice: isEvidence
+                    ? "harborseal-agent renew --seal: nodes refuse new batches; nothing is lost meanwhile"
+                    : "harborseal-agent renew, up to 30 days late; the broker refuses it meanwhile, and nothing is lost")
         } else if days < Self.fewDays {
-            findings.add(.warning, check, path.string, "\(days) days left", advice: "renew it now")
+            findings.add(.warning, check, path.string, "\(days) days left", advice: isEvidence ? "harborseal-agent renew --seal" : "harborseal-agent renew")
         } else {
             findings.ok(check, path.string, "\(days) days left")
         }

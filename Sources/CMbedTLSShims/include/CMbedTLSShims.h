@@ -84,3 +84,5 @@ bool hs_p256_sign(hs_p256_key *key, const uint8_t *digest, uint8_t *r, uint8_t *
 #ifdef __cplusplus
 }
 #endif
+
+#include "tls.h"

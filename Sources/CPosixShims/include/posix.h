@@ -15,3 +15,5 @@
 #include "sysfs.h"
 #include "gpio.h"
 #include "access.h"
+#include "spawn_self.h"
+#include "helper.h"

@@ -31,6 +31,9 @@ int hs_smallfile_create(const char *path);
 /// Writes all of `count` bytes, repeating short writes. 0 or a negative errno.
 int hs_smallfile_write(int descriptor, const uint8_t *bytes, size_t count);
 
+/// Sets the mode. 0 or a negative errno.
+int hs_smallfile_give(int descriptor, uint32_t permissions);
+
 /// fsync. 0 or a negative errno.
 int hs_smallfile_sync(int descriptor);
 
@@ -48,6 +51,9 @@ int hs_smallfile_sync_directory(const char *path);
 
 /// The system's words for an errno (positive), never NULL.
 const char *hs_error_text(int error);
+
+/// ENOSPC or EDQUOT.
+bool hs_error_is_no_space(int error);
 
 extern const int hs_error_not_found;  // ENOENT
 extern const int hs_error_exists;     // EEXIST

@@ -24,6 +24,10 @@ int posix_socket_peer(int descriptor, struct posix_peer *peer);
 /// of the lookup until one does not fail at once. Poll for POSIX_POLL_OUT, then ask `posix_socket_error`.
 /// A failed lookup is -EHOSTUNREACH.
 int posix_tcp_connect(const char *host, uint16_t port);
+/// Whether a host name can be looked up now, or is an address: 0, or -ENOENT.
+int posix_name_is_known(const char *host);
+/// The bytes of a numeric address, 4 or 16 of them; 0 if it is none.
+size_t posix_address_bytes(const char *host, uint8_t *bytes);
 /// Listens on a TCP port of 127.0.0.1; port 0 takes a free one.
 int posix_tcp_listen_loopback(uint16_t port, int32_t backlog);
 /// The port at this end; 0 if none.

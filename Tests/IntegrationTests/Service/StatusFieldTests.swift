@@ -17,6 +17,9 @@ extension BrokersAndNodes {
             open-events signed unreceipted-window quorum-batches quorum-events signing-us longest-signing-us published published-bytes resent
             """
         private static let seal = "key-class certificate-days-left link-certificate-days-left"
+        private static let signer = "kind state waiting-events"
+        /// Without a registry.
+        private static let renewal = "registry"
         private static let counters = """
             dropped-events refused-lines stranger-senders crowded-senders surplus-receipts malformed-replies stranger-replies unbelieved-hints \
             unconfirmed-refusals rejected-trust-files signing-failures journal-failures epochs
@@ -34,7 +37,7 @@ extension BrokersAndNodes {
 
         private static func table(_ rows: [String: String]) -> Table {
             let always = [
-                "agent": agent, "clock": clock, "journal": journal, "batches": batches, "seal": seal, "dropped-or-refused": counters,
+                "agent": agent, "clock": clock, "journal": journal, "batches": batches, "seal": seal, "signer": signer, "renewal": renewal, "dropped-or-refused": counters,
                 "sources intake": source,
             ]
             return always.merging(rows) { $1 }.mapValues { Set($0.split(separator: " ").map(String.init)) }

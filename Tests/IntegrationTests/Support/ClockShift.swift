@@ -9,11 +9,14 @@ struct ClockShift {
     /// As an environment has it.
     var setting: String { "CLOCK_SHIFT_SECONDS=\(seconds)" }
 
-    /// This machine's agent under that clock.
-    /// - Parameter folder: where the library stays while the agent runs.
-    func agent(in folder: ScratchFolder) throws -> [String] {
+    /// What stands in front of a program that shall live by that clock.
+    /// - Parameter folder: where the library stays while it runs.
+    func wrapper(in folder: ScratchFolder) throws -> [String] {
         let library = folder.file("clock-shift.so")
         try ChildProcess.run(["clang", "-shared", "-fPIC", "-O1", "-o", library, Self.source])
-        return ["/usr/bin/env", "LD_PRELOAD=\(library)", setting, try Programs.agent]
+        return ["/usr/bin/env", "LD_PRELOAD=\(library)", setting]
     }
+
+    /// This machine's agent under that clock.
+    func agent(in folder: ScratchFolder) throws -> [String] { try wrapper(in: folder) + [try Programs.agent] }
 }

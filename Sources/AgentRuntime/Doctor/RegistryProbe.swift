@@ -1,0 +1,45 @@
+internal import AgentConfiguration
+internal import AttestationFormat
+internal import DeviceEnrolment
+internal import GatewayAgent
+internal import SealToken
+internal import SmallFiles
+
+/// Whether certificates can be renewed: the registry is asked as a renewal would ask it, and nothing is issued.
+enum RegistryProbe {
+    static func run(_ configuration: AgentConfiguration, _ findings: inout Findings) {
+        unfinished(configuration, &findings)
+        guard let registry = configuration.registry.address else { return }
+        do throws(SetupError) {
+            let name = try AgentSetup.gatewayName(configuration.identity)
+            let user = RenewCommand.user(configuration)
+            defer { try? user?.actAsRoot() }
+            do throws(EnrolmentError) {
+                try user?.act()
+                guard let enroller = try RenewCommand.makeEnroller(configuration, name, locks: false) else {
+                    findings.add(.problem, "registry", registry.name, "[link] has no ca, certificate and key to renew", advice: "enroll this gateway: harborseal-agent enroll TEXT")
+                    return
+                }
+                _ = try enroller.registrySeconds()
+                findings.ok("registry", registry.name, "answers, and accepts this gateway's link certificate")
+            } catch {
+                findings.add(.problem, "registry", registry.name, error.reason, advice: error.advice.description)
+            }
+        } catch {}
+    }
+
+    /// An enrolment that did not come to its end says why, also while the configuration is not usable yet.
+    static func unfinished(_ configuration: AgentConfiguration, _ findings: inout Findings) {
+        guard let note = note(configuration.seal.key, configuration.seal.certificateFile) else { return }
+        findings.add(.problem, "enrolment", "", "did not come to its end: \(note.reason)", advice: note.advice)
+    }
+
+    /// The two lines that `enroll` left.
+    static func note(_ sealKey: KeyLocation, _ certificate: UTF8Text) -> (reason: String, advice: String)? {
+        let folder = IdentityFiles(key: sealKey, certificate: certificate).folder
+        guard let bytes = try? SmallFile.read(EnrolmentPlaces.note(in: folder), limit: 4_096) else { return nil }
+        let lines = bytes.split(separator: UInt8(ascii: "\n"))
+        guard lines.count == 2 else { return nil }
+        return (String(decoding: lines[0], as: UTF8.self), String(decoding: lines[1], as: UTF8.self))
+    }
+}

@@ -1,0 +1,95 @@
+internal import AgentConfiguration
+internal import AttestationFormat
+internal import CPosixShims
+internal import DeviceCrypto
+internal import DeviceEnrolment
+internal import MerkleTree
+internal import SealToken
+internal import SmallFiles
+
+/// Where a gateway's identity lies, and whose it is.
+final class EnrolmentPlaces {
+    let link: IdentityFiles
+    let seal: IdentityFiles
+    let authority: UTF8Text
+    let trustFile: UTF8Text
+    /// The agent's user, where root enrols for him.
+    let user: AgentUser?
+
+    /// The folder of the seal key, or of its certificate: what no key of the configuration names lies there too.
+    var folder: UTF8Text { seal.folder }
+
+    /// Why the latest enrolment did not come to its end, for `doctor`: two lines.
+    var note: UTF8Text { Self.note(in: folder) }
+
+    static func note(in folder: UTF8Text) -> UTF8Text { folder + "/enrolment.note" }
+
+    init(_ settings: EnrolmentSettings) {
+        // The journal is the agent's alone, so its folder says who that is; before the first start the folder around it does.
+        user = AgentUser(owning: settings.journal) ?? AgentUser(owning: SmallFile.parent(of: settings.journal))
+        seal = IdentityFiles(key: settings.sealKey, certificate: settings.sealCertificate)
+        let folder = seal.folder
+        link = IdentityFiles(
+            key: .file(settings.linkKey ?? folder + "/link.key"), certificate: settings.linkCertificate ?? folder + "/link.crt")
+        authority = settings.authority ?? folder + "/link-ca.crt"
+        trustFile = settings.trustFile
+    }
+
+    /// Holds the folder until this process ends, so that enrolment and renewal do not run into each other.
+    func lock() throws(EnrolmentError) { try Self.lock(folder) }
+
+    static func lock(_ folder: UTF8Text) throws(EnrolmentError) {
+        let descriptor = folder.withCText { posix_folder_open($0, false) }
+        guard descriptor >= 0 else { throw EnrolmentError.file(FileError(.open, folder, systemError: -descriptor)) }
+        guard posix_file_lock(descriptor) == 0 else { throw EnrolmentError(.busy, folder) }
+    }
+
+    /// Writes a file for everybody's eyes over an older one, or leaves it if it says the same.
+    func write(_ path: UTF8Text, _ bytes: [UInt8], permissions: UInt32 = 0o644) throws(EnrolmentError) {
+        if let there = try? SmallFile.read(path, limit: 65_536), there == bytes { return }
+        let draft = path + ".next"
+        do throws(FileError) {
+            try SmallFile.remove(draft)
+            try SmallFile.writeNew(draft, bytes, permissions: permissions)
+            try SmallFile.replace(path, with: draft)
+        } catch {
+            throw EnrolmentError.file(error)
+        }
+    }
+
+    // MARK: - Replacing keys
+
+    /// Ids of the keys that a replacement ends, made durable before the first new one: an interrupted replacement goes on with what it
+    /// has not replaced yet, and ends no key twice.
+    private var replacement: UTF8Text { folder + "/enrolment.replacing" }
+
+    /// The ids that an unfinished replacement ends; with `begins`, if there is none, those of the keys in use.
+    func endedKeys(beginning begins: Bool) throws(EnrolmentError) -> [Digest] {
+        if let bytes = try? SmallFile.read(replacement, limit: 2 * Digest.byteCount) {
+            return [0, Digest.byteCount].compactMap { Digest(reading: bytes.span, at: $0) }
+        }
+        guard begins else { return [] }
+        var ended: [Digest] = []
+        for files in [link, seal] {
+            if let key = try files.publicKeyInUse() { ended.append(key.keyID(using: SHA256.self)) }
+        }
+        var bytes: [UInt8] = []
+        for id in ended { id.append(to: &bytes) }
+        try write(replacement, bytes)
+        return ended
+    }
+
+    func endReplacement() throws(EnrolmentError) {
+        guard SmallFile.exists(replacement) else { return }
+        do throws(FileError) { try SmallFile.remove(replacement) } catch { throw EnrolmentError.file(error) }
+    }
+
+    /// Keeps or drops the reason why an enrolment did not end. Nothing depends on it.
+    func remember(_ error: EnrolmentError?) {
+        if let error {
+            try? write(note, Array("\(error.reason)\n\(error.advice.description)\n".utf8))
+        } else if SmallFile.exists(note) {
+            try? SmallFile.remove(note)
+        }
+    }
+}

@@ -1,0 +1,106 @@
+internal import AttestationFormat
+internal import CPosixShims
+internal import SmallFiles
+
+extension EnrolmentError {
+    /// What happened and the value.
+    public var reason: String {
+        if case .unreachable(let error) = code { return detail.string + ": " + String(cString: hs_error_text(error)) }
+        let words = MessageForm.filled(form, text: detail.string, number: number)
+        // The registry's own words.
+        return isAnswer && !detail.bytes.isEmpty ? words + ": " + detail.string : words
+    }
+
+    /// `@` is the detail, `^` the number.
+    private var form: StaticString {
+        switch code {
+        case .badText: detail.bytes.isEmpty ? "this is no enrolment text" : "the enrolment text's @= is missing or wrong"
+        case .badCode: "the code must have 26 letters and digits, without the letter U"
+        case .badAddress: "@ is no https://HOST or https://HOST:PORT"
+        case .nameUnknown: "the name @ cannot be looked up"
+        case .noAnswer: "@ did not answer in time"
+        case .cutOff: "@ closed the connection before its answer was whole"
+        case .noTLS: "@ speaks no TLS 1.2 that this gateway takes (^)"
+        case .anchorUnknown: "@ has no CA certificate with the hash of the enrolment text"
+        case .untrusted: "the certificate of @ was not issued by the alliance's link CA"
+        case .otherName: "the certificate of @ is for another name"
+        case .expired: "the certificate of @ has expired, by this machine's clock"
+        case .notYetValid: "the certificate of @ is not valid yet, by this machine's clock"
+        case .noServer: "the certificate of @ is no server's"
+        // RFC 5246, 7.2.2.
+        case .identityRefused(44): "the registry does not accept this gateway's link certificate (revoked)"
+        case .identityRefused(45): "the registry does not accept this gateway's link certificate (expired)"
+        case .identityRefused(48): "the registry does not accept this gateway's link certificate (another CA's)"
+        case .identityRefused: "the registry does not accept this gateway's link certificate (alert ^)"
+        case .pending: "the registry waits for a second person's approval, and asks for ^ s of patience"
+        case .codeRefused: "the registry does not know this device and code"
+        case .forbidden: "the registry refuses"
+        case .requestRefused: "the registry does not take the request"
+        case .tooManyTries: "too many tries"
+        case .unavailable: "the registry cannot answer now (^)"
+        case .unexpected: "the registry answered ^"
+        case .malformed: "@ answered with something else than certificates"
+        case .tooLarge: "@ answered with more than 64 KiB"
+        case .foreignKey: "the certificate that came is for another key"
+        case .foreignName: "the certificate that came is for another name: @"
+        case .wrongUsage: "the certificate that came is for another use"
+        case .outOfDate: "the certificate that came is out of date"
+        case .sameKey: "the seal key and the link key are the same key: @"
+        case .keyStays: "the key @ is the one to replace, and stays in its token"
+        case .noIdentity: "@: there is no certificate with its key that could be renewed"
+        case .busy: "another enrolment or renewal is under way"
+        case .unreachable, .file, .fileMissing, .noSpace, .crypto, .token: "@"
+        }
+    }
+
+    private var number: Int64 {
+        switch code {
+        case .noTLS(let number): Int64(number)
+        case .identityRefused(let alert): Int64(alert)
+        case .pending(let number), .unavailable(let number), .unexpected(let number): Int64(number)
+        default: 0
+        }
+    }
+
+    private var isAnswer: Bool {
+        switch code {
+        case .codeRefused, .forbidden, .requestRefused, .tooManyTries, .unavailable, .unexpected: true
+        default: false
+        }
+    }
+
+    /// One step for whoever stands at the gateway.
+    public var advice: StaticString {
+        switch code {
+        case .badText: "copy it whole, in quotes, from harborseal-enrol: on"
+        case .badCode: "read it again: groups of five, U does not occur"
+        case .badAddress: "give the registry's address as the enrolment text has it"
+        case .nameUnknown: "check the network and its name servers (resolvectl status), then run this again"
+        case .unreachable, .noAnswer: "check network and firewall to that port, then run this again"
+        case .cutOff: "run this again: the same key is asked for again, and the code is not used up"
+        case .noTLS: "check host and port: is this the registry?"
+        case .anchorUnknown, .untrusted: "somebody may stand between: check the address, and ask the registry's operator for a new text"
+        case .otherName: "use the name that the registry's certificate has (harborseal alliance add-server --dns NAME)"
+        case .expired: "set the clock if it is wrong; else the registry's operator renews it (harborseal alliance add-server)"
+        case .notYetValid: "set the clock: chrony or date -s"
+        case .noServer: "check host and port: another program of the alliance answers there"
+        case .identityRefused: "ask the firm's operator for a code for new keys (harborseal device replace), and enroll with it and --replace"
+        case .pending: "have it approved (harborseal device approve), then run the same command again"
+        case .codeRefused: "check device and code; the firm's operator makes a new one (harborseal device code)"
+        case .forbidden: "ask the firm's operator (harborseal device show), then enroll with a new code"
+        case .requestRefused, .unexpected, .malformed, .tooLarge: "check the address; if it is the registry, show its operator this line"
+        case .tooManyTries, .unavailable: "wait some minutes, then run the same command again"
+        case .foreignKey, .foreignName, .wrongUsage, .outOfDate: "nothing was stored; show the registry's operator this line"
+        case .sameKey: "keep the seal key; move the other one away, then run this again"
+        case .noIdentity: "enroll this gateway: harborseal-agent enroll TEXT"
+        case .busy: "wait until it has ended"
+        case .noSpace: "free space, then run this again"
+        case .file, .fileMissing: "run this as root; check the folder and whether its file system is writable"
+        case .keyStays: "name another object= in [seal] key for the new one, then run this again"
+        case .crypto, .token: "mend that, then run this again"
+        }
+    }
+
+    /// One line: what happened, the value, what to do.
+    public var message: String { reason + "; " + advice.description }
+}

@@ -1,0 +1,104 @@
+public import AttestationFormat
+public import DeviceCrypto
+internal import SealToken
+public import SmallFiles
+
+/// Why a gateway could not be enrolled, or its certificate not be renewed.
+public final class EnrolmentError: Error, Equatable, Sendable {
+    /// The stable codes.
+    public enum Code: Equatable, Sendable {
+        // What was typed.
+        /// No enrolment text.
+        case badText
+        /// No code of 26 characters.
+        case badCode
+        /// No `https://HOST` or `https://HOST:PORT`.
+        case badAddress
+        // The way to the registry.
+        case nameUnknown
+        /// The payload is the system's errno.
+        case unreachable(Int32)
+        case noAnswer
+        /// Closed before the answer was whole.
+        case cutOff
+        /// No TLS that this program speaks; the payload is an alert (negative) or mbedTLS's error.
+        case noTLS(Int32)
+        // The registry's identity.
+        /// None of the registry's certificates has the hash of the enrolment text.
+        case anchorUnknown
+        case untrusted, otherName, expired, notYetValid, noServer
+        // Its answers.
+        /// This gateway's certificate is not accepted; the payload is the alert: 44 revoked, 45 expired.
+        case identityRefused(UInt8)
+        /// Somebody must approve first; ask again after so many seconds.
+        case pending(Int)
+        /// 401.
+        case codeRefused
+        /// 403: used up, expired, revoked, or another name; the detail says which.
+        case forbidden
+        /// 400.
+        case requestRefused
+        /// 429.
+        case tooManyTries
+        /// 5xx.
+        case unavailable(Int)
+        /// Any other status.
+        case unexpected(Int)
+        /// No HTTP, or no certs-only message.
+        case malformed
+        case tooLarge
+        // The certificate that it issued.
+        case foreignKey, foreignName, wrongUsage, outOfDate
+        // This machine.
+        /// One key would have both roles.
+        case sameKey
+        /// A key in a token was to be replaced, under the same name.
+        case keyStays
+        /// There is no link certificate to renew, or its key does not belong to it.
+        case noIdentity
+        /// Another enrolment or renewal is under way.
+        case busy
+        /// A file, its medium, or its permissions; the detail has the path and the system's words.
+        case file, fileMissing, noSpace
+        /// A key or a certificate that cannot be used; the detail has the path and the reason.
+        case crypto
+        /// A token or the key in it; the detail names token and slot, the reason and the step. The payload: whether it is the PIN.
+        case token(isPIN: Bool)
+    }
+
+    public let code: Code
+    /// The host, the path, or the registry's own words, printable; may be empty.
+    public let detail: UTF8Text
+
+    public init(_ code: Code, _ detail: UTF8Text = "") {
+        self.code = code
+        self.detail = detail
+    }
+
+    public static func == (one: EnrolmentError, other: EnrolmentError) -> Bool { one.code == other.code && one.detail == other.detail }
+
+    /// Whether the same request may well succeed later without anybody doing something here.
+    public var isTemporary: Bool {
+        switch code {
+        case .nameUnknown, .unreachable, .noAnswer, .cutOff, .pending, .tooManyTries, .unavailable, .busy: true
+        default: false
+        }
+    }
+
+    // One text instead of the error that it came from: what is thrown through twenty functions is copied in each of them.
+    @inline(never)
+    public static func file(_ error: FileError) -> EnrolmentError {
+        EnrolmentError(error.isNotFound ? .fileMissing : error.isNoSpace ? .noSpace : .file, UTF8Text(error.message))
+    }
+
+    @inline(never)
+    public static func crypto(_ error: DeviceCryptoError) -> EnrolmentError {
+        if case .file(let file) = error.code { return .file(file) }
+        return EnrolmentError(.crypto, UTF8Text(error.message))
+    }
+
+    @inline(never)
+    static func token(_ error: TokenError) -> EnrolmentError {
+        EnrolmentError(.token(isPIN: error.concernsPIN), UTF8Text(error.message))
+    }
+}

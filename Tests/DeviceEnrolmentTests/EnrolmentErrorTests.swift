@@ -1,0 +1,45 @@
+import AttestationFormat
+import Testing
+
+@testable import DeviceEnrolment
+
+/// Every way in which enrolment and renewal can fail, as the commands, `status` and `doctor` say it.
+@Suite("what is said of an enrolment")
+struct EnrolmentErrorTests {
+    private static let table: [(code: EnrolmentError.Code, reason: String, step: String)] = [
+        (.badText, "the enrolment text's DETAIL= is missing or wrong", "from harborseal-enrol: on"), (.badCode, "26 letters and digits", "groups of five"),
+        (.badAddress, "DETAIL is no https://HOST", "as the enrolment text has it"), (.nameUnknown, "the name DETAIL cannot be looked up", "resolvectl status"),
+        (.unreachable(111), "DETAIL: Connection refused", "check network and firewall"), (.noAnswer, "DETAIL did not answer in time", "check network and firewall"),
+        (.cutOff, "DETAIL closed the connection", "the code is not used up"), (.noTLS(-40), "DETAIL speaks no TLS 1.2 that this gateway takes (-40)", "is this the registry?"),
+        (.anchorUnknown, "DETAIL has no CA certificate with the hash", "ask the registry's operator for a new text"),
+        (.untrusted, "the certificate of DETAIL was not issued by", "somebody may stand between"), (.otherName, "the certificate of DETAIL is for another name", "add-server --dns NAME"),
+        (.expired, "the certificate of DETAIL has expired", "set the clock if it is wrong"), (.notYetValid, "the certificate of DETAIL is not valid yet", "set the clock"),
+        (.noServer, "the certificate of DETAIL is no server's", "check host and port"), (.identityRefused(44), "link certificate (revoked)", "harborseal device replace"),
+        (.identityRefused(45), "link certificate (expired)", "--replace"), (.identityRefused(48), "link certificate (another CA's)", "--replace"),
+        (.identityRefused(42), "link certificate (alert 42)", "--replace"), (.pending(60), "asks for 60 s of patience", "harborseal device approve"),
+        (.codeRefused, "does not know this device and code: DETAIL", "harborseal device code"), (.forbidden, "the registry refuses: DETAIL", "harborseal device show"),
+        (.requestRefused, "does not take the request: DETAIL", "show its operator this line"), (.tooManyTries, "too many tries: DETAIL", "wait some minutes"),
+        (.unavailable(503), "cannot answer now (503): DETAIL", "wait some minutes"), (.unexpected(404), "answered 404: DETAIL", "check the address"),
+        (.malformed, "DETAIL answered with something else than certificates", "check the address"), (.tooLarge, "DETAIL answered with more than 64 KiB", "check the address"),
+        (.foreignKey, "for another key", "nothing was stored"), (.foreignName, "for another name: DETAIL", "nothing was stored"), (.wrongUsage, "for another use", "nothing was stored"),
+        (.outOfDate, "out of date", "nothing was stored"), (.sameKey, "are the same key: DETAIL", "keep the seal key; move the other one away"),
+        (.keyStays, "the key DETAIL is the one to replace", "name another object="), (.noIdentity, "DETAIL: there is no certificate with its key", "harborseal-agent enroll TEXT"),
+        (.busy, "another enrolment or renewal is under way", "wait until it has ended"), (.file, "DETAIL", "run this as root"), (.fileMissing, "DETAIL", "run this as root"),
+        (.noSpace, "DETAIL", "free space"), (.crypto, "DETAIL", "mend that, then run this again"), (.token(isPIN: true), "DETAIL", "mend that, then run this again"),
+    ]
+
+    @Test("each failure has its reason and one step, in one line", arguments: table.indices)
+    func words(index: Int) {
+        let row = Self.table[index]
+        let error = EnrolmentError(row.code, "DETAIL")
+        #expect(error.reason.contains(row.reason), "\(error.reason)")
+        #expect(error.advice.description.contains(row.step), "\(error.advice)")
+        #expect(error.message == "\(error.reason); \(error.advice)" && !error.message.contains("\n") && !error.message.hasSuffix("."))
+        #expect(!error.reason.contains("@") && !error.reason.contains("^"), "\(error.reason)")
+    }
+
+    @Test("a registry that says nothing, and a text of which nothing can be told, leave no colon behind", arguments: [
+        (EnrolmentError.Code.forbidden, "the registry refuses"), (.unavailable(500), "the registry cannot answer now (500)"), (.badText, "this is no enrolment text"),
+    ])
+    func silent(code: EnrolmentError.Code, reason: String) { #expect(EnrolmentError(code).reason == reason) }
+}
