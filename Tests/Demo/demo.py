@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -51,6 +52,7 @@ class Demo:
         (DEMO / "logs").mkdir(parents=True)
         self.children = Processes(DEMO / "logs")
         self.broker_port = free_port()
+        self.registry_port = free_port()
         self.http_ports = {node: free_port() for node in NODES}
 
     # Making things ------------------------------------------------------------------------------------------------
@@ -71,9 +73,32 @@ class Demo:
         # Started as root, mosquitto would become a user who cannot read files below this folder.
         user = ["--user", "root"] if os.geteuid() == 0 else []
         self.harborseal("alliance", "broker-config", "-o", "broker", "--port", self.broker_port, "--bind", "127.0.0.1", *user)
-        self.harborseal("device", "issue", "--firm", FIRM, "--device", DEVICE, "-o", "gateway")
+        self.harborseal("registry", "init", "--url", f"https://localhost:{self.registry_port}", "-o", "registry")
+        configuration = DEMO / "registry/registry.conf"
+        configuration.write_text(
+            configuration.read_text().replace("[registry]\n", f"[registry]\nbrokers = localhost:{self.broker_port}\n", 1))
         shutil.copy(DEMO / "alliance/alliance.hstrust", DEMO / "alliance.hstrust")
-        self.terminal.say(f"alliance {ALLIANCE}: firm {FIRM}, nodes {', '.join(NODES)}, two receipts needed; gateway {FIRM}.{DEVICE}")
+        self.terminal.say(f"alliance {ALLIANCE}: firm {FIRM}, nodes {', '.join(NODES)}, two receipts needed, a registry of devices")
+
+    def start_registry(self):
+        self.children.start("registry", [HARBORSEAL, "registry", "serve", "--config", DEMO / "registry/registry.conf"])
+        wait_for("the registry", lambda: self.listens(self.registry_port), 20)
+
+    @staticmethod
+    def listens(port):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    def enrol_gateway(self):
+        """The operator's command gives a text; it is all that the technician types. The keys are made on the gateway and stay there."""
+        added = json.loads(self.harborseal(
+            "device", "add", "--config", "registry/registry.conf", "--firm", FIRM, "--device", DEVICE, "--by", "operator", "--json").stdout)
+        enrolled = subprocess.run(
+            [str(AGENT), "enroll", "-", "--config", str(DEMO / "gateway/agent.conf")], input=added["enrolmentText"] + "\n",
+            capture_output=True, text=True, cwd=DEMO)
+        if enrolled.returncode != 0:
+            raise RuntimeError(f"harborseal-agent enroll\n{enrolled.stderr}{enrolled.stdout}")
+        self.terminal.say(f"gateway {added['gateway']} made its keys and enrolled with a one-time code at the registry")
 
     def start_broker(self):
         configuration = DEMO / "broker/mosquitto.conf"
@@ -103,22 +128,15 @@ port = {self.http_ports[node]}
         self.children.start(f"node-{node}", [HARBORSEAL, "node", "serve", "--config", folder / "node.conf"])
 
     def write_agent_configuration(self, receiver_port):
+        """What is not the registry's to say: its name, its brokers and its keys are what enrolment adds, in agent.conf.d."""
         run = DEMO / "run"
         run.mkdir()
+        (DEMO / "gateway").mkdir()
         text = f"""\
-[identity]
-alliance = {ALLIANCE}
-firm = {FIRM}
-device = {DEVICE}
-
 [journal]
 directory = {DEMO}/gateway/journal
 
 [link]
-brokers = localhost:{self.broker_port}
-ca = {DEMO}/gateway/link-ca.crt
-certificate = {DEMO}/gateway/link.crt
-key = {DEMO}/gateway/link.key
 receipt-timeout = 5 s
 
 [seal]
@@ -126,7 +144,7 @@ key = {DEMO}/gateway/seal.key
 certificate = {DEMO}/gateway/seal.crt
 
 [trust]
-file = {DEMO}/alliance.hstrust
+file = {DEMO}/gateway/alliance.hstrust
 
 [control]
 socket = {run}/control.sock
@@ -160,10 +178,12 @@ socket = {run}/intake.sock
         self.start_broker()
         for node in NODES:
             self.start_node(node)
+        self.start_registry()
         self.write_agent_configuration(receiver.start())
+        self.enrol_gateway()
         self.start_agent()
         wait_for("the agent", self.status, 10)
-        self.terminal.say("broker with TLS and client certificates, three nodes and the gateway are up")
+        self.terminal.say("broker with TLS and client certificates, three nodes, the registry and the gateway are up")
         feeders = self.feed()
         self.break_things()
         for feeder in feeders:
