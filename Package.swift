@@ -194,19 +194,21 @@ if !agentOnly {
             [
                 "AllianceTrust", "MerkleTree", "AttestationFormat", crypto, x509, asn1, .product(name: "GRDB", package: "GRDB.swift"),
             ]),
+        // What nodes' and registries' HTTP servers share: TLS files, and why one does not start.
+        serverTarget(
+            "HTTPServing", [.product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl")]),
         serverTarget(
             "NodeHTTP",
             [
-                "AnchorNode", "AllianceTrust", "AttestationFormat", "MerkleTree", logging,
+                "HTTPServing", "AnchorNode", "AllianceTrust", "AttestationFormat", "MerkleTree", logging,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
         serverTarget(
             "RegistryHTTP",
             [
-                "DeviceRegistry", "AllianceTrust", "AttestationFormat", logging,
+                "HTTPServing", "DeviceRegistry", "AllianceTrust", "AttestationFormat", logging,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -218,7 +220,7 @@ if !agentOnly {
         serverTarget(
             "HarborsealCommands",
             [
-                "RegistryHTTP", "DeviceRegistry", "CQRShims", "NodeHTTP", "AnchorNode", "AllianceTrust", "AttestationFormat", "MerkleTree",
+                "RegistryHTTP", "DeviceRegistry", "CQRShims", "NodeHTTP", "HTTPServing", "AnchorNode", "AllianceTrust", "AttestationFormat", "MerkleTree",
                 "LogisticsEvents", "MQTTLink", "ConfigurationFile", "CPosixShims", crypto, x509, asn1, logging, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -259,7 +261,7 @@ if !agentOnly {
         tests(
             of: "NodeHTTP",
             [
-                "NodeTesting", "AnchorNode", "AllianceTrust", "MerkleTree", "AttestationFormat", logging,
+                "NodeTesting", "HTTPServing", "AnchorNode", "AllianceTrust", "MerkleTree", "AttestationFormat", logging,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
@@ -275,7 +277,7 @@ if !agentOnly {
         tests(
             of: "HarborsealCommands",
             [
-                "harborseal", "NodeTesting", "RegistryHTTP", "DeviceRegistry", "NodeHTTP", "AnchorNode", "AllianceTrust", "AttestationFormat",
+                "harborseal", "NodeTesting", "RegistryHTTP", "DeviceRegistry", "NodeHTTP", "HTTPServing", "AnchorNode", "AllianceTrust", "AttestationFormat",
                 "MerkleTree", "MQTTLink", "CPosixShims", lifecycle, crypto,
             ]),
     ]

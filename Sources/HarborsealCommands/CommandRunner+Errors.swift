@@ -2,8 +2,7 @@ internal import AllianceTrust
 internal import AnchorNode
 internal import AttestationFormat
 internal import DeviceRegistry
-internal import NodeHTTP
-internal import RegistryHTTP
+internal import HTTPServing
 
 extension CommandRunner {
     static func describe(_ error: any Error) -> (message: String, nextStep: String?, code: CommandError.Code) {
@@ -12,9 +11,8 @@ extension CommandRunner {
         case let error as TrustError: (error.message, error.nextStep, code(of: error.code))
         case let error as FormatError: ("malformed: \(error.words)", nil, .malformed)
         case let error as NodeError: (error.message, nil, code(of: error.code))
-        case let error as NodeHTTPError: (error.message, error.nextStep, code(of: error.code))
+        case let error as HTTPStartError: (error.message, error.nextStep, code(of: error.code))
         case let error as RegistryError: (error.message, error.nextStep, code(of: error.code))
-        case let error as RegistryHTTPError: (error.message, error.nextStep, code(of: error.code))
         default: ("\(error)", nil, .failed)
         }
     }
@@ -40,7 +38,7 @@ extension CommandRunner {
         }
     }
 
-    private static func code(of code: NodeHTTPError.Code) -> CommandError.Code {
+    private static func code(of code: HTTPStartError.Code) -> CommandError.Code {
         switch code {
         case .tlsMissing, .tlsUnusable: .configuration
         case .portTaken, .addressAbsent: .temporary
@@ -57,15 +55,6 @@ extension CommandRunner {
         case .storeBusy: .temporary
         case .storeFailed: .cannotCreate
         default: .failed
-        }
-    }
-
-    private static func code(of code: RegistryHTTPError.Code) -> CommandError.Code {
-        switch code {
-        case .tlsUnusable: .configuration
-        case .portTaken, .addressAbsent: .temporary
-        case .portForbidden: .noPermission
-        case .cannotListen: .failed
         }
     }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import NIOCore
 
 /// Where and how a node answers HTTP.
@@ -29,55 +28,4 @@ public struct NodeHTTPConfiguration: Sendable {
     }
 
     var isLoopback: Bool { host == "127.0.0.1" || host == "::1" || host == "localhost" }
-}
-
-/// Why the HTTP side of a node does not start.
-public struct NodeHTTPError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// Stable codes.
-    public enum Code: String, Sendable {
-        /// An address beyond this machine without TLS.
-        case tlsMissing
-        /// The certificate or key cannot be used.
-        case tlsUnusable
-        /// Another program listens on the port.
-        case portTaken
-        /// This machine has no such address, or not yet.
-        case addressAbsent
-        /// Ports below 1024 are for others.
-        case portForbidden
-        /// Whatever else keeps the node from listening.
-        case cannotListen
-    }
-
-    public let code: Code
-    /// What happened, and the value.
-    public let message: String
-    public let nextStep: String
-
-    public var description: String { "\(message): \(nextStep)" }
-
-    /// Why an address cannot be listened on; nil for an error of something else.
-    public init?(_ error: any Error, listeningAt configuration: NodeHTTPConfiguration) {
-        guard let error = error as? IOError, let (code, nextStep) = Self.listening(error.errnoCode, configuration.port) else { return nil }
-        self.code = code
-        self.nextStep = nextStep
-        message =
-            "HTTP cannot listen at \(configuration.host) port \(configuration.port): \(String(cString: strerror(error.errnoCode)))"
-    }
-
-    init(code: Code, message: String, nextStep: String) {
-        self.code = code
-        self.message = message
-        self.nextStep = nextStep
-    }
-
-    private static func listening(_ cause: Int32, _ port: Int) -> (Code, String)? {
-        switch cause {
-        case EADDRINUSE: (.portTaken, "ss -ltnp 'sport = :\(port)' shows who has it; stop that, or set another [http] port")
-        case EADDRNOTAVAIL: (.addressAbsent, "set [http] listen to an address of this machine; ip address shows them")
-        case EACCES: (.portForbidden, "set [http] port to 1024 or more")
-        case EAFNOSUPPORT: (.cannotListen, "set [http] listen to an IPv4 address, or let this machine have IPv6")
-        default: nil
-        }
-    }
 }

@@ -1,10 +1,10 @@
 public import AnchorNode
+import HTTPServing
 public import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
 public import Logging
 import NIOCore
-import NIOSSL
 
 /// The HTTP face of a node: health, metrics, evidence, keys and entries (wire-format.md, section 12).
 public enum NodeHTTPServer {
@@ -18,13 +18,13 @@ public enum NodeHTTPServer {
     /// - Parameters:
     ///   - entries: takes registrations and revocations; nil: this server only reads.
     ///   - onListening: is told the port, for those who asked for any free one.
-    /// - Throws: `NodeHTTPError`: nothing but loopback is listened on without TLS.
+    /// - Throws: `HTTPStartError`: nothing but loopback is listened on without TLS.
     public static func make(
         _ configuration: NodeHTTPConfiguration, reader: any LedgerReading, metrics: NodeMetrics, health: NodeHealth, logger: Logger,
         entries: (any EntryTaking)? = nil, onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws -> some ApplicationProtocol {
         guard configuration.isLoopback || configuration.tls != nil else {
-            throw NodeHTTPError(
+            throw HTTPStartError(
                 code: .tlsMissing,
                 message: "HTTP without TLS is offered on loopback only, and [http] listen is \(configuration.host)",
                 nextStep: "set [http] certificate and key, which harborseal alliance add-server makes, or listen = 127.0.0.1")
@@ -43,17 +43,8 @@ public enum NodeHTTPServer {
         let http = HTTP1Channel.Configuration(
             additionalChannelHandlers: [StalledReader(patience: configuration.stallTimeout)], idleTimeout: idleTimeout)
         guard let tls = configuration.tls else { return .http1(configuration: http) }
-        do {
-            let chain = try NIOSSLCertificate.fromPEMFile(tls.certificate).map { NIOSSLCertificateSource.certificate($0) }
-            let key = try NIOSSLPrivateKey(file: tls.key, format: .pem)
-            return try .tls(
-                .http1(configuration: http),
-                tlsConfiguration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
-        } catch {
-            throw NodeHTTPError(
-                code: .tlsUnusable, message: "\(tls.certificate) and \(tls.key) cannot be used for TLS: \(error)",
-                nextStep: "name the certificate and the key that harborseal alliance add-server wrote, readable for this user")
-        }
+        return try .tls(
+            .http1(configuration: http), tlsConfiguration: ServerIdentity.configuration(certificate: tls.certificate, key: tls.key))
     }
 
     /// The routes, without a socket.

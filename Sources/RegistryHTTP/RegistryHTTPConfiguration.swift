@@ -1,6 +1,3 @@
-internal import Glibc
-internal import NIOCore
-
 /// Where and how a registry answers HTTPS.
 public struct RegistryHTTPConfiguration: Sendable {
     /// An address, not a name.
@@ -34,53 +31,5 @@ public struct RegistryHTTPConfiguration: Sendable {
         self.failureLimit = failureLimit
         self.forgivingSeconds = forgivingSeconds
         self.idleSeconds = idleSeconds
-    }
-}
-
-/// Why the HTTPS side of a registry does not start.
-public struct RegistryHTTPError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// Stable codes.
-    public enum Code: String, Sendable {
-        /// The certificate or key cannot be used.
-        case tlsUnusable
-        /// Another program listens on the port.
-        case portTaken
-        /// This machine has no such address, or not yet.
-        case addressAbsent
-        /// Ports below 1024 are for others.
-        case portForbidden
-        /// Whatever else keeps the registry from listening.
-        case cannotListen
-    }
-
-    public let code: Code
-    /// What happened, and the value.
-    public let message: String
-    public let nextStep: String
-
-    public var description: String { "\(message): \(nextStep)" }
-
-    /// Why an address cannot be listened on; nil for an error of something else.
-    public init?(_ error: any Error, listeningAt configuration: RegistryHTTPConfiguration) {
-        guard let error = error as? IOError, let (code, nextStep) = Self.listening(error.errnoCode, configuration.port) else { return nil }
-        self.code = code
-        self.nextStep = nextStep
-        message = "HTTPS cannot listen at \(configuration.host) port \(configuration.port): \(String(cString: strerror(error.errnoCode)))"
-    }
-
-    init(code: Code, message: String, nextStep: String) {
-        self.code = code
-        self.message = message
-        self.nextStep = nextStep
-    }
-
-    private static func listening(_ cause: Int32, _ port: Int) -> (Code, String)? {
-        switch cause {
-        case EADDRINUSE: (.portTaken, "ss -ltnp 'sport = :\(port)' shows who has it; stop that, or set another [https] port")
-        case EADDRNOTAVAIL: (.addressAbsent, "set [https] listen to an address of this machine; ip address shows them")
-        case EACCES: (.portForbidden, "set [https] port to 1024 or more")
-        case EAFNOSUPPORT: (.cannotListen, "set [https] listen to an IPv4 address, or let this machine have IPv6")
-        default: nil
-        }
     }
 }

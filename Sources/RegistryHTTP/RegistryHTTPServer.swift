@@ -1,4 +1,5 @@
 public import DeviceRegistry
+import HTTPServing
 public import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
@@ -17,7 +18,7 @@ public enum RegistryHTTPServer {
     ///   - trustFile: the bytes of the trust file with this SHA-256 in lower-case hex, or of the one in force.
     ///   - nowSeconds: the wall clock.
     ///   - onListening: is told the port, for those who asked for any free one.
-    /// - Throws: ``RegistryHTTPError`` with code `tlsUnusable`.
+    /// - Throws: `HTTPStartError` with code `tlsUnusable`.
     public static func make(
         _ configuration: RegistryHTTPConfiguration, registry: Registry, trustFile: @escaping @Sendable (String?) throws -> [UInt8]?,
         metrics: RegistryMetrics, logger: Logger, nowSeconds: @escaping @Sendable () -> Int64,
@@ -51,20 +52,12 @@ public enum RegistryHTTPServer {
     /// A certificate is not judged here: the handshake proves that the peer has its key, and `Registry.renew` judges the rest, since a link
     /// certificate that ended up to 30 days ago still renews itself, which no TLS library allows.
     private static func tls(_ configuration: RegistryHTTPConfiguration) throws -> TLSChannelConfiguration {
-        do {
-            let chain = try NIOSSLCertificate.fromPEMFile(configuration.certificatePath).map { NIOSSLCertificateSource.certificate($0) }
-            let key = try NIOSSLPrivateKey(file: configuration.keyPath, format: .pem)
-            var tls = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
-            tls.minimumTLSVersion = .tlsv12
-            tls.certificateVerification = .optionalVerification
-            tls.trustRoots = .certificates([try NIOSSLCertificate(bytes: configuration.linkCertificate, format: .der)])
-            // So that a client with several certificates knows which to show.
-            tls.sendCANameList = true
-            return TLSChannelConfiguration(tlsConfiguration: tls) { _, promise in promise.succeed(.certificateVerified) }
-        } catch {
-            throw RegistryHTTPError(
-                code: .tlsUnusable, message: "\(configuration.certificatePath) and \(configuration.keyPath) cannot be used for TLS: \(error)",
-                nextStep: "name the certificate and the key that harborseal alliance add-server wrote, readable for this user")
-        }
+        var tls = try ServerIdentity.configuration(certificate: configuration.certificatePath, key: configuration.keyPath)
+        tls.minimumTLSVersion = .tlsv12
+        tls.certificateVerification = .optionalVerification
+        tls.trustRoots = .certificates([try NIOSSLCertificate(bytes: configuration.linkCertificate, format: .der)])
+        // So that a client with several certificates knows which to show.
+        tls.sendCANameList = true
+        return TLSChannelConfiguration(tlsConfiguration: tls) { _, promise in promise.succeed(.certificateVerified) }
     }
 }

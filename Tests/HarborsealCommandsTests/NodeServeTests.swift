@@ -2,7 +2,7 @@ import AllianceTrust
 import AnchorNode
 import CPosixShims
 import Foundation
-import NodeHTTP
+import HTTPServing
 import NodeTesting
 import Testing
 
@@ -89,7 +89,7 @@ import Testing
     func words() {
         let error = NodeError(.foreignStore, "x: made for another")
         #expect(error.description == "x: made for another")
-        #expect(NodeHTTPError(error, listeningAt: NodeHTTPConfiguration(port: 8480)) == nil, "nothing to do with the port")
+        #expect(HTTPStartError(error, listeningAt: "127.0.0.1", port: 8480, section: "http") == nil, "nothing to do with the port")
         #expect(!ExitCodes.permanent.contains(.temporary) && !ExitCodes.permanent.contains(.system))
     }
 }

@@ -2,6 +2,7 @@ import AllianceTrust
 import AnchorNode
 import AttestationFormat
 import Foundation
+import HTTPServing
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
@@ -140,12 +141,12 @@ import Testing
                 configuration, reader: reader, metrics: node.metrics, health: NodeHealth(), logger: TestNode.silentLogger)
         }
         for host in ["0.0.0.0", "::", "192.0.2.1", "node.example.org"] {
-            let error = #expect(throws: NodeHTTPError.self) { try make(NodeHTTPConfiguration(host: host, port: 0)) }
+            let error = #expect(throws: HTTPStartError.self) { try make(NodeHTTPConfiguration(host: host, port: 0)) }
             #expect(error?.code == .tlsMissing)
         }
         try make(NodeHTTPConfiguration(port: 0))
         let unusable = NodeHTTPConfiguration.TLSFiles(certificate: "/nonexistent", key: "/nonexistent")
-        let error = #expect(throws: NodeHTTPError.self) {
+        let error = #expect(throws: HTTPStartError.self) {
             try make(NodeHTTPConfiguration(host: "0.0.0.0", port: 0, tls: unusable))
         }
         #expect(error?.code == .tlsUnusable)

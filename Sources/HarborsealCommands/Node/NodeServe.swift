@@ -3,6 +3,7 @@ internal import AnchorNode
 internal import AttestationFormat
 internal import CPosixShims
 internal import Foundation
+internal import HTTPServing
 internal import Logging
 internal import NodeHTTP
 internal import ServiceLifecycle
@@ -29,7 +30,8 @@ public struct NodeServe: Sendable {
             try await serve(configuration, logger)
         } catch {
             // The group's own error says that a service ended; the cause says why.
-            if let cause = NodeHTTPError(error, listeningAt: configuration.http) { throw cause }
+            let http = configuration.http
+            if let cause = HTTPStartError(error, listeningAt: http.host, port: http.port, section: "http") { throw cause }
             throw error
         }
         return CommandResult()

@@ -3,6 +3,7 @@ internal import AttestationFormat
 internal import CPosixShims
 internal import DeviceRegistry
 internal import Foundation
+internal import HTTPServing
 internal import Logging
 internal import RegistryHTTP
 internal import ServiceLifecycle
@@ -29,7 +30,8 @@ public struct RegistryServe: Sendable {
             try await serve(configuration, logger)
         } catch {
             // The group's own error says that a service ended; the cause says why.
-            if let cause = RegistryHTTPError(error, listeningAt: configuration.https) { throw cause }
+            let https = configuration.https
+            if let cause = HTTPStartError(error, listeningAt: https.host, port: https.port, section: "https") { throw cause }
             throw error
         }
         return CommandResult()
