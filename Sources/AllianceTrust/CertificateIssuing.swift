@@ -140,12 +140,20 @@ public struct CertificateAuthority: Sendable {
             subject: subject, issuer: parsed.subject, key: key, signer: self.key, lifetime: lifetime, extensions: extensions)
     }
 
+    /// 158 random bits in 20 bytes, as many as RFC 5280, section 4.1.2.2, allows: a set first bit would take one more in DER.
+    private static func serialNumber() -> Certificate.SerialNumber {
+        var generator = SystemRandomNumberGenerator()
+        var bytes = (0..<20).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        bytes[0] = bytes[0] & 0x3F | 0x40
+        return Certificate.SerialNumber(bytes: bytes)
+    }
+
     private static func make(
         subject: DistinguishedName, issuer: DistinguishedName, key: Certificate.PublicKey, signer: AllianceSigningKey,
         lifetime: CertificateLifetime, extensions: Certificate.Extensions
     ) throws -> CertificateBytes {
         let certificate = try Certificate(
-            version: .v3, serialNumber: Certificate.SerialNumber(), publicKey: key,
+            version: .v3, serialNumber: serialNumber(), publicKey: key,
             notValidBefore: Date(timeIntervalSince1970: Double(lifetime.notBeforeSeconds)),
             notValidAfter: Date(timeIntervalSince1970: Double(lifetime.notAfterSeconds)),
             issuer: issuer, subject: subject, signatureAlgorithm: .ecdsaWithSHA256, extensions: extensions,

@@ -18,7 +18,8 @@ static hs_token_result find(
     ck_ulong found = 0;
     do {
         result = hs_token_outcome(token, token->functions->find_objects(token->session, keys + *count, capacity - *count, &found));
-        if (result != HS_TOKEN_OK || found > capacity - *count) { break; }
+        if (result == HS_TOKEN_OK && found > capacity - *count) { result = HS_TOKEN_FAILED; }
+        if (result != HS_TOKEN_OK) { break; }
         *count += found;
     } while (found > 0 && *count < capacity);
     token->functions->find_objects_final(token->session);

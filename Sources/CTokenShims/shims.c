@@ -144,7 +144,9 @@ hs_token_result hs_token_scan(hs_token *token) {
     // A reader that is plugged in between the two calls makes the table longer than what was asked for; it is seen the next time.
     ck_ulong *ids = calloc(count, sizeof *ids);
     if (ids == NULL) { return HS_TOKEN_NO_MEMORY; }
+    ck_ulong room = count;
     result = hs_token_outcome(token, token->functions->get_slot_list(0, ids, &count));
+    if (count > room) { count = room; }
     for (ck_ulong index = 0; result == HS_TOKEN_OK && index < count && token->slot_count < HS_TOKEN_SLOT_CAPACITY; index++) {
         result = read_slot(token, ids[index], &token->slots[token->slot_count]);
         if (result == HS_TOKEN_OK) { token->slot_count++; }

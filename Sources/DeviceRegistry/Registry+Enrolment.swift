@@ -82,7 +82,7 @@ extension Registry {
                     .codeUsed, "the code of \(device.gatewayID) has been used for a \(label.rawValue) certificate, with another key",
                     nextStep: "harborseal device code \(device.gatewayID) makes a new code")
             }
-            return (again.issued, "the same \(again.issued.words) again")
+            if again.issued.hasBegun(nowSeconds: nowSeconds) { return (again.issued, "the same \(again.issued.words) again") }
         }
         if label == .seal { try checkSealKey(keyID, of: device, in: transaction) }
         try transaction.useCode(of: device.id, for: label, keyID: keyID)

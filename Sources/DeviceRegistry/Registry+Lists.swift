@@ -8,7 +8,7 @@ extension Registry {
     /// What `alliance init` and `add-firm` make on the first day has number 1.
     private static let firstDayNumber: Int64 = 1
     /// A list is dated back, as certificates are, so that a broker whose clock is a little slow takes it at once.
-    private static let backdatingSeconds: Int64 = 300
+    static let backdatingSeconds: Int64 = 300
 
     /// Makes those revocation lists anew that are past half of their life, and those that were never made. To be called at the start, and
     /// hourly from then on.
@@ -47,9 +47,17 @@ extension Registry {
         return try store.read { transaction in try keys.compactMap { try transaction.list(issuer: $0)?.der } }
     }
 
+    /// When the first of the lists ends, in seconds since 1970; nil before the first refresh.
+    public func firstListEndSeconds() throws -> Int64? {
+        try store.read { transaction in
+            try issuers.inOrder(settings).compactMap { try transaction.list(issuer: $0.keyID)?.nextSeconds }.min()
+        }
+    }
+
+    /// Also one that a clock ahead of its time made: nobody takes it before that time.
     private func isDue(_ list: StoredList?, nowSeconds: Int64) -> Bool {
         guard let list else { return true }
-        return nowSeconds >= list.madeSeconds + (list.nextSeconds - list.madeSeconds) / 2
+        return nowSeconds >= list.madeSeconds + (list.nextSeconds - list.madeSeconds) / 2 || list.madeSeconds > nowSeconds + Self.backdatingSeconds
     }
 
     /// Signs the list of an issuing key as it is now, with the next number.
@@ -59,18 +67,17 @@ extension Registry {
         let before = try transaction.list(issuer: keyID)
         let entries = try transaction.revokedEntries(
             issuer: keyID, endingAfterSeconds: issuer.firm == nil ? nowSeconds - linkEntrySeconds : .min)
-        let number = (before?.number ?? Self.firstDayNumber) + 1
-        // A clock that was set back does not make a newer list look older.
-        let made = max(nowSeconds, before?.madeSeconds ?? nowSeconds)
-        let next = made + Int64(settings.listDays) * 86_400
+        // The time, so that a store restored from a copy goes on above what it had published since; the order is the number's alone.
+        let number = max((before?.number ?? Self.firstDayNumber) + 1, nowSeconds)
+        let next = nowSeconds + Int64(settings.listDays) * 86_400
         let der = try issuer.authority.issueRevocationList(
-            entries: entries, number: number, thisUpdateSeconds: made - Self.backdatingSeconds, nextUpdateSeconds: next)
+            entries: entries, number: number, thisUpdateSeconds: nowSeconds - Self.backdatingSeconds, nextUpdateSeconds: next)
         guard issuer.firm == nil || der.count <= Self.firmListByteLimit else {
             throw RegistryError(
                 .listFull, "the revocation list of firm \(issuer.firm?.description ?? "") would have \(entries.count) certificates, \(der.count) bytes",
                 nextStep: "take the firm's issuing certificate out of the trust file, and give the firm a new one")
         }
-        try transaction.setList(StoredList(number: number, madeSeconds: made, nextSeconds: next, der: der), issuer: keyID)
+        try transaction.setList(StoredList(number: number, madeSeconds: nowSeconds, nextSeconds: next, der: der), issuer: keyID)
         try transaction.audit(
             .list, on: nil,
             "list \(number) of \(issuer.firm.map { "firm \($0)" } ?? "the link CA"), \(entries.count) revoked, until \(UTCText.text(seconds: next))",

@@ -24,7 +24,7 @@ extension Registry {
     /// What to send now: for each node the oldest statement that it lacks, if its pause is over. So a node gets them in their order, and one
     /// that is away keeps none from the others. Revocations go first: a fleet's registrations take minutes, and each list stands by itself.
     public func dueDeliveries(nowSeconds: Int64) throws -> [StatementDelivery] {
-        try store.read { try $0.dueDeliveries(nowSeconds: nowSeconds) }
+        try store.read { try $0.dueDeliveries(nowSeconds: nowSeconds, longestPauseSeconds: Self.longestPauseSeconds) }
     }
 
     /// Stores what came of sending a statement to a node.

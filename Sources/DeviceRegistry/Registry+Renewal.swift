@@ -92,8 +92,11 @@ extension Registry {
 extension IssuedCertificate {
     /// Whether more than two thirds of its life lie ahead.
     func isFresh(nowSeconds: Int64) -> Bool {
-        revokedSinceSeconds == nil && nowSeconds < endsSeconds && (endsSeconds - nowSeconds) * 3 > (endsSeconds - issuedSeconds) * 2
+        revokedSinceSeconds == nil && hasBegun(nowSeconds: nowSeconds) && nowSeconds < endsSeconds && (endsSeconds - nowSeconds) * 3 > (endsSeconds - issuedSeconds) * 2
     }
+
+    /// False for what was issued while the clock ran ahead: nobody takes it yet.
+    func hasBegun(nowSeconds: Int64) -> Bool { issuedSeconds <= nowSeconds + Registry.backdatingSeconds }
 
     /// What the audit table says of it: `link certificate 0a1b…, until 2026-11-22 15:47:23Z`.
     var words: String {

@@ -31,9 +31,9 @@ struct PublicFiles {
     private static func list(_ name: String, _ registry: Registry) throws -> [UInt8]? {
         guard name != "link" else { return try registry.linkRevocationList() }
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        let number = parts.count == 2 ? Int(parts[1]) ?? 0 : 1
-        guard (1...2).contains(parts.count), registry.settings.firms.contains(where: { $0.firm.text.string == parts[0] }) else { return nil }
-        let lists = try registry.revocationLists(firm: String(parts[0]))
-        return lists.indices.contains(number - 1) ? lists[number - 1] : nil
+        guard (1...2).contains(parts.count), registry.settings.firms.contains(where: { $0.firm.text.string == parts[0] }),
+            let number = parts.count == 2 ? UInt8(parts[1]) : 1
+        else { return nil }
+        return try registry.revocationLists(firm: String(parts[0])).enumerated().first { $0.offset + 1 == Int(number) }?.element
     }
 }

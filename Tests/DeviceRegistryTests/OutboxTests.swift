@@ -47,6 +47,13 @@ import Testing
         #expect(try due().isEmpty)
     }
 
+    @Test("a pause that a clock ahead of its time set does not hold statements up once the clock is right")
+    func clockAhead() throws {
+        _ = try EnrolledDevice("gw-1", in: registry)
+        try registry.record(.failed("no route to host"), of: 1, to: nodes[0], nowSeconds: now + 5 * 86_400)
+        #expect(try due() == ["1 registration gz-1", "1 registration hk-1", "1 registration mo-1"])
+    }
+
     @Test("a node gets statements in their order, and one that is away keeps none from the others")
     func order() throws {
         _ = try EnrolledDevice("gw-1", in: registry)

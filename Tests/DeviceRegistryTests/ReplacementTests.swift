@@ -64,7 +64,7 @@ import Testing
         #expect(list.entries == [.init(serialNumber: old.seal.serialNumber, sinceSeconds: now - 60, revokedSeconds: now)])
         #expect(try registry.device("acme.gw-1").earlier.map(\.state) == [.revoked])
         #expect(try linkEntries() == [old.link.serialNumber])
-        #expect(try registry.dueDeliveries(nowSeconds: now).map(\.kind) == [.registration])
+        #expect(try registry.dueDeliveries(nowSeconds: now).map(\.kind) == [.revocation])
 
         let second = try EnrolledDevice("gw-2", in: registry)
         _ = try registry.replace("acme.gw-2", oldKey: .retire, by: alice, nowSeconds: now)

@@ -35,15 +35,16 @@ extension RegistryTransaction {
         JOIN statements ON statements.id = deliveries.statement JOIN devices ON devices.id = statements.device
         """
 
-    /// The oldest revocation that each node lacks, or else the oldest statement, where its time has come.
-    func dueDeliveries(nowSeconds: Int64) throws -> [StatementDelivery] {
+    /// The oldest revocation that each node lacks, or else the oldest statement, where its time has come; a time farther away than the longest
+    /// pause was set by a clock that ran ahead.
+    func dueDeliveries(nowSeconds: Int64, longestPauseSeconds: Int64) throws -> [StatementDelivery] {
         try rows(
             """
             \(Self.selection) JOIN (
                 SELECT node AS head, coalesce(min(CASE kind WHEN 'revocation' THEN statement END), min(statement)) AS first
                 FROM deliveries JOIN statements ON statements.id = statement WHERE state = 'due' GROUP BY node)
-            ON head = node AND first = statement WHERE next_try <= ? ORDER BY node
-            """, [nowSeconds]
+            ON head = node AND first = statement WHERE next_try NOT BETWEEN ? AND ? ORDER BY node
+            """, [nowSeconds + 1, nowSeconds + longestPauseSeconds]
         ).map { try Self.delivery($0) }
     }
 

@@ -28,7 +28,7 @@ public struct DeviceApprove: Sendable {
             return CommandResult(
                 output: """
                     device \(device.gatewayID) is approved by \(desk.requester.name)
-                      its code works until \(UTCText.text(seconds: device.codeExpiresSeconds)); a gateway that waits is answered within a minute
+                      its code works until \(UTCText.text(seconds: device.codeExpiresSeconds)); now the technician runs harborseal-agent enroll again
 
                     """)
         }

@@ -55,9 +55,7 @@ struct ListKeeper: Service {
                 let now = WallClock.nowSeconds
                 if refreshing { _ = try registry.refreshRevocationLists(nowSeconds: now) }
                 let current = try Self.lists(of: registry)
-                metrics.noteLists(
-                    writtenSeconds: now,
-                    endSeconds: try current.compactMap { try UnverifiedRevocationList(der: $0.der).nextUpdateSeconds }.min())
+                metrics.noteLists(writtenSeconds: now, endSeconds: try registry.firstListEndSeconds())
                 guard let lists else { return false }
                 return try current.reduce(false) { try Self.write($1.der, to: "\(lists.folder)/\($1.name).crl") || $0 }
             }
