@@ -6,7 +6,7 @@ extension EnrolmentTests {
     /// one of these calls leaves: the state before a step, or behind it.
     @Suite(.serialized) struct Kills {
         static let calls = ["openat", "write", "fsync", "close", "fchmod", "rename", "renameat2", "unlink"]
-        static let pointCounts = (enrolment: 85, replacement: 80, renewal: 50)
+        static let pointCounts = (enrolment: 70, replacement: 66, renewal: 42)
 
         /// strace in front of the agent's command, on the files that enrolment may touch.
         private static func wrapper(_ gateway: TestedGateway, log: String, killingAt point: KillPoint? = nil) throws -> [String] {
