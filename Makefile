@@ -27,8 +27,8 @@ build = Firmware-Config/toolsets/build-embedded.sh $(1) $(subst -, ,$(2)) $(call
 
 PACKAGES := libmbedtls-dev libmosquitto-dev libinih-dev libcjson-dev libmodbus-dev libsqlite3-dev libqrencode-dev \
 	mosquitto mosquitto-clients openssl curl strace gpsd gpsd-clients qemu-user-static binutils \
-	python3 python3-venv python3-cbor2 procps device-tree-compiler systemd shellcheck proot lintian \
-	softhsm2 opensc swtpm libtpm2-pkcs11-1 libtss2-tcti-swtpm0 zbar-tools librsvg2-bin
+	python3 python3-venv python3-cbor2 procps device-tree-compiler systemd shellcheck proot lintian zbar-tools librsvg2-bin \
+	softhsm2 opensc swtpm libtpm2-pkcs11-1 libtss2-tcti-swtpm0
 
 .PHONY: help tools demo demo-clean test test-agent readers hardware agent agents modbus matrix debug deb reproducible sbom packages size bench fuzz clean
 
