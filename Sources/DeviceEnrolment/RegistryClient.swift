@@ -67,8 +67,12 @@ public struct RegistryClient {
     }
 
     /// The alliance's trust file as the registry has it, not yet believed.
-    public func trustFile() throws(EnrolmentError) -> [UInt8] {
-        let answer = try exchange(Self.request("GET", "/alliance.hstrust", address))
+    ///
+    /// - Parameter hash: of the file that an enrolment text names, which may have a successor by now. A registry that never had it gives the
+    ///   one in force, as without.
+    public func trustFile(named hash: Digest?) throws(EnrolmentError) -> [UInt8] {
+        var answer = try exchange(Self.request("GET", "/alliance.hstrust" + (hash.map { "?sha256=" + $0.hexadecimal } ?? ""), address))
+        if hash != nil, answer.status == 404 { answer = try exchange(Self.request("GET", "/alliance.hstrust", address)) }
         guard answer.status == 200 else { throw refusal(answer) }
         return answer.body
     }

@@ -124,7 +124,7 @@ enum EnrollCommand {
             Output.print("trust file was there already: \(path.string)")
             return .success
         }
-        let bytes = try enroller.client.trustFile()
+        let bytes = try enroller.client.trustFile(named: order.trustHash)
         let hash = SHA256.hash(bytes.span)
         guard let trust = AgentSetup.verifiedTrust(bytes), trust.content.alliance == alliance,
             trust.content.linkCertificate == enroller.client.anchor

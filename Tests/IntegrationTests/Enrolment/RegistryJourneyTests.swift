@@ -54,6 +54,18 @@ struct RegistryJourneyTests {
         #expect(doctor.contains("registry localhost:\(registry.port): answers, and accepts this gateway's link certificate"), "\(doctor)")
     }
 
+    @Test("a text that was made before a newer trust file was signed enrols all the same, with the file that it names")
+    func earlierText() throws {
+        let text = try registry.text(of: "gw-4")
+        let named = try Data(contentsOf: URL(fileURLWithPath: alliance.trustFile))
+        try alliance.harborseal("alliance", "sign", "--valid-days", "400")
+        try wait(until: "the registry's newer trust file", seconds: 30, instead: { registry.log }) { registry.log.contains("newer trust file taken") }
+        let gateway = try BareGateway(alliance, device: "gw-4")
+        let told = try gateway.command("enroll", text)
+        #expect(told.code == 0 && told.output.contains("trust file version 1"), "\(told)")
+        #expect(try Data(contentsOf: URL(fileURLWithPath: "\(gateway.keys)/alliance.hstrust")) == named)
+    }
+
     @Test("a link certificate renews itself 25 days after its end, on a gateway whose clock says 1970, and not after 35; a new code then brings a new one for the keys that are there")
     func late() throws {
         let gateway = try enrolled("gw-2")

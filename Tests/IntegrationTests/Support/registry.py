@@ -137,7 +137,7 @@ def enrol(label, operation, fields, body, peer, order):
 def answer(method, path, fields, body, peer, order):
     """Status, media type, body, and for the log: device, key."""
     parts = path.strip("/").split("/")
-    if method == "GET" and path == "/alliance.hstrust":
+    if method == "GET" and path.split("?")[0] == "/alliance.hstrust":
         return 200, "application/cose", open(f"{alliance}/alliance.hstrust", "rb").read(), "-", "-"
     if method == "GET" and parts[:3] == [".well-known", "est", "link"] and parts[3:] == ["cacerts"]:
         return 200, "application/pkcs7-mime", base64.encodebytes(certs_only([open(f"{alliance}/link-ca.crt", "rb").read()])), "-", "-"
