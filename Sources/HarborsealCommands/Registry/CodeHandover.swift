@@ -9,6 +9,8 @@ struct CodeHandover {
     /// Where a QR code is drawn as SVG; nil: nowhere.
     let picturePath: String?
     let style: TerminalStyle
+    /// Whether a gateway that has keys shall make new ones: without being told it keeps what it has.
+    var replacesKeys = false
 
     /// - Parameter headline: what happened to the device.
     func result(_ headline: String, asJSON: Bool) throws -> CommandResult {
@@ -33,6 +35,13 @@ struct CodeHandover {
                 """
         } else {
             output += "  next: whoever installs the gateway runs there: harborseal-agent enroll 'TEXT', with the line above as TEXT\n"
+        }
+        if replacesKeys {
+            output += """
+                  on hardware that had this name before: stop the agent, move its journal away (harborseal-agent journal export, or archive, first),
+                  and add --replace to enroll
+
+                """
         }
         return CommandResult(output: output, notes: notes + widthNote)
     }

@@ -71,7 +71,9 @@ public struct DeviceReplace: Sendable {
         return try RegistryDesk.open(configurationFile, by: by) { desk in
             let added = try desk.registry.replace(gateway, oldKey: old, by: desk.requester, nowSeconds: nowSeconds)
             let fate = sinceSeconds == nil ? "what the old key signed stays valid" : "the old key is revoked"
-            return try CodeHandover(added: added, text: desk.enrolmentText(added), picturePath: picture, style: style)
+            return try CodeHandover(
+                added: added, text: desk.enrolmentText(added), picturePath: picture, style: style, replacesKeys: true
+            )
                 .result("device \(added.gatewayID) takes new keys: \(fate)", asJSON: asJSON)
         }
     }

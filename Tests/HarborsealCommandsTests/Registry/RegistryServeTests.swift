@@ -55,7 +55,8 @@ import Testing
         let registry = try RunningRegistry.start(workspace)
         let code = try #require(try await workspace.add()["code"] as? String)
         _ = try registry.enrol("link", "acme.gw-1", code: code)
-        _ = try DeviceReplace(configurationFile: workspace.configuration, gateway: "acme.gw-1").run()
+        let replaced = try DeviceReplace(configurationFile: workspace.configuration, gateway: "acme.gw-1").run().output
+        #expect(replaced.contains("move its journal away") && replaced.contains("add --replace to enroll"), "\(replaced)")
         var command = DeviceRevoke(configurationFile: workspace.configuration, gateway: "acme.gw-1", since: "\(WallClock.nowSeconds - 1)")
         let newest = try command.run()
         #expect(newest.notes.hasPrefix("note: device 1 of this name, which it replaced, is not revoked\n"), "\(newest.notes)")
