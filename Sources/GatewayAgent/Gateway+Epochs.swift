@@ -10,6 +10,14 @@ extension Gateway {
         concerns.epochReason = why
     }
 
+    /// Asks for an epoch of its own when another seal key signed the journal's latest statement: a chain is one key's, and a new
+    /// key's opens with zero bytes (wire-format.md, sections 4 and 6). Nothing is signed until it has begun.
+    func openForNewKey() {
+        guard let latest = journal.latestStatement.flatMap({ try? Statement(parsing: $0) }), latest.header.keyID != identity.keyID
+        else { return }
+        requestEpoch(previous: Digest(), statement: nil, why: .newKey)
+    }
+
     /// Begins the epoch that was asked for. What the closed one left without a quorum is batched again, the same bytes.
     func beginEpochIfDue(at now: Moment) {
         if let reason = journal.closedBecause, !epochs.isPending { requestEpoch(previous: nil, statement: nil, why: reason) }

@@ -104,6 +104,7 @@ public final class Gateway<Platform: GatewayPlatform> {
         lastReceiptMilliseconds = now.monotonicMilliseconds
         epochs = EpochPolicy(isFresh: journal.signedEnd == 0 && journal.latestStatement == nil)
         control = ControlState(facts: facts, at: now)
+        openForNewKey()
     }
 
     /// How many nodes' receipts a batch needs.

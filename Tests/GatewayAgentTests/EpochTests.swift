@@ -22,6 +22,64 @@ struct EpochTests {
         try Statement(parsing: try #require(scene.journal.statements.first).bytes)
     }
 
+    @Test("another seal key at the start begins an epoch that opens with zero bytes, takes over what has no quorum, and says why")
+    func newSealKey() throws {
+        let scene = try running()
+        let unquorumed = Array(scene.journal.events[Int(scene.journal.quorumEnd)...])
+        try #require(unquorumed.count >= 5)
+        let key = try SigningKey.generate()
+        scene.restart(newKey: key)
+        try scene.record(200)
+        scene.pass(9_000)
+        #expect(scene.journal.epochReasons.isEmpty && scene.signer.signedMessages.isEmpty, "nothing is signed until the epoch has begun")
+        scene.answerHello()
+        scene.pass(1)
+        #expect(scene.journal.epochReasons == [.newKey])
+        scene.pass(1_000)
+        let opening = try firstStatement(scene).header
+        #expect(opening.previous == Digest() && opening.first == 0 && opening.keyID == key.publicKey.keyID(using: SHA256.self))
+        #expect(Array(scene.journal.events.prefix(unquorumed.count)) == unquorumed, "carried over, once each")
+        let started = try scene.journal.events.map { try EventView(parsing: $0) }.filter { $0.kind == .number(1) }
+        #expect(started.count == 2, "the start's event, and the epoch's")
+        try scene.receipts(for: scene.link.takeBatches().filter { $0.statement.header.epoch == scene.journal.epoch })
+        #expect(scene.journal.quorumEnd == scene.journal.signedEnd)
+    }
+
+    @Test("the key that a new epoch was begun for needs no further one, before its first statement and after", arguments: [true, false])
+    func newSealKeyOnce(_ hasSigned: Bool) throws {
+        let scene = try running()
+        let key = try SigningKey.generate()
+        scene.restart(newKey: key)
+        scene.answerHello()
+        scene.pass(1)
+        if hasSigned { scene.pass(1_000) }
+        #expect(scene.journal.statements.isEmpty != hasSigned)
+        scene.restart()
+        scene.answerHello()
+        scene.pass(61_000)
+        scene.pass(1_000)
+        #expect(scene.journal.epochReasons == [.newKey])
+        #expect(try firstStatement(scene).header.previous == Digest())
+    }
+
+    @Test("a seal key that was used before goes on from its own newest statement, which a node shows")
+    func formerSealKey() throws {
+        let scene = try running()
+        let (former, first) = (scene.key, scene.journal.epoch)
+        scene.restart(newKey: try SigningKey.generate())
+        scene.answerHello()
+        scene.pass(1)
+        scene.pass(1_000)
+        scene.restart(newKey: former)
+        let shown = try scene.ownStatement(epoch: Epoch(first.value + 77), first: 10)
+        scene.receive(Reply.position(shown).encoded(), from: scene.nodes[0])
+        scene.receive(scene.nodes[1].position(), from: scene.nodes[1])
+        scene.pass(1)
+        #expect(scene.journal.epochReasons == [.newKey, .rollback])
+        scene.pass(1_000)
+        #expect(try firstStatement(scene).header.previous == shown.hash(using: SHA256.self))
+    }
+
     @Test("a statement of our own at or beyond the next sequence begins an epoch that is linked to it")
     func rollback() throws {
         let scene = try running()

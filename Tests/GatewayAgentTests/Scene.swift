@@ -8,12 +8,12 @@ import Testing
 /// A gateway with three scripted nodes (quorum 2), without socket, clock or disk.
 final class Scene {
     let gatewayName: GatewayName
-    let key: SigningKey
+    private(set) var key: SigningKey
     let rootKey: SigningKey
     let nodes: [ScriptedNode]
     let journal = MemoryJournal()
     let link = MemoryLink()
-    let signer: TestSigner
+    private(set) var signer: TestSigner
     let trustStore = MemoryTrust()
     let trust: TrustFile
     var gateway: Gateway<TestPlatform>
@@ -45,9 +45,16 @@ final class Scene {
     }
 
     /// Another run on the same journal, connected.
-    func restart(trust other: TrustFile? = nil) {
+    /// - Parameter newKey: the seal key from now on.
+    func restart(trust other: TrustFile? = nil, newKey: SigningKey? = nil) {
+        if let newKey {
+            key = newKey
+            signer = TestSigner(newKey)
+        }
+        let identity = GatewayIdentity(
+            name: gatewayName, publicKey: key.publicKey, certificates: gateway.identity.certificates, hashing: SHA256.self)
         gateway = Gateway(
-            identity: gateway.identity, policy: gateway.policy, trust: other ?? trust, facts: Scene.facts(.restart), at: now,
+            identity: identity, policy: gateway.policy, trust: other ?? trust, facts: Scene.facts(.restart), at: now,
             journal: journal, link: link, signer: signer, trustStore: trustStore, salts: OnesAsSalts())
         gateway.linkConnected(at: now)
     }

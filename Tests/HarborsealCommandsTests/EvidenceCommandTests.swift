@@ -40,6 +40,36 @@ import Testing
         for node in nodes { try await node.stop() }
     }
 
+    @Test("the keys of a gateway stand in the order in which it had them, whatever their ids, and nothing but the old one's end is open", arguments: [true, false])
+    func newSealKey(isLowerFirst: Bool) async throws {
+        let alliance = try TestAlliance()
+        let nodes = [try await AnsweringNode(alliance, 0), try await AnsweringNode(alliance, 1)]
+        let pair = try [alliance.gateway(), alliance.gateway()].sorted { ($0.key.keyID < $1.key.keyID) == isLowerFirst }
+        let subject = "https://id.gs1.org/00/395212340000000175"
+        for (number, one) in pair.enumerated() {
+            var gateway = one
+            gateway.epoch = Epoch(UInt64(number + 1))
+            gateway.nowSeconds += UInt64(number)
+            // Carried into the new key's epoch: shown twice, counted once.
+            let batch = try gateway.batch([TestGateway.event(number, what: [subject]), TestGateway.event(7, what: [subject])])
+            for answering in nodes {
+                _ = try await answering.node.handle(gateway.hello())
+                _ = try await answering.node.receipt(for: batch)
+            }
+        }
+        let folder = try TestNode.newFolder()
+        let (output, trust) = (folder.appendingPathComponent("journey.hsev").path, folder.appendingPathComponent("alliance.hstrust").path)
+        try DurableFile.write(alliance.trustFile.bytes, to: trust, mode: 0o644, replacing: true)
+        var command = EvidenceCommand(nodes: nodes.map(\.url), output: output)
+        command.subject = subject
+        command.trustFile = trust
+        #expect(try await command.run().exitCode == 0)
+        let verdict = try await VerifyEvidence(file: output, trustFile: trust).run()
+        #expect(verdict.output.contains("a new seal key begins at epoch \(Epoch(2))") && verdict.output.contains("3 of 3 events disclosed"), "\(verdict.output)")
+        #expect(verdict.exitCode == 2, "\(verdict.output)")
+        for node in nodes { try await node.stop() }
+    }
+
     @Test("one node is below the quorum: the evidence is written, and the verdict says so")
     func oneNode() async throws {
         let alliance = try TestAlliance()

@@ -19,7 +19,7 @@ extension EvidenceMerger {
         let liars = Set(report.splitViews.map(\.node))
         let judged = zip(merged.evidence.entries.compactMap(\.statement), report.batches)
         for (statement, batch) in judged {
-            count(batch.countedReceipts.filter { !liars.contains($0.node) }, of: statement, needed: needed)
+            count(batch.countedReceipts.filter { !liars.contains($0.node) }, of: statement, revokedSinceSeconds: batch.revokedSinceSeconds, needed: needed)
         }
         // Events of an epoch that closed before its batch had a quorum are shown by the batch that they were carried into.
         let anchored = shown { $0.hasQuorum == true }
@@ -54,8 +54,9 @@ extension EvidenceMerger {
     }
 
     /// Keeps the receipts that count.
-    private mutating func count(_ receipts: [Receipt], of statement: Statement, needed: UInt64) {
+    private mutating func count(_ receipts: [Receipt], of statement: Statement, revokedSinceSeconds: Int64?, needed: UInt64) {
         let (signer, hash) = (signer(statement), statement.hash(using: SHA256.self))
+        batches[signer]?[hash]?.revokedSinceSeconds = revokedSinceSeconds
         batches[signer]?[hash]?.receipts = receipts.map(\.bytes)
         batches[signer]?[hash]?.hasQuorum = UInt64(receipts.count) >= needed
     }
@@ -68,7 +69,8 @@ extension EvidenceMerger {
             !anchored.contains(Shown(gateway: statement.header.gateway, leafHash: Self.leafHash($0)))
         }
         if isLost {
-            notes.append("\(Self.name(statement.header)): events with \(batch.receipts.count) of the \(needed) receipts that they need")
+            let why = batch.revokedSinceSeconds.map { ": its key is revoked since \(UTCText.text(seconds: $0)), and receipts from then on do not count" } ?? ""
+            notes.append("\(Self.name(statement.header)): events with \(batch.receipts.count) of the \(needed) receipts that they need\(why)")
         }
         batches[signer]?[hash]?.events = [:]
     }

@@ -20,6 +20,8 @@ struct EvidenceMerger {
         var receipts: [[UInt8]] = []
         /// Whether its receipts are as many as the trust file asks for; nil while nobody judged them.
         var hasQuorum: Bool?
+        /// Since when its key is revoked, receipts from then on being left out of every page; nil: not revoked, or nobody judged it.
+        var revokedSinceSeconds: Int64?
         /// Came only because it stands near what an archive discloses; not wanted where it stands beside all of that.
         var isContext = false
     }
@@ -108,12 +110,27 @@ struct EvidenceMerger {
         guard let alliance, !batches.isEmpty else { return nil }
         var merged = Merged(evidence: Evidence(alliance: alliance, entries: [], sealCertificates: certificates))
         merged.evidence.revocationLists = revocationLists
-        let signers = batches.keys.sorted {
-            $0.issuer == $1.issuer ? $0.keyID < $1.keyID : $0.issuer < $1.issuer
-        }
-        for signer in signers { add(signer, to: &merged) }
+        for signer in signersInOrder { add(signer, to: &merged) }
         merged.disclosedCount = shown().count
         return merged
+    }
+
+    /// The keys of a gateway stand side by side, in the order in which it had them.
+    private var signersInOrder: [Signer] {
+        let began = batches.mapValues { Self.began(Array($0.values)) }
+        return batches.keys.sorted {
+            guard $0.issuer == $1.issuer else { return $0.issuer < $1.issuer }
+            guard let left = began[$0], let right = began[$1], left != right else { return $0.keyID < $1.keyID }
+            return left < right
+        }
+    }
+
+    /// When nodes saw the first of these batches, and when the gateway says that it made it: its clock may be wrong.
+    private static func began(_ batches: [Batch]) -> (seenSeconds: UInt64, madeSeconds: UInt64) {
+        let receipts = batches.flatMap(\.receipts).compactMap { try? UnverifiedReceipt(parsing: $0) }
+        return (
+            receipts.map(\.header.issuedAtSeconds).min() ?? .max, batches.map(\.statement.header.issuedAtSeconds).min() ?? .max
+        )
     }
 
     private func add(_ signer: Signer, to merged: inout Merged) {
