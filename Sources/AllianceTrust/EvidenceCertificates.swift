@@ -105,6 +105,19 @@ struct EvidenceCertificates {
         (verifier?.revocations.values.joined().map(\.list.der) ?? []).sorted { $0.lexicographicallyPrecedes($1) }
     }
 
+    /// For each issuing key whose newest enclosed list leaves out, or times later, what an older one revokes: an issuer may forget, a verifier does not.
+    var forgottenWords: [String] {
+        guard let verifier else { return [] }
+        return verifier.revocations.values.compactMap { lists in
+            guard lists.count > 1, let newest = lists.max(by: { ($0.list.number ?? .zero) < ($1.list.number ?? .zero) }) else { return nil }
+            let named = Dictionary(newest.list.entries.map { ($0.serialNumber, $0.sinceSeconds) }, uniquingKeysWith: min)
+            let known = verifier.revokedSince[newest.issuingKeyID] ?? [:]
+            let count = known.count { serial, since in (named[serial] ?? .max) > since }
+            guard count > 0 else { return nil }
+            return "the newest revocation list of firm \(newest.firm) leaves out, or times later, \(count) that an older one here revokes: they stay revoked"
+        }.sorted()
+    }
+
     /// Whether a list by the issuer of one of these certificates is enclosed.
     func hasRevocationList(for certificates: [SealCertificate]) -> Bool {
         certificates.contains { verifier?.revocationLists(for: $0).isEmpty == false }

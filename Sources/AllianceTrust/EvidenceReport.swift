@@ -19,6 +19,8 @@ public struct EvidenceReport: Sendable {
         public let latestReceiptSeconds: UInt64?
         /// Whether the counted receipts are as many as the trust file asks for.
         public let hasQuorum: Bool
+        /// Since when a list in the evidence revokes the batch's key, seconds since 1970; receipts from before count all the same.
+        public let revokedSinceSeconds: Int64?
     }
 
     public let verdict: Verdict

@@ -22,9 +22,11 @@ extension EvidenceVerifier {
             if names.last != name { names.append(name) }
         }
         let (revocation, isRevocationJudged) = revocationWords(batches, trustFile: trustFile, certificates: certificates)
-        let notes = certificates.listRefusals.all.map { "a revocation list is not used: \($0)" }
-        if let first = faults.first { return .init(.certified, .failed, first, details: faults.rest + notes) }
-        if let first = unjudged.first { return .init(.certified, .notJudged, first, details: unjudged.rest + notes) }
+        let notes = certificates.listRefusals.all.map { "a revocation list is not used: \($0)" } + certificates.forgottenWords
+        // A revocation that a list here makes is said whatever else there is to say.
+        let revoked = revokedWords(batches).map { ["by a revocation list in this evidence: \($0)"] } ?? []
+        if let first = faults.first { return .init(.certified, .failed, first, details: faults.rest + revoked + notes) }
+        if let first = unjudged.first { return .init(.certified, .notJudged, first, details: unjudged.rest + revoked + notes) }
         let whom = names.count <= 4 ? names.joined(separator: ", ") : "\(names.count) gateways"
         return .init(
             .certified, isRevocationJudged ? .passed : .notJudged, "\(whom) by the firm's certificate under the root; \(revocation)",
@@ -47,8 +49,11 @@ extension EvidenceVerifier {
         // A batch shown by its statement alone needs only a certificate.
         guard batch.disclosesEvents else { return .certified }
         if batch.counted.isEmpty {
-            guard let since = batch.revokedSinceSeconds, !batch.receipts.isEmpty else {
+            guard let since = batch.revokedSinceSeconds else {
                 return .unjudged("without a receipt that counts there is no time at which to judge the certificate")
+            }
+            guard !batch.receipts.isEmpty else {
+                return .unjudged("the key is revoked since \(UTCText.text(seconds: since)), and without a receipt nobody knows whether this is from before")
             }
             return .fault("the key is revoked since \(UTCText.text(seconds: since)), and no receipt is from before")
         }
@@ -72,16 +77,42 @@ extension EvidenceVerifier {
     private static func revocationWords(
         _ batches: [JudgedBatch], trustFile: TrustFile, certificates: EvidenceCertificates
     ) -> (String, Bool) {
+        let revoked = revokedWords(batches)
         let isJudged = batches.allSatisfy { certificates.hasRevocationList(for: $0.certificates) }
         guard isJudged else {
+            let others = revoked.map { "\($0)\(stillCount); for the rest " } ?? ""
             return trustFile.content.revocationListURLs.isEmpty
-                ? ("revocation is not published by this alliance", true)
-                : ("revocation is not judged: the alliance publishes lists and none is enclosed for each issuer", false)
+                ? ("\(others)revocation is not published by this alliance", true)
+                : ("\(others)revocation is not judged: the alliance publishes lists and none is enclosed for each issuer", false)
         }
-        let since = batches.compactMap(\.revokedSinceSeconds).min()
         let dates = batches.compactMap { certificates.newestRevocationListSeconds(for: $0.certificates) }
         let asOf = dates.min().map { " as of \(UTCText.text(seconds: $0))" } ?? ""
-        guard let since else { return ("not revoked\(asOf)", true) }
-        return ("revoked since \(UTCText.text(seconds: since)), the receipts that count are from before", true)
+        guard let revoked else { return ("not revoked\(asOf)", true) }
+        let isAll = batches.allSatisfy { $0.revokedSinceSeconds != nil }
+        return (revoked + stillCount + (isAll ? "" : "; the others not revoked\(asOf)"), true)
     }
+
+    private static let stillCount = ", the receipts that count are from before"
+
+    /// Keys that a list in the evidence revokes, of statements from before, too; nil: none. Gateways are named where there are several keys.
+    private static func revokedWords(_ batches: [JudgedBatch]) -> String? {
+        var seen: Set<BatchKey> = []
+        var revoked: [(gateway: GatewayID, since: Int64)] = []
+        for batch in batches where seen.insert(BatchKey(gateway: batch.header.gateway, keyID: batch.header.keyID)).inserted {
+            if let since = batch.revokedSinceSeconds { revoked.append((batch.header.gateway.gatewayID, since)) }
+        }
+        guard !revoked.isEmpty else { return nil }
+        let words = revoked.prefix(shownKeyCount).map { gateway, since in
+            (seen.count > 1 ? "\(gateway) " : "") + "revoked since \(UTCText.text(seconds: since))"
+        }
+        return words.joined(separator: ", ") + (revoked.count > shownKeyCount ? " and \(revoked.count - shownKeyCount) more" : "")
+    }
+
+    private struct BatchKey: Hashable {
+        let gateway: GatewayName
+        let keyID: Digest
+    }
+
+    /// Revoked keys that a sentence names.
+    private static let shownKeyCount = 8
 }

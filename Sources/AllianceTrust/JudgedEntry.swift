@@ -120,6 +120,7 @@ final class JudgedBatch {
     var report: EvidenceReport.Batch {
         EvidenceReport.Batch(
             gateway: header.gateway, epoch: header.epoch, first: header.first, next: header.next, events: countedEvents,
-            countedReceipts: counted, latestReceiptSeconds: counted.map(\.header.issuedAtSeconds).max(), hasQuorum: hasQuorum)
+            countedReceipts: counted, latestReceiptSeconds: counted.map(\.header.issuedAtSeconds).max(), hasQuorum: hasQuorum,
+            revokedSinceSeconds: revokedSinceSeconds)
     }
 }

@@ -32,6 +32,8 @@ public struct UnverifiedRevocationList: Sendable {
     public let number: RevocationListNumber?
     /// What is revoked.
     public let entries: [Entry]
+    /// SHA-256 of what the issuer signed. One list has one, whatever its signature's bytes are: who changes s to n - s in it makes no other list.
+    public var contentHash: Digest { SHA256.hash(signedBytes) }
     let issuer: DistinguishedName
     let signedBytes: [UInt8]
     let signature: [UInt8]

@@ -10,6 +10,10 @@ public struct RevocationListNumber: Hashable, Sendable {
     /// Most significant byte first, without leading zeros.
     public let bytes: [UInt8]
 
+    static let zero = RevocationListNumber(digits: [0])
+
+    private init(digits: [UInt8]) { bytes = digits }
+
     /// Takes what ``bytes`` gave; nil for anything else.
     public init?(bytes: [UInt8]) {
         guard (1...Self.byteLimit).contains(bytes.count), bytes.count == 1 || bytes[0] != 0 else { return nil }

@@ -15,6 +15,7 @@ extension SealCertificateVerifier {
         if known.count >= Self.revocationListsPerIssuerLimit { known = Self.merged(known) }
         known.append(verified)
         revocations[verified.issuingKeyID] = known
+        remember(verified)
         return verified
     }
 
@@ -29,9 +30,23 @@ extension SealCertificateVerifier {
         throw TrustError(.revocationList, "no issuing certificate of the trust file signed the revocation list")
     }
 
-    /// Keeps this list in place of those that the same issuing key signed before: a node holds the newest alone.
+    /// Keeps this list in place of those that the same issuing key signed before: a node holds the newest, and of the others what they revoke.
     public mutating func replace(revocationList list: RevocationList) {
         revocations[list.issuingKeyID] = [list]
+        remember(list)
+    }
+
+    /// Notes what a list revokes, which no later list takes back, without keeping the list.
+    public mutating func remember(_ list: RevocationList) {
+        for entry in list.list.entries {
+            remember(serialNumber: entry.serialNumber, sinceSeconds: entry.sinceSeconds, issuingKeyID: list.issuingKeyID)
+        }
+    }
+
+    /// Notes that an issuing key has revoked a serial number; of several times the earliest counts.
+    public mutating func remember(serialNumber: [UInt8], sinceSeconds: Int64, issuingKeyID: Digest) {
+        let known = revokedSince[issuingKeyID]?[serialNumber] ?? .max
+        if sinceSeconds < known { revokedSince[issuingKeyID, default: [:]][serialNumber] = sinceSeconds }
     }
 
     /// Lists kept for one issuing certificate before those that add nothing are dropped.
@@ -54,7 +69,7 @@ extension SealCertificateVerifier {
         revocations[certificate.issuingKeyID, default: []]
     }
 
-    /// A key that a kept list revokes.
+    /// A key that some list revokes.
     public struct RevokedKey: Hashable, Sendable {
         public let keyID: Digest
         /// `hs:<alliance>/<firm>.<device>`.
@@ -63,9 +78,9 @@ extension SealCertificateVerifier {
         public let sinceSeconds: Int64
     }
 
-    /// Every key with a kept certificate that a kept list revokes.
+    /// Every key with a kept certificate that some list revokes.
     public var revokedKeys: [RevokedKey] {
-        guard !revocations.isEmpty else { return [] }
+        guard !revokedSince.isEmpty else { return [] }
         return certificates.compactMap { identity, known in
             revocation(of: known).map { RevokedKey(keyID: identity.keyID, issuer: identity.issuer, sinceSeconds: $0.1) }
         }
@@ -75,11 +90,9 @@ extension SealCertificateVerifier {
     func revocation(of known: [SealCertificate]) -> (SealCertificate, Int64)? {
         var earliest: (SealCertificate, Int64)?
         for certificate in known {
-            for list in revocationLists(for: certificate) {
-                guard let since = list.sinceSeconds(serialNumber: certificate.serialNumber) else { continue }
-                if let (_, known) = earliest, known <= since { continue }
-                earliest = (certificate, since)
-            }
+            guard let since = revokedSince[certificate.issuingKeyID]?[certificate.serialNumber] else { continue }
+            if let (_, known) = earliest, known <= since { continue }
+            earliest = (certificate, since)
         }
         return earliest
     }

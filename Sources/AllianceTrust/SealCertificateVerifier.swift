@@ -57,6 +57,8 @@ public struct SealCertificateVerifier: Sendable {
     var certificates: [Identity: [SealCertificate]] = [:]
     /// By the key id of the issuing key: an issuing certificate that is renewed for its key goes on with the same list.
     var revocations: [Digest: [RevocationList]] = [:]
+    /// By the key id of the issuing key and the serial number: since when, by whichever list says the earliest. It only ever grows.
+    var revokedSince: [Digest: [[UInt8]: Int64]] = [:]
 
     /// Parses the trust file's certificates.
     ///

@@ -68,10 +68,13 @@ public struct TestAlliance: Sendable {
     }
 
     /// The settings of one of the nodes.
-    public func settings(node index: Int = 0, messagesPerSecond: Int = 0, messageBurst: Int = 1) -> NodeSettings {
+    public func settings(
+        node index: Int = 0, messagesPerSecond: Int = 0, messageBurst: Int = 1, firmEntriesPerMinute: Int = 0, firmEntryBurst: Int = 1
+    ) -> NodeSettings {
         NodeSettings(
             name: NodeName(alliance: name, node: Self.name("n\(index)")), key: nodeKeys[index], integrateMilliseconds: 20,
-            messagesPerSecond: messagesPerSecond, messageBurst: messageBurst)
+            messagesPerSecond: messagesPerSecond, messageBurst: messageBurst, firmEntriesPerMinute: firmEntriesPerMinute,
+            firmEntryBurst: firmEntryBurst)
     }
 
     /// A gateway of the firm with a new seal key and its certificate.

@@ -93,6 +93,26 @@ import Testing
         #expect(await waiting.value == 80)
     }
 
+    @Test("one firm's entries take half of the places at most, and another's find one")
+    func places() async throws {
+        let desk = NodeDesk()
+        let alliance = try TestAlliance(nodeCount: 1)
+        let statement = try alliance.registration(of: try alliance.gateway()).bytes
+        let waiting = Task {
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<40 { group.addTask { _ = try? await desk.submit(entry: statement) } }
+            }
+        }
+        while desk.waitingCount < 32 { await Task.yield() }
+        let refusal = await #expect(throws: EntryRefusal.self) { try await desk.submit(entry: statement) }
+        #expect(refusal?.code == .busy && refusal?.reason.contains("32 of this firm") == true)
+        let other = Task { try? await desk.submit(revocationList: [0]) }
+        while desk.waitingCount < 33 { await Task.yield() }
+        desk.close()
+        await waiting.value
+        _ = await other.value
+    }
+
     @Test("a trust file past its not-after is a warning of readiness, an ended key is red")
     func readiness() async throws {
         var alliance = try TestAlliance(nodeCount: 3)

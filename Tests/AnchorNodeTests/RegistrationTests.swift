@@ -48,6 +48,63 @@ import Testing
         try node.remove()
     }
 
+    @Test("the same certificate in another statement is the first one's entry: the ledger does not grow, and its receipt is that entry's")
+    func sameCertificate() async throws {
+        let alliance = try TestAlliance()
+        let node = try await TestNode(alliance)
+        let gateway = try alliance.gateway()
+        let (one, two) = (try alliance.registration(of: gateway), try alliance.registration(of: gateway))
+        #expect(one.bytes != two.bytes, "each signature is another")
+        let first = try await node.submit(entry: one.bytes)
+        let second = try await node.submit(entry: two.bytes)
+        #expect(!second.isNew && second.id == first.id && second.receipt == first.receipt)
+        #expect(try node.store.read { try $0.entryCount() } == 2 && node.metrics.value(.registrations) == 1)
+        // A renewed certificate of the same key is another one.
+        let renewed = try alliance.firm.issueSeal(
+            firm: "acme", gatewayID: "acme.gw-1", issuer: gateway.name.issuer.string, publicKey: gateway.key.publicKey,
+            lifetime: .starting(at: alliance.nowSeconds, days: 700))
+        let again = TestGateway(name: gateway.name, key: gateway.key, certificate: renewed.der, nowSeconds: gateway.nowSeconds)
+        #expect(try await node.submit(entry: try alliance.registration(of: again).bytes).isNew)
+        try node.remove()
+    }
+
+    @Test("a firm that brings more than its share is told so, fills no ledger, and holds up neither another firm nor its own revocations")
+    func share() async throws {
+        var alliance = try TestAlliance()
+        let beta = try alliance.root.issueFirmAuthority(
+            firm: "beta", key: AllianceSigningKey(), lifetime: .starting(at: alliance.nowSeconds, days: 30))
+        let betaName = try #require(Name("beta"))
+        try alliance.update { $0.firms.append(.init(name: betaName, issuingCertificates: [beta.certificate.der])) }
+        let node = try await TestNode(alliance, settings: alliance.settings(firmEntriesPerMinute: 60, firmEntryBurst: 3))
+        let statements = try (0..<5).map { try alliance.registration(of: try alliance.gateway("gw-\($0)")) }
+        var forged = statements[0].bytes
+        forged[forged.count - 1] ^= 1
+        for _ in 0..<10 { await #expect(throws: EntryRefusal.self) { try await node.submit(entry: forged) } }
+        for statement in statements.prefix(3) { #expect(try await node.submit(entry: statement.bytes).isNew, "what no key signed takes nothing") }
+        for statement in statements.suffix(2) {
+            let refusal = await #expect(throws: EntryRefusal.self) { try await node.submit(entry: statement.bytes) }
+            #expect(refusal?.code == .limited && refusal?.reason.contains("firm acme brings more than 60") == true)
+        }
+        #expect(try await !node.submit(entry: statements[0].bytes).isNew, "what the ledger has is answered")
+        #expect(try await node.submit(entry: try alliance.revocation(list: alliance.revocationList(1)).bytes).isNew)
+        #expect(try await node.submit(entry: try Self.registration(of: "beta.gw-1", by: beta, alliance)).isNew)
+        #expect(node.metrics.value(.entriesLimited) == 2)
+        try node.close()
+        let later = try await TestNode(
+            alliance, settings: alliance.settings(firmEntriesPerMinute: 60, firmEntryBurst: 3), folder: node.folder)
+        #expect(try await later.submit(entry: statements[4].bytes).isNew, "sent again later")
+        try later.remove()
+    }
+
+    /// A registration of a new key under a name of any firm.
+    private static func registration(of device: String, by firm: CertificateAuthority, _ alliance: TestAlliance) throws -> [UInt8] {
+        let name = try #require(GatewayName(issuer: UTF8Text("hs:test/\(device)")))
+        let certificate = try firm.issueSeal(
+            firm: name.firm.text.string, gatewayID: device, issuer: name.issuer.string, publicKey: AllianceSigningKey().publicKey,
+            lifetime: .starting(at: alliance.nowSeconds, days: 30))
+        return try firm.registration(of: certificate, for: name, issuedAtSeconds: UInt64(alliance.nowSeconds)).bytes
+    }
+
     @Test("killed between an entry and its receipt, the next start gives the receipt")
     func crash() async throws {
         let alliance = try TestAlliance()

@@ -65,24 +65,32 @@ import Testing
         try later.remove()
     }
 
-    @Test("the newest list by its number wins; an older or a different one of the same number changes nothing, however it comes")
-    func newestWins() async throws {
+    @Test("the newest list by its number wins; one that is behind, or a second one of its number, is refused with both numbers, however it comes")
+    func stale() async throws {
         let alliance = try TestAlliance()
         let node = try await TestNode(alliance)
         let gateway = try alliance.gateway()
         let newest = try alliance.revocationList(300, of: [gateway])
         #expect(try await node.core.take(revocationList: newest))
-        for number in [0, 1, 127, 128, 255, 299, 300] as [Int64] {
-            #expect(try await !node.core.take(revocationList: alliance.revocationList(number)))
+        #expect(try await !node.core.take(revocationList: newest), "the same again is no news, and no fault")
+        let numbers: [Int64] = [0, 1, 127, 128, 255, 299, 300]
+        for number in numbers {
+            let list = try alliance.revocationList(number)
+            let words = "stale list \(number), held 300" + (number == 300 ? ", which is another list of this number" : "")
+            let fetched = await #expect(throws: TrustError.self) { try await node.core.take(revocationList: list) }
+            #expect(fetched?.code == .revocationList && fetched?.message == words)
+            let statement = try alliance.revocation(list: list).bytes
+            let brought = await #expect(throws: EntryRefusal.self) { try await node.submit(entry: statement) }
+            #expect(brought?.code == .stale && brought?.reason == words)
         }
-        // As a statement it is recorded, and changes nothing else.
-        let old = try alliance.revocation(list: alliance.revocationList(7))
-        #expect(try await node.submit(entry: old.bytes).isNew)
+        #expect(node.metrics.value(.listsStale) == 2 * numbers.count)
+        #expect(try node.store.read { try $0.entryCount() } == 1, "none is in the ledger")
         #expect(try node.store.read { try $0.revocationLists(firm: nil) } == [newest])
         #expect(try await node.handle(gateway.hello()).count == 1)
-        let newer = try alliance.revocationList(301)
-        #expect(try await node.core.take(revocationList: newer))
-        #expect(try node.store.read { try $0.revocationLists(firm: "acme") } == [newer])
+        // The statement over the list that was fetched is recorded once, and changes nothing.
+        let entry = try await node.submit(entry: try alliance.revocation(list: newest).bytes)
+        let again = try await node.submit(entry: try alliance.revocation(list: newest).bytes)
+        #expect(entry.isNew && !again.isNew && again.id == entry.id)
         #expect(try node.store.read { try $0.revocationLists(firm: "beta") }.isEmpty)
         try node.remove()
     }

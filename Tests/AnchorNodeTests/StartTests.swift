@@ -47,8 +47,10 @@ import Testing
         try node.store.write { transaction in
             try transaction.run("DELETE FROM receipts WHERE leaf = 2", [])
             try transaction.run("UPDATE receipts SET held = 1 WHERE leaf = 3", [])
-            for table in ["owed", "registrations", "revocation_lists", "late"] { try transaction.run("DROP TABLE \(table)", []) }
+            for table in ["owed", "registrations", "held_lists", "revocations", "late"] { try transaction.run("DROP TABLE \(table)", []) }
             try transaction.run("ALTER TABLE receipts DROP COLUMN first", [])
+            try transaction.run("DROP INDEX certificates_serial", [])
+            try transaction.run("ALTER TABLE certificates DROP COLUMN serial", [])
             try transaction.run("PRAGMA user_version = 1", [])
         }
         try node.close()

@@ -9,6 +9,8 @@ struct EvidenceCollector<Transaction: NodeTransaction> {
     static var longestRun: Int { 1_024 }
     /// Bytes of a page's statements between disclosed batches, with their receipts; beyond, runs are left out from three on.
     static var runByteCount: Int { 3 << 20 }
+    /// Bytes of a page's lists that revoke what a newer one leaves out, and one list more: an issuer that forgets twice is rare, and has two.
+    private static var forgottenListByteCount: Int { 1 << 20 }
     /// Array heads, index and string heads of one event or batch, at most.
     private static var headByteCount: Int { 24 }
 
@@ -63,8 +65,25 @@ struct EvidenceCollector<Transaction: NodeTransaction> {
         }
         guard !entries.isEmpty, !certificates.isEmpty else { return nil }
         var evidence = Evidence(alliance: alliance, entries: entries, sealCertificates: certificates)
-        evidence.revocationLists = try firms.sorted().flatMap { try transaction.revocationLists(firm: $0) }
+        evidence.revocationLists = try revocationLists(firms.sorted(), for: certificates)
         return evidence
+    }
+
+    /// The newest list of each issuing key, as it was signed; and beside it those before it that revoke a certificate enclosed here, where the newest
+    /// leaves that out: a verifier, too, then finds it revoked.
+    private func revocationLists(_ firms: [String], for certificates: [[UInt8]]) throws -> [[UInt8]] {
+        var lists = try firms.flatMap { try transaction.revocationLists(firm: $0) }
+        let forgotten = try firms.flatMap { try transaction.forgottenRevocations(firm: $0) }
+        guard !forgotten.isEmpty else { return lists }
+        let serials = Set(certificates.compactMap { CertificateFacts(der: $0)?.serialNumber })
+        var (added, byteCount): (Set<Digest>, Int) = ([], 0)
+        for revocation in forgotten where serials.contains(revocation.serialNumber) && added.insert(revocation.list).inserted {
+            guard byteCount < Self.forgottenListByteCount else { break }
+            guard let der = try transaction.revocationList(hash: revocation.list) else { continue }
+            lists.append(der)
+            byteCount += der.count
+        }
+        return lists
     }
 
     private func chain(of signer: SignerID, _ runBudget: inout Int) throws -> [Evidence.Entry] {

@@ -15,7 +15,8 @@ public actor NodeCore<Store: NodeStore> {
     var trust: NodeTrust
     var tree: LedgerTree
     var sessions = GatewaySessions()
-    var limiter: RateLimiter
+    var limiter: RateLimiter<GatewayID>
+    var entryLimiter: RateLimiter<EntryKind>
     /// Entries that are under a checkpoint and whose newest receipt is missing or says less than is held.
     var owedReceipts: Set<Int64>
     /// A revocation may have come since statements were last compared with it.
@@ -48,7 +49,8 @@ public actor NodeCore<Store: NodeStore> {
         tree = try store.read { try LedgerTree($0) }
         let size = tree.size
         owedReceipts = Set(try store.read { try $0.leavesWithoutReceipt(from: 0, below: size, limit: .max) })
-        limiter = RateLimiter(perSecond: settings.messagesPerSecond, burst: settings.messageBurst)
+        limiter = RateLimiter(perSecond: Double(settings.messagesPerSecond), burst: settings.messageBurst)
+        entryLimiter = RateLimiter(perSecond: Double(settings.firmEntriesPerMinute) / 60, burst: settings.firmEntryBurst)
         metrics.set(.trustVersion, Int(clamping: trust.version))
         isLateUnknown = !trust.verifier.revokedKeys.isEmpty
         try noteMarks()

@@ -79,11 +79,15 @@ struct NodeTrust: Sendable {
         _ = try transaction.appendTrustFile(bytes, hash: hash, version: version)
     }
 
-    /// Checks every stored certificate and revocation list under this file; those of issuers that it no longer lists stay stored and
-    /// do not count.
+    /// Checks every stored certificate and newest revocation list under this file; those of issuers that it no longer lists stay stored
+    /// and do not count.
     mutating func load(from store: some NodeStore) async throws {
         for der in try store.read({ try $0.revocationLists(firm: nil) }) {
             if let list = try? verifier.verify(revocationList: der) { verifier.replace(revocationList: list) }
+        }
+        for revocation in try store.read({ try $0.revocations(issuingKeyID: nil) }) {
+            verifier.remember(
+                serialNumber: revocation.serialNumber, sinceSeconds: revocation.sinceSeconds, issuingKeyID: revocation.issuingKeyID)
         }
         for der in try store.read({ try $0.allCertificates() }) {
             if let certificate = try? await verifier.verify(der) { insert(certificate) }
@@ -97,6 +101,10 @@ struct NodeTrust: Sendable {
 
     mutating func replace(_ list: RevocationList) {
         verifier.replace(revocationList: list)
+    }
+
+    mutating func remember(_ list: RevocationList) {
+        verifier.remember(list)
     }
 
     func keyID(ofKnown der: [UInt8]) -> Digest? { known[der] }

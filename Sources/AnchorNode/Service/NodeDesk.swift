@@ -1,3 +1,4 @@
+import AttestationFormat
 public import MerkleTree
 import Synchronization
 
@@ -31,6 +32,8 @@ public protocol EntryTaking: Sendable {
 public final class NodeDesk: EntryTaking {
     /// Each at most 64 KiB: 4 MiB. An alliance registers a few gateways a minute at its busiest.
     private static let capacity = 64
+    /// Of one firm, by what the entry says: half, so that the others find a place.
+    private static let firmCapacity = 32
     /// Taken in one turn of ingest: their signatures take a few milliseconds.
     private static let countPerTurn = 16
 
@@ -38,6 +41,11 @@ public final class NodeDesk: EntryTaking {
         case entry([UInt8])
         case revocationList([UInt8])
         case trustFile([UInt8])
+
+        fileprivate var claimedFirm: Name? {
+            guard case .entry(let bytes) = self else { return nil }
+            return (try? RegistrationStatement(parsing: bytes))?.header.firm
+        }
     }
 
     enum Answer: Sendable {
@@ -48,6 +56,8 @@ public final class NodeDesk: EntryTaking {
 
     struct Waiting: Sendable {
         let request: Request
+        /// The firm that an entry says it is of.
+        let firm: Name?
         let continuation: CheckedContinuation<Answer, any Error>
     }
 
@@ -83,13 +93,17 @@ public final class NodeDesk: EntryTaking {
     }
 
     private func ask(_ request: Request) async throws -> Answer {
-        try await withCheckedThrowingContinuation { continuation in
+        let firm = request.claimedFirm
+        return try await withCheckedThrowingContinuation { continuation in
             let wake = state.withLock { state -> Result<(@Sendable () -> Void)?, EntryRefusal> in
                 guard !state.isClosed else { return .failure(EntryRefusal(.stopping, "the node is stopping; ask again when it is back")) }
                 guard state.waiting.count < Self.capacity else {
                     return .failure(EntryRefusal(.busy, "\(Self.capacity) wait already; ask again in a second"))
                 }
-                state.waiting.append(Waiting(request: request, continuation: continuation))
+                guard firm == nil || state.waiting.count(where: { $0.firm == firm }) < Self.firmCapacity else {
+                    return .failure(EntryRefusal(.busy, "\(Self.firmCapacity) of this firm wait already; ask again in a second"))
+                }
+                state.waiting.append(Waiting(request: request, firm: firm, continuation: continuation))
                 return .success(state.wake)
             }
             switch wake {

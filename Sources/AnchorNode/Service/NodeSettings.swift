@@ -13,16 +13,22 @@ public struct NodeSettings: Sendable {
     public var messagesPerSecond: Int
     /// Messages of one gateway at once.
     public var messageBurst: Int
+    /// New registrations a minute of one firm in the long run, and as many revocations; 0: no limit.
+    public var firmEntriesPerMinute: Int
+    /// Those of one firm at once.
+    public var firmEntryBurst: Int
 
     public init(
         name: NodeName, key: AllianceSigningKey, integrateMilliseconds: Int = 200, messagesPerSecond: Int = 50,
-        messageBurst: Int = 2_000
+        messageBurst: Int = 2_000, firmEntriesPerMinute: Int = 60, firmEntryBurst: Int = 5_000
     ) {
         self.name = name
         self.key = key
         self.integrateMilliseconds = integrateMilliseconds
         self.messagesPerSecond = messagesPerSecond
         self.messageBurst = messageBurst
+        self.firmEntriesPerMinute = firmEntriesPerMinute
+        self.firmEntryBurst = firmEntryBurst
     }
 }
 

@@ -7,7 +7,7 @@ import MerkleTree
 /// The tables, and who they belong to.
 enum SQLiteSchema {
     /// Raised with every change of the tables; an older program refuses a newer store.
-    static let version = 3
+    static let version = 4
 
     /// - Parameter formerKeyIDs: keys that this node signed with before the one it has now, as the trust file offered says.
     static func prepare(_ pool: DatabasePool, path: String, origin: String, keyID: Digest, formerKeyIDs: Set<Digest>) throws {
@@ -19,6 +19,10 @@ enum SQLiteSchema {
             if found == 0 { try database.execute(sql: tables) }
             if found < 2 { try database.execute(sql: owedTable) }
             if found < 3 { try database.execute(sql: registrationTables) }
+            if found < 4 {
+                try database.execute(sql: revocationTables)
+                try SQLiteTransaction(database).fillRevocations()
+            }
             if found < version { try database.execute(sql: "PRAGMA user_version = \(version)") }
             if found == 0 {
                 try database.execute(
@@ -92,7 +96,7 @@ enum SQLiteSchema {
         """
 
     // registrations:     which entries are registrations and revocations of firms.
-    // revocation_lists:  the newest list of each issuing key.
+    // revocation_lists:  the newest list of each issuing key; `held_lists` from schema 4 on.
     // late:              statements whose first receipt is not from before their key's revocation.
     // receipts.first:    the first receipt of a statement that has a newer one: the time that counts is the earliest.
     private static let registrationTables = """
@@ -101,6 +105,24 @@ enum SQLiteSchema {
         CREATE INDEX revocation_lists_firm ON revocation_lists(firm);
         CREATE TABLE late(leaf INTEGER PRIMARY KEY REFERENCES entries(leaf), signer INTEGER NOT NULL);
         ALTER TABLE receipts ADD COLUMN first BLOB;
+        """
+
+    // registrations.payload: SHA-256 of the certificate or list.
+    // held_lists:            the newest list of each issuing key, and those before it that revoke what it leaves out; `hash` is SHA-256 of what was signed.
+    // certificates.serial:   the serial number's content bytes.
+    // revocations:           what an issuing key ever revoked: the earliest time, and the newest list that says so.
+    private static let revocationTables = """
+        ALTER TABLE certificates ADD COLUMN serial BLOB;
+        CREATE INDEX certificates_serial ON certificates(serial);
+        ALTER TABLE registrations ADD COLUMN payload BLOB;
+        CREATE INDEX registrations_payload ON registrations(payload);
+        CREATE TABLE held_lists(
+            hash BLOB PRIMARY KEY, issuer BLOB NOT NULL, firm TEXT NOT NULL, number BLOB NOT NULL, der BLOB NOT NULL, newest INTEGER NOT NULL);
+        CREATE UNIQUE INDEX held_lists_newest ON held_lists(issuer) WHERE newest;
+        CREATE INDEX held_lists_firm ON held_lists(firm);
+        CREATE TABLE revocations(
+            issuer BLOB NOT NULL, serial BLOB NOT NULL, since INTEGER NOT NULL, list BLOB NOT NULL, PRIMARY KEY(issuer, serial)) WITHOUT ROWID;
+        CREATE INDEX revocations_list ON revocations(list);
         """
 }
 

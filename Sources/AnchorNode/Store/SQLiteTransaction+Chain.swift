@@ -1,3 +1,4 @@
+import AllianceTrust
 public import AttestationFormat
 import Foundation
 import GRDB
@@ -96,8 +97,8 @@ extension SQLiteTransaction {
 
     public func addCertificate(_ der: [UInt8], hash: Digest, of signer: SignerID) throws {
         try run(
-            "INSERT OR IGNORE INTO certificates(hash, signer, der) VALUES (?, ?, ?)",
-            [hash.data, signer.rawValue, Data(der)])
+            "INSERT OR IGNORE INTO certificates(hash, signer, der, serial) VALUES (?, ?, ?, ?)",
+            [hash.data, signer.rawValue, Data(der), CertificateFacts(der: der).map { Data($0.serialNumber) }])
     }
 
     static func data(_ epoch: Epoch) -> Data { Data(epoch.bytes) }

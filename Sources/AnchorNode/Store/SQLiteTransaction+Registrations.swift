@@ -1,4 +1,3 @@
-public import AllianceTrust
 import Foundation
 import GRDB
 public import MerkleTree
@@ -7,10 +6,10 @@ extension SQLiteTransaction {
     /// Seconds that a receipt may be older than the checkpoint that it is under, and a checkpoint's clock behind the one before.
     private static var clockSlackSeconds: Int64 { 3_600 }
 
-    public func appendRegistration(_ bytes: [UInt8], hash: Digest) throws -> Int64 {
+    public func appendRegistration(_ bytes: [UInt8], hash: Digest, payload: Digest) throws -> Int64 {
         let leaf = try entryCount()
         try run("INSERT INTO entries(leaf, hash, held, bytes) VALUES (?, ?, 0, ?)", [leaf, hash.data, Data(bytes)])
-        try run("INSERT INTO registrations(leaf) VALUES (?)", [leaf])
+        try run("INSERT INTO registrations(leaf, payload) VALUES (?, ?)", [leaf, payload.data])
         try run("INSERT INTO owed(leaf) VALUES (?)", [leaf])
         return leaf
     }
@@ -19,23 +18,8 @@ extension SQLiteTransaction {
         try blob("SELECT bytes FROM entries JOIN registrations USING (leaf) WHERE leaf = ?", [leaf]).map { [UInt8]($0) }
     }
 
-    public func revocationListNumber(issuingKeyID: Digest) throws -> RevocationListNumber? {
-        guard let data = try blob("SELECT number FROM revocation_lists WHERE issuer = ?", [issuingKeyID.data]) else { return nil }
-        guard let number = RevocationListNumber(bytes: [UInt8](data)) else {
-            throw NodeError(.damagedStore, "a revocation list's number in the store is none; run SQLite's integrity_check on it")
-        }
-        return number
-    }
-
-    public func setRevocationList(_ list: RevocationList, number: RevocationListNumber) throws {
-        try run(
-            "INSERT OR REPLACE INTO revocation_lists(issuer, firm, number, der) VALUES (?, ?, ?, ?)",
-            [list.issuingKeyID.data, list.firm, Data(number.bytes), Data(list.list.der)])
-    }
-
-    public func revocationLists(firm: String?) throws -> [[UInt8]] {
-        try rows("SELECT der FROM revocation_lists WHERE firm = coalesce(?, firm) ORDER BY issuer", [firm])
-            .map { [UInt8]($0["der"] as Data) }
+    public func registration(ofPayload hash: Digest) throws -> Digest? {
+        try digest("SELECT hash FROM entries JOIN registrations USING (leaf) WHERE payload = ? ORDER BY leaf LIMIT 1", [hash.data])
     }
 
     public func firstReceipts(

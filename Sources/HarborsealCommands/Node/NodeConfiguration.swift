@@ -38,7 +38,8 @@ struct NodeConfiguration {
         settings = NodeSettings(
             name: NodeName(alliance: alliance, node: name), key: try AllianceSigningKey(file: text("node", "key") ?? ""),
             integrateMilliseconds: number("ledger", "integrate-interval"), messagesPerSecond: number("limits", "gateway-rate"),
-            messageBurst: number("limits", "gateway-burst"))
+            messageBurst: number("limits", "gateway-burst"), firmEntriesPerMinute: number("limits", "firm-rate"),
+            firmEntryBurst: number("limits", "firm-burst"))
         trustPath = text("node", "trust") ?? ""
         dataPath = text("node", "data") ?? ""
         revocationListsPath = text("trust", "revocation-lists")

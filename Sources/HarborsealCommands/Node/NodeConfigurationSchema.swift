@@ -13,7 +13,7 @@ enum NodeConfigurationSchema {
             SectionNote("node", "Who this node is, and where it keeps what it promised to keep."),
             SectionNote("trust", "What the node fetches for itself. Revocation lists that the trust file names by their URLs need nothing here."),
             SectionNote("ledger", "How entries come under a root."),
-            SectionNote("limits", "What one gateway may ask of the node. Beyond it is told refusal 9 and sends later."),
+            SectionNote("limits", "What one gateway, and one firm, may ask of the node. Beyond it is told refusal 9, or 429, and sends later."),
             SectionNote("link", "The brokers. The node is connected to all of them at once; gateways may use any."),
             SectionNote("http", "Health, metrics, evidence and entries for people, monitors and verifiers."),
             SectionNote("log", "The log goes to standard error."),
@@ -75,6 +75,15 @@ enum NodeConfigurationSchema {
             Setting(
                 "limits", "gateway-burst", .integer(1...1_000_000), .defaultText("2000"),
                 why: "Messages that one gateway may send at once after a pause: half an hour's batches."),
+            Setting(
+                "limits", "firm-rate", .integer(0...1_000_000), .defaultText("60"),
+                why: """
+                    New registrations a minute that one firm's registry may bring in the long run, and as many revocations; 0 means no \
+                    limit. They stay in the ledger for ever.
+                    """),
+            Setting(
+                "limits", "firm-burst", .integer(1...1_000_000), .defaultText("5000"),
+                why: "Those of one firm at once after a pause: a fleet's first day."),
         ]
     }
 

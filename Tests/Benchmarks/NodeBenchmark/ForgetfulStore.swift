@@ -72,11 +72,18 @@ final class ForgetfulStore: NodeStore, NodeTransaction, @unchecked Sendable {
 }
 
 extension ForgetfulStore {
-    func appendRegistration(_ bytes: [UInt8], hash: Digest) -> Int64 { 0 }
+    func appendRegistration(_ bytes: [UInt8], hash: Digest, payload: Digest) -> Int64 { 0 }
+    func registration(ofPayload hash: Digest) -> Digest? { nil }
     func registration(_ leaf: Int64) -> [UInt8]? { nil }
-    func revocationListNumber(issuingKeyID: Digest) -> RevocationListNumber? { nil }
-    func setRevocationList(_ list: RevocationList, number: RevocationListNumber) {}
+    func newestRevocationList(issuingKeyID: Digest) -> (number: RevocationListNumber, hash: Digest)? { nil }
+    func addRevocationList(_ list: ShownList, isNewest: Bool) {}
+    func knowsCertificate(serialNumber: [UInt8]) -> Bool { false }
+    func pruneRevocationLists(issuingKeyID: Digest) {}
     func revocationLists(firm: String?) -> [[UInt8]] { [] }
+    func revocationList(hash: Digest) -> [UInt8]? { nil }
+    func revocations(issuingKeyID: Digest?) -> [HeldRevocation] { [] }
+    func setRevocation(_ revocation: HeldRevocation) {}
+    func forgottenRevocations(firm: String) -> [HeldRevocation] { [] }
     func firstReceipts(of signer: SignerID, aroundOrAfterSeconds seconds: Int64) -> [(leaf: Int64, receipt: [UInt8])] { [] }
     func setLate(_ leaf: Int64, of signer: SignerID) {}
     func lateCount() -> Int { 0 }
