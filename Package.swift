@@ -47,8 +47,9 @@ let linkFlags = ["-use-ld=lld", "-Xlinker", "--gc-sections", "-Xlinker", "--icf=
 // Sizes and times of 64 bits also on 32-bit ARM, whose C library means 2 GiB and the year 2038 without these; no difference elsewhere.
 let wideTypes: [CSetting] = [.define("_FILE_OFFSET_BITS", to: "64"), .define("_TIME_BITS", to: "64")]
 
-// As small as the agent's Swift; hashes and signatures are the libraries' own.
-let smallC: [CSetting] = wideTypes + (embedded ? [.unsafeFlags(["-Os", "-ffunction-sections", "-fdata-sections"])] : [])
+// As small as the agent's Swift, and like it without tables for unwinding, which nothing here does; hashes and signatures are the libraries' own.
+let smallCFlags = ["-Oz", "-ffunction-sections", "-fdata-sections", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"]
+let smallC: [CSetting] = wideTypes + (embedded ? [.unsafeFlags(smallCFlags)] : [])
 
 /// A door to one C library: a C target whose public header shows opaque types only.
 func shims(_ name: String, linking libraries: [String] = []) -> Target {
@@ -194,9 +195,14 @@ if !agentOnly {
             [
                 "AllianceTrust", "MerkleTree", "AttestationFormat", crypto, x509, asn1, .product(name: "GRDB", package: "GRDB.swift"),
             ]),
-        // What nodes' and registries' HTTP servers share: TLS files, and why one does not start.
+        // What nodes' and registries' HTTP servers share: TLS files, limits of connections, and why one does not start.
         serverTarget(
-            "HTTPServing", [.product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl")]),
+            "HTTPServing",
+            [
+                logging, .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOTLS", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+            ]),
         serverTarget(
             "NodeHTTP",
             [
@@ -208,7 +214,7 @@ if !agentOnly {
         serverTarget(
             "RegistryHTTP",
             [
-                "HTTPServing", "DeviceRegistry", "AllianceTrust", "AttestationFormat", logging,
+                "HTTPServing", "DeviceRegistry", "AllianceTrust", "AttestationFormat", "MerkleTree", logging,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -268,7 +274,7 @@ if !agentOnly {
         tests(
             of: "RegistryHTTP",
             [
-                "DeviceRegistry", "AllianceTrust", "AttestationFormat", "MerkleTree", "CPosixShims", crypto, logging, lifecycle,
+                "HTTPServing", "DeviceRegistry", "AllianceTrust", "AttestationFormat", "MerkleTree", "CPosixShims", crypto, logging, lifecycle,
             ]),
         .executableTarget(
             name: "NodeBenchmark",
@@ -277,7 +283,7 @@ if !agentOnly {
         tests(
             of: "HarborsealCommands",
             [
-                "harborseal", "NodeTesting", "RegistryHTTP", "DeviceRegistry", "NodeHTTP", "HTTPServing", "AnchorNode", "AllianceTrust", "AttestationFormat",
+                "harborseal", "NodeTesting", "RegistryTesting", "RegistryHTTP", "DeviceRegistry", "NodeHTTP", "HTTPServing", "AnchorNode", "AllianceTrust", "AttestationFormat",
                 "MerkleTree", "MQTTLink", "CPosixShims", lifecycle, crypto,
             ]),
     ]

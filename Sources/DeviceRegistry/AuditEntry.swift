@@ -21,6 +21,7 @@ public struct AuditEntry: Equatable, Sendable {
     public let atSeconds: Int64
     /// An operator, a gateway id, or `registry` for what it does by itself.
     public let who: String
+    /// Where it came from: an address, or the ``LocalAccount`` of a command on the registry's own machine.
     public let address: String?
     public let action: AuditAction
     /// `<firm>.<device>`, where it is about one that is registered.
@@ -39,6 +40,11 @@ public struct AuditHead: Equatable, Sendable {
     public let count: Int64
     /// Hash of the last row; zeros when there is none.
     public let hash: Digest
+
+    public init(count: Int64, hash: Digest) {
+        self.count = count
+        self.hash = hash
+    }
 }
 
 /// What going through the audit table gave.

@@ -39,10 +39,14 @@ public struct Device: Equatable, Sendable {
     public let approvedBy: String?
     /// From when on nothing of its seal key counts; nil: not revoked.
     public let revokedSinceSeconds: Int64?
+    /// It is revoked, and a seal certificate of it is not on the list of the firm's issuing key, which is full: nodes and verifiers do not know.
+    public let isSealRevocationOpen: Bool
     /// Of the code in force: until when it holds, in seconds since 1970.
     public let codeExpiresSeconds: Int64
     /// Wrong codes that are still allowed.
     public let triesLeft: Int
+    /// The certificates that the code was used for: for each of them it takes no other key.
+    public let codeUses: [CertificateLabel]
     /// Key id of its seal key.
     public let sealKeyID: Digest?
     /// When its newest link certificate ends, in seconds since 1970.

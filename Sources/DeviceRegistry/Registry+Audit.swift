@@ -2,7 +2,7 @@ import MerkleTree
 
 extension Registry {
     /// Rows that are read at once while the table is gone through.
-    private static let pageCount = 1_000
+    static let pageCount = 1_000
 
     /// Rows in the order of their numbers, from `number` on.
     ///

@@ -4,23 +4,25 @@ import AttestationFormat
 extension Registry {
     /// Adds devices in one transaction, each with a code. One that is refused does not stop the others, unless `allOrNone`.
     ///
+    /// - Parameter othersRefused: how many belong to them that were refused before; with `allOrNone` none is added then, and what else would
+    ///   be refused is told.
     /// - Returns: one result for each device, in their order; a refusal has code `name`, `unknownFirm`, `deviceExists` or `argument`. With
     ///   `allOrNone` and a refusal among them nothing was added, and the good ones are refused with code `state`.
     public func add(
-        _ devices: [NewDevice], allOrNone: Bool = false, by requester: Requester, nowSeconds: Int64
+        _ devices: [NewDevice], allOrNone: Bool = false, othersRefused: Int = 0, by requester: Requester, nowSeconds: Int64
     ) throws -> [Result<AddedDevice, RegistryError>] {
         try store.write { transaction in
             do {
                 return try transaction.savepoint {
                     let results = try devices.map { try add($0, by: requester, nowSeconds: nowSeconds, in: transaction) }
-                    if allOrNone && results.contains(where: \.isRefused) { throw UndoneImport(results: results) }
+                    if allOrNone && (othersRefused > 0 || results.contains(where: \.isRefused)) { throw UndoneImport(results: results) }
                     return results
                 }
             } catch let undone as UndoneImport {
-                let count = undone.results.count(where: \.isRefused)
+                let count = undone.results.count(where: \.isRefused) + othersRefused
                 try transaction.audit(
                     .add, on: nil, outcome: RegistryError.Code.state.rawValue,
-                    "\(devices.count) devices at once, all or none: none was added, since \(count) would be refused", by: requester,
+                    "\(devices.count + othersRefused) devices at once, all or none: none was added, since \(count) would be refused", by: requester,
                     nowSeconds: nowSeconds)
                 return undone.results.map { $0.isRefused ? $0 : .failure(UndoneImport.refusal) }
             }
@@ -71,6 +73,11 @@ extension Registry {
         return try perform(.approve, on: name, by: requester, nowSeconds: nowSeconds) { transaction in
             let device = try stored(named(gatewayID), in: transaction)
             guard device.state == .pendingApproval else {
+                if device.state == .waiting, let approver = device.code.approvedBy {
+                    throw RegistryError(
+                        .state, "\(device.gatewayID) was approved by \(approver) already; waits for its gateway",
+                        nextStep: "the technician runs harborseal-agent enroll there again")
+                }
                 throw RegistryError(.state, "\(device.gatewayID) waits for no approval: it is \(device.state.rawValue)")
             }
             // Names are compared without case: what differs in that alone is one person's.
@@ -79,9 +86,18 @@ extension Registry {
                     .samePerson, "\(device.gatewayID) was asked for by \(device.code.askedBy), who cannot approve it too",
                     nextStep: "let another person approve it")
             }
+            try checkAccount(of: requester, approving: device, in: transaction)
             try transaction.approveCode(of: device.id, by: requester.name)
             return (try shown(transaction.device(id: device.id), in: transaction), "asked for by \(device.code.askedBy)")
         }
+    }
+
+    /// Whoever says another name is still the one who logged in. Where the operating system knows no person, the name is all there is.
+    private func checkAccount(of requester: Requester, approving device: StoredDevice, in transaction: RegistryTransaction) throws {
+        guard let person = requester.person, let asker = try transaction.asker(of: device.gatewayID), asker == person else { return }
+        throw RegistryError(
+            .samePerson, "\(device.gatewayID) was asked for from the account of \(person), and this is that account too, whatever name is given",
+            nextStep: "let another person approve it, from an account of their own")
     }
 
     /// Makes a new code for a device whose code was lost, locked, used or has expired; the old one is dead at once.

@@ -12,17 +12,19 @@ extension Registry {
     ///   - gatewayID: HTTP Basic's user, `<firm>.<device>`.
     ///   - code: HTTP Basic's password, as it came.
     ///   - request: the body: PKCS#10 in DER, or base64 of it.
+    ///   - countsTry: whether a wrong code uses up one of the device's tries.
     /// - Throws: ``RegistryError`` with code `wrongCode`, `tooManyTries`, `deviceRevoked`, `awaitingApproval`, `codeExpired`, `codeUsed`, one of
     ///   ``CertificateRequest/init(body:)``, `foreignName`, `keyInUse`, `otherSealKey`, `issuerNotValid`, `storeBusy` or `storeFailed`. A wrong
-    ///   code is counted, durably, before it is refused.
+    ///   code is counted, durably, before it is refused, and whoever has none that is right is told nothing but `wrongCode`.
     public func enrol(
-        _ label: CertificateLabel, gatewayID: String, code: String, request: [UInt8], by requester: Requester, nowSeconds: Int64
+        _ label: CertificateLabel, gatewayID: String, code: String, request: [UInt8], countsTry: Bool = true, by requester: Requester,
+        nowSeconds: Int64
     ) throws -> IssuedCertificate {
         // Before the transaction: what it finds is asked for only once the code is known to be right.
         let judged = Result { try CertificateRequest(body: request) }
         return try store.write { transaction -> Result<IssuedCertificate, RegistryError> in
             let device = try GatewayID(UTF8Text(gatewayID)).flatMap { try transaction.device($0) }
-            if let refusal = try authenticate(code, of: device, in: transaction) {
+            if let refusal = try authenticate(code, of: device, countsTry: countsTry, in: transaction) {
                 try refuse(refusal, .enrol, on: device?.gatewayID, by: requester, nowSeconds: nowSeconds, in: transaction)
                 return .failure(refusal)
             }
@@ -36,25 +38,36 @@ extension Registry {
     }
 
     /// nil: the code is the device's. A wrong one is counted.
-    private func authenticate(_ text: String, of device: StoredDevice?, in transaction: RegistryTransaction) throws -> RegistryError? {
+    ///
+    /// That the code is locked is said to those alone who have it: a stranger would learn from it that there is such a device.
+    private func authenticate(
+        _ text: String, of device: StoredDevice?, countsTry: Bool, in transaction: RegistryTransaction
+    ) throws -> RegistryError? {
         guard let device else { return Self.wrongCode }
+        guard let code = EnrolmentCode(text), code.hash(for: device.gatewayID).equalsInConstantTime(device.code.hash) else {
+            if countsTry { try transaction.countWrongTry(of: device.id) }
+            return Self.wrongCode
+        }
         guard device.code.triesLeft > 0 else {
             return RegistryError(
                 .tooManyTries, "\(device.gatewayID) has had as many wrong codes as are allowed",
                 nextStep: "harborseal device code \(device.gatewayID) makes a new code")
         }
-        if let code = EnrolmentCode(text), code.hash(for: device.gatewayID).equalsInConstantTime(device.code.hash) { return nil }
-        try transaction.countWrongTry(of: device.id)
-        return Self.wrongCode
+        return nil
     }
 
     private static let wrongCode = RegistryError(
-        .wrongCode, "this device or its code is not known here",
-        nextStep: "compare both with the enrolment text; harborseal device code makes a new code")
+        .wrongCode, "the gateway id and the code do not belong together", nextStep: "compare both with the enrolment text")
 
     private func checkCode(of device: StoredDevice, nowSeconds: Int64) throws {
         let name = device.gatewayID
         guard device.revokedSinceSeconds == nil else { throw Self.revoked(name) }
+        // A code that a clock ahead of its time made would hold for as long as the clock was ahead.
+        guard device.code.madeSeconds <= nowSeconds + Self.clockSlackSeconds else {
+            throw RegistryError(
+                .codeExpired, "the code of \(name) was made at \(UTCText.text(seconds: device.code.madeSeconds)), which lies ahead, by a wrong clock",
+                nextStep: "harborseal device code \(name) makes a new one")
+        }
         guard nowSeconds < device.code.expiresSeconds else {
             throw RegistryError(
                 .codeExpired, "the code of \(name) was good until \(UTCText.text(seconds: device.code.expiresSeconds))",
@@ -80,13 +93,27 @@ extension Registry {
             guard used == keyID, let again = try transaction.newestCertificate(of: device.id, label: label, keyID: keyID) else {
                 throw RegistryError(
                     .codeUsed, "the code of \(device.gatewayID) has been used for a \(label.rawValue) certificate, with another key",
-                    nextStep: "harborseal device code \(device.gatewayID) makes a new code")
+                    nextStep: "the same gateway: harborseal device code \(device.gatewayID) makes a new code; other hardware: harborseal device replace \(device.gatewayID)")
             }
             if again.issued.hasBegun(nowSeconds: nowSeconds) { return (again.issued, "the same \(again.issued.words) again") }
         }
         if label == .seal { try checkSealKey(keyID, of: device, in: transaction) }
         try transaction.useCode(of: device.id, for: label, keyID: keyID)
-        return try issue(label, to: device, publicKey: request.publicKey, nowSeconds: nowSeconds, in: transaction)
+        let (issued, detail) = try issue(label, to: device, publicKey: request.publicKey, nowSeconds: nowSeconds, in: transaction)
+        guard label == .link, try endOtherLinkKeys(of: device, than: keyID, nowSeconds: nowSeconds, in: transaction) else { return (issued, detail) }
+        return (issued, detail + "; the link certificates of its other keys are revoked")
+    }
+
+    /// Whoever enrols with a code has the gateway in hand: keys that it had before are lost, or another's.
+    ///
+    /// - Returns: whether there was one.
+    private func endOtherLinkKeys(
+        of device: StoredDevice, than keyID: Digest, nowSeconds: Int64, in transaction: RegistryTransaction
+    ) throws -> Bool {
+        let issuers = try transaction.revokeCertificates(
+            of: device.id, label: .link, butOfKey: keyID, sinceSeconds: nowSeconds, nowSeconds: nowSeconds)
+        for issuer in issuers { try makeList(of: issuer, nowSeconds: nowSeconds, in: transaction) }
+        return !issuers.isEmpty
     }
 
     /// A device has one seal key for its life.

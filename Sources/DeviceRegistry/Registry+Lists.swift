@@ -4,7 +4,9 @@ import MerkleTree
 
 extension Registry {
     /// Of 65,536 bytes, which nodes and verifiers read, a statement's own fields take some; 950 revoked certificates fit.
-    private static let firmListByteLimit = Limits.registrationByteCount - 1_024
+    static let firmListByteLimit = Limits.registrationByteCount - 1_024
+    /// A list that was in bounds is so when it is signed anew: a signature has a few bytes more or less.
+    private static let signatureSlackByteCount = 64
     /// What `alliance init` and `add-firm` make on the first day has number 1.
     private static let firstDayNumber: Int64 = 1
     /// A list is dated back, as certificates are, so that a broker whose clock is a little slow takes it at once.
@@ -61,8 +63,11 @@ extension Registry {
     }
 
     /// Signs the list of an issuing key as it is now, with the next number.
+    ///
+    /// - Parameter isGrowing: whether certificates come on it.
+    /// - Throws: ``RegistryError`` with code `listFull` for a firm's list that nodes could not read.
     @discardableResult
-    func makeList(of keyID: Digest, nowSeconds: Int64, in transaction: RegistryTransaction) throws -> [UInt8] {
+    func makeList(of keyID: Digest, isGrowing: Bool = false, nowSeconds: Int64, in transaction: RegistryTransaction) throws -> [UInt8] {
         let issuer = try listIssuer(keyID)
         let before = try transaction.list(issuer: keyID)
         let entries = try transaction.revokedEntries(
@@ -72,10 +77,12 @@ extension Registry {
         let next = nowSeconds + Int64(settings.listDays) * 86_400
         let der = try issuer.authority.issueRevocationList(
             entries: entries, number: number, thisUpdateSeconds: nowSeconds - Self.backdatingSeconds, nextUpdateSeconds: next)
-        guard issuer.firm == nil || der.count <= Self.firmListByteLimit else {
+        guard issuer.firm == nil || der.count <= Self.firmListByteLimit + (isGrowing ? 0 : Self.signatureSlackByteCount) else {
             throw RegistryError(
-                .listFull, "the revocation list of firm \(issuer.firm?.description ?? "") would have \(entries.count) certificates, \(der.count) bytes",
-                nextStep: "take the firm's issuing certificate out of the trust file, and give the firm a new one")
+                .listFull,
+                "the revocation list of firm \(issuer.firm?.description ?? "") is full: with \(entries.count) certificates it would have \(der.count) of "
+                    + "\(Self.firmListByteLimit) bytes",
+                nextStep: "give the firm a new issuing key: harborseal alliance add-firm \(issuer.firm?.description ?? "FIRM") --new-key")
         }
         try transaction.setList(StoredList(number: number, madeSeconds: nowSeconds, nextSeconds: next, der: der), issuer: keyID)
         try transaction.audit(

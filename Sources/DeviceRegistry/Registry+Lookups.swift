@@ -14,10 +14,11 @@ extension Registry {
 
     /// All that is known of a name.
     ///
+    /// - Parameter generation: an earlier device of the name; nil: the one in force.
     /// - Throws: ``RegistryError`` with code `unknownDevice`.
-    public func device(_ gatewayID: String) throws -> DeviceDetail {
+    public func device(_ gatewayID: String, generation: Int? = nil) throws -> DeviceDetail {
         try store.read { transaction in
-            let device = try stored(named(gatewayID), in: transaction)
+            let device = try stored(named(gatewayID), generation: generation, in: transaction)
             return DeviceDetail(
                 device: try shown(device, in: transaction),
                 earlier: try transaction.earlierDevices(device.gatewayID).map { try shown($0, in: transaction) },
@@ -31,8 +32,10 @@ extension Registry {
         Device(
             gatewayID: device.gatewayID, generation: device.generation, state: device.state, note: device.note,
             addedSeconds: device.addedSeconds, addedBy: device.addedBy, approvedBy: device.code.approvedBy,
-            revokedSinceSeconds: device.revokedSinceSeconds, codeExpiresSeconds: device.code.expiresSeconds,
-            triesLeft: device.code.triesLeft, sealKeyID: try transaction.newestCertificate(of: device.id, label: .seal)?.issued.keyID,
+            revokedSinceSeconds: device.revokedSinceSeconds, isSealRevocationOpen: try hasOpenSeal(device, in: transaction),
+            codeExpiresSeconds: device.code.expiresSeconds, triesLeft: device.code.triesLeft,
+            codeUses: CertificateLabel.allCases.filter { device.code.keyID($0) != nil },
+            sealKeyID: try transaction.newestCertificate(of: device.id, label: .seal)?.issued.keyID,
             linkEndsSeconds: try transaction.newestCertificate(of: device.id, label: .link)?.issued.endsSeconds)
     }
 }

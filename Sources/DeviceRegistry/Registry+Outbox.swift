@@ -1,6 +1,10 @@
+import AllianceTrust
 public import AttestationFormat
 
 extension Registry {
+    /// Statements under way to one node at once: one after the other, a fleet of 1,000 takes minutes.
+    public static let deliveriesPerNode = 8
+
     /// Pauses between two tries, in seconds: 10, 20, 40... up to an hour.
     private static let firstPauseSeconds: Int64 = 10
     private static let longestPauseSeconds: Int64 = 3_600
@@ -21,43 +25,71 @@ extension Registry {
         }
     }
 
-    /// What to send now: for each node the oldest statement that it lacks, if its pause is over. So a node gets them in their order, and one
-    /// that is away keeps none from the others. Revocations go first: a fleet's registrations take minutes, and each list stands by itself.
-    public func dueDeliveries(nowSeconds: Int64) throws -> [StatementDelivery] {
-        try store.read { try $0.dueDeliveries(nowSeconds: nowSeconds, longestPauseSeconds: Self.longestPauseSeconds) }
+    /// What may be under way now: for each node the first statements that it lacks, those whose pause is over, and none while the first one's is not.
+    /// So a node that is away is not asked for each of a thousand, and keeps none from the others.
+    ///
+    /// The oldest revocation goes first, one at a time, since a fleet's registrations take minutes, and a list that comes behind a newer one is refused;
+    /// but not before the registrations of the device that it is about. Registrations stand in no order to each other.
+    public func dueDeliveries(nowSeconds: Int64, perNode limit: Int = Registry.deliveriesPerNode) throws -> [StatementDelivery] {
+        try store.read { try $0.dueDeliveries(nowSeconds: nowSeconds, longestPauseSeconds: Self.longestPauseSeconds, limit: limit) }
     }
 
     /// Stores what came of sending a statement to a node.
     ///
+    /// - Returns: how far the statement has come with it.
     /// - Throws: ``RegistryError`` with code `argument` for a receipt of more than 4,096 bytes, or a delivery that is not known.
-    public func record(_ result: DeliveryResult, of statementID: Int64, to node: Name, nowSeconds: Int64) throws {
+    @discardableResult
+    public func record(_ result: DeliveryResult, of statementID: Int64, to node: Name, nowSeconds: Int64) throws -> DeliveryState {
         try store.write { transaction in
             guard let delivery = try transaction.delivery(statementID, to: node.text.string) else {
                 throw RegistryError(.argument, "statement \(statementID) is not for node \(node)")
             }
-            let (state, receipt, answer) = try Self.outcome(of: result, node: node)
-            let pause = min(Self.firstPauseSeconds << Int64(min(delivery.tries, 16)), Self.longestPauseSeconds)
             // A second, late answer does not undo a receipt.
-            guard delivery.state != .accepted || state == .accepted else { return }
+            if case .accepted = result {} else if delivery.state == .accepted { return .accepted }
+            if case .postponed(let answer, let seconds) = result {
+                try transaction.postponeDelivery(
+                    statementID, to: node.text.string, nextTrySeconds: nowSeconds + min(max(seconds, 1), Self.longestPauseSeconds),
+                    answer: PrintableText.line(answer, limit: Self.answerLimit))
+                return delivery.state
+            }
+            let (state, receipt, answer) = try outcome(of: result, delivery, in: transaction)
+            let pause = min(Self.firstPauseSeconds << Int64(min(delivery.tries, 16)), Self.longestPauseSeconds)
             try transaction.setDelivery(
                 statementID, to: node.text.string, state, nextTrySeconds: nowSeconds + pause, receipt: receipt, answer: answer)
-            guard state != .due, delivery.state != state else { return }
+            guard state != .due, delivery.state != state else { return state }
             try transaction.audit(
-                .statement, on: delivery.gatewayID, outcome: state == .accepted ? AuditEntry.ok : "refused",
-                "\(delivery.kind.rawValue) statement \(statementID), node \(node)\(answer.map { ": \($0)" } ?? ": in its ledger")",
+                .statement, on: delivery.gatewayID, outcome: state == .refused ? "refused" : AuditEntry.ok,
+                "\(delivery.kind.rawValue) statement \(statementID), node \(node)\(answer.map { ": \($0)" } ?? ": \(AuditedFacts.receiptWords)")",
                 by: Self.itself, nowSeconds: nowSeconds)
+            return state
         }
     }
 
-    private static func outcome(of result: DeliveryResult, node: Name) throws -> (DeliveryState, [UInt8]?, String?) {
+    /// A node that has a newer list needs this one no more, if it is this registry that made a newer one: else its lists are behind what the node holds,
+    /// and no revocation of it reaches the node.
+    private func isSuperseded(_ delivery: StatementDelivery, in transaction: RegistryTransaction) throws -> Bool {
+        guard let statement = try? RegistrationStatement(parsing: delivery.statement), statement.header.kind == .revocation,
+            let number = try? UnverifiedRevocationList(der: statement.payload).number,
+            let made = try transaction.list(issuer: statement.header.keyID), let newest = try UnverifiedRevocationList(der: made.der).number
+        else { return false }
+        return number < newest
+    }
+
+    private func outcome(
+        of result: DeliveryResult, _ delivery: StatementDelivery, in transaction: RegistryTransaction
+    ) throws -> (DeliveryState, [UInt8]?, String?) {
+        let node = delivery.node
         switch result {
+        case .stale(let answer):
+            let state = try isSuperseded(delivery, in: transaction) ? DeliveryState.superseded : .refused
+            return (state, nil, PrintableText.line(answer, limit: Self.answerLimit))
         case .accepted(let receipt):
             guard receipt.count <= Limits.receiptByteCount else {
                 throw RegistryError(.argument, "node \(node) sent a receipt of \(receipt.count) bytes, more than \(Limits.receiptByteCount)")
             }
             return (.accepted, receipt, nil)
-        case .refused(let answer): return (.refused, nil, PrintableText.line(answer, limit: answerLimit))
-        case .failed(let answer): return (.due, nil, PrintableText.line(answer, limit: answerLimit))
+        case .refused(let answer): return (.refused, nil, PrintableText.line(answer, limit: Self.answerLimit))
+        case .failed(let answer), .postponed(let answer, _): return (.due, nil, PrintableText.line(answer, limit: Self.answerLimit))
         }
     }
 }

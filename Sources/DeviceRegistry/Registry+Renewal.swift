@@ -15,8 +15,8 @@ extension Registry {
     ///   - clientCertificate: DER of what TLS showed and proved possession of. Its validity is judged here: it authenticates until
     ///     ``RegistrySettings/renewalGraceDays`` after its end.
     ///   - request: the body: PKCS#10 in DER, or base64 of it.
-    /// - Throws: ``RegistryError`` with code `unknownCertificate`, `deviceRevoked`, `deviceReplaced`, `certificateTooOld`, one of
-    ///   ``CertificateRequest/init(body:)``, `foreignName`, `keyInUse`, `otherSealKey`, `tooManyTries`, `issuerNotValid`, `storeBusy` or
+    /// - Throws: ``RegistryError`` with code `unknownCertificate`, `deviceRevoked`, `deviceReplaced`, `linkKeyReplaced`, `certificateTooOld`, one
+    ///   of ``CertificateRequest/init(body:)``, `foreignName`, `keyInUse`, `otherSealKey`, `tooManyTries`, `issuerNotValid`, `storeBusy` or
     ///   `storeFailed`.
     public func renew(
         _ label: CertificateLabel, clientCertificate: [UInt8], request: [UInt8], by requester: Requester, nowSeconds: Int64
@@ -41,6 +41,11 @@ extension Registry {
     private func check(_ shown: IssuedCertificate, of device: StoredDevice, nowSeconds: Int64) throws {
         let name = device.gatewayID
         guard device.revokedSinceSeconds == nil else { throw Self.revoked(name) }
+        guard shown.revokedSinceSeconds == nil || device.isReplaced else {
+            throw RegistryError(
+                .linkKeyReplaced, "\(name) has enrolled with a new code and another link key since, and this one's certificate is revoked",
+                nextStep: "harborseal device code \(name) makes a code, if this is the gateway that is to have the name")
+        }
         guard shown.revokedSinceSeconds == nil else {
             throw RegistryError(
                 .deviceReplaced, "another device has taken the name \(name) over",
@@ -67,7 +72,7 @@ extension Registry {
         {
             return (known.issued, "the same \(known.issued.words) again, which is new enough")
         }
-        let count = try transaction.certificateCount(of: device.id, label: label, issuedAfterSeconds: nowSeconds - 86_400)
+        let count = try transaction.certificateCount(of: device.id, label: label, issuedIn: (nowSeconds - 86_399)...(nowSeconds + 86_400))
         guard count < Self.renewalsPerDayLimit else {
             throw RegistryError(
                 .tooManyTries, "\(device.gatewayID) has had \(count) \(label.rawValue) certificates in a day", nextStep: "try again tomorrow")

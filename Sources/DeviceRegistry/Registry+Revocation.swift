@@ -8,12 +8,15 @@ extension Registry {
     /// Revokes a device: its code and its renewals end, its certificates are on the lists, and the ledgers are told. Again with an earlier
     /// `sinceSeconds` moves it back; later is refused, since what nodes and verifiers know cannot be taken back.
     ///
+    /// Where the firm's list is full, everything else is done all the same: ``Device/isSealRevocationOpen`` says so, and the same call again
+    /// tries the rest.
+    ///
     /// - Parameters:
     ///   - generation: an earlier device of the name; nil: the one in force.
     ///   - sinceSeconds: from when on nothing of its seal key counts.
     ///   - reason: for the audit table, at most 200 characters.
     /// - Throws: ``RegistryError`` with code `unknownDevice`, `state` (revoked already, since then or earlier), `argument` (`sinceSeconds` lies
-    ///   ahead), `unknownFirm` (the key that issued is not configured) or `listFull`.
+    ///   ahead) or `unknownFirm` (the key that issued is not configured).
     public func revoke(
         _ gatewayID: String, generation: Int? = nil, sinceSeconds: Int64, reason: String, by requester: Requester, nowSeconds: Int64
     ) throws -> Device {
@@ -29,7 +32,7 @@ extension Registry {
     ///
     /// A retired device goes on until the new one has its link certificate; from then on its link certificates are revoked.
     ///
-    /// - Throws: ``RegistryError`` with code `unknownDevice`, `unknownFirm`, `state` (it has never enrolled), `argument` or `listFull`.
+    /// - Throws: ``RegistryError`` with code `unknownDevice`, `unknownFirm`, `state` (it has never enrolled) or `argument`.
     public func replace(_ gatewayID: String, oldKey: OldKey, by requester: Requester, nowSeconds: Int64) throws -> AddedDevice {
         let name = try? named(gatewayID)
         return try perform(.replace, on: name, by: requester, nowSeconds: nowSeconds) { transaction in
@@ -61,22 +64,49 @@ extension Registry {
         guard sinceSeconds >= 0, sinceSeconds <= nowSeconds else {
             throw RegistryError(.argument, "\(device.gatewayID) cannot be revoked since \(since), which lies ahead", nextStep: "give a time up to now")
         }
-        if let known = device.revokedSinceSeconds, known <= sinceSeconds {
+        let isOpen = try hasOpenSeal(device, in: transaction)
+        if let known = device.revokedSinceSeconds, known < sinceSeconds || (known == sinceSeconds && !isOpen) {
             throw RegistryError(
                 .state, "\(device.gatewayID) is revoked since \(UTCText.text(seconds: known)) already",
                 nextStep: "only an earlier time can be given")
         }
         let shownReason = PrintableText.line(reason, limit: Self.reasonLimit)
         try transaction.setRevoked(device.id, sinceSeconds: sinceSeconds, reason: shownReason, nowSeconds: nowSeconds)
-        for label in CertificateLabel.allCases {
-            let issuers = try transaction.revokeCertificates(
-                of: device.id, label: label, sinceSeconds: sinceSeconds, nowSeconds: nowSeconds)
-            for issuer in issuers {
-                let list = try makeList(of: issuer, nowSeconds: nowSeconds, in: transaction)
-                if label == .seal { try tellLedgers(of: list, by: issuer, device: device, nowSeconds: nowSeconds, in: transaction) }
+        let detail = "generation \(device.generation), since \(since): \(shownReason)"
+        let issuers = try transaction.revokeCertificates(of: device.id, label: .link, sinceSeconds: sinceSeconds, nowSeconds: nowSeconds)
+        for issuer in issuers { try makeList(of: issuer, nowSeconds: nowSeconds, in: transaction) }
+        let full = try revokeSeals(of: device, sinceSeconds: sinceSeconds, nowSeconds: nowSeconds, in: transaction)
+        guard let full, try hasOpenSeal(transaction.device(id: device.id), in: transaction) else { return detail }
+        return detail + "; open: \(full.message)"
+    }
+
+    /// Puts the seal certificates on the lists of their issuing keys, each list by itself: one that is full keeps none from another.
+    ///
+    /// - Returns: why a list does not take its certificates; nil: each does.
+    private func revokeSeals(
+        of device: StoredDevice, sinceSeconds: Int64, nowSeconds: Int64, in transaction: RegistryTransaction
+    ) throws -> RegistryError? {
+        var full: RegistryError?
+        for issuer in try transaction.issuers(of: device.id, label: .seal) {
+            do {
+                try transaction.savepoint {
+                    let changed = try transaction.revokeCertificates(
+                        of: device.id, label: .seal, by: issuer, sinceSeconds: sinceSeconds, nowSeconds: nowSeconds)
+                    guard !changed.isEmpty else { return }
+                    let list = try makeList(of: issuer, isGrowing: true, nowSeconds: nowSeconds, in: transaction)
+                    try tellLedgers(of: list, by: issuer, device: device, nowSeconds: nowSeconds, in: transaction)
+                }
+            } catch let error as RegistryError where error.code == .listFull {
+                full = error
             }
         }
-        return "generation \(device.generation), since \(since): \(shownReason)"
+        return full
+    }
+
+    /// Whether none of its seal certificates is on a list: one is enough, since revocation is of the key (wire-format.md, section 8).
+    func hasOpenSeal(_ device: StoredDevice, in transaction: RegistryTransaction) throws -> Bool {
+        guard let since = device.revokedSinceSeconds else { return false }
+        return try transaction.hasUnlistedSeal(device.id, revokedSinceSeconds: since)
     }
 
     private func tellLedgers(

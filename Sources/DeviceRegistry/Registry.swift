@@ -75,7 +75,8 @@ extension Registry {
         var detail = error.message
         if action == .enrol || action == .renew {
             let limit = gatewayID == nil ? Self.strangersRefusalLimit : Self.deviceRefusalLimit
-            let count = try transaction.refusalCount(of: gatewayID, sinceSeconds: nowSeconds - 3_600, limit: limit)
+            // An hour to both sides: a clock that is set back by less frees nothing, and what one far ahead wrote locks nothing.
+            let count = try transaction.refusalCount(of: gatewayID, in: (nowSeconds - 3_599)...(nowSeconds + Self.clockSlackSeconds), limit: limit)
             guard count < limit else { return }
             if count == limit - 1 { detail += "; as many in an hour as are written down: the next ones are not" }
         }
@@ -83,6 +84,8 @@ extension Registry {
             action, on: gatewayID, outcome: error.code.rawValue, detail, by: requester, nowSeconds: nowSeconds)
     }
 
+    /// By how much a clock may have been set back before what was written ahead of it no longer counts.
+    static let clockSlackSeconds: Int64 = 3_600
     /// Refusals of one device that are written down in an hour: more than any policy's tries.
     static let deviceRefusalLimit = 60
     /// Refusals of names and certificates that are not known, in an hour: 5 million rows a year at worst.

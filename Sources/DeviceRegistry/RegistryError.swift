@@ -23,6 +23,8 @@ public struct RegistryError: Error, Equatable, Sendable {
         case deviceRevoked
         /// Another device took the name over; this certificate is the old one's.
         case deviceReplaced
+        /// The device has enrolled with a new code and another link key; this certificate is of the key before.
+        case linkKeyReplaced
         /// The link certificate ended more than 30 days ago.
         case certificateTooOld
         /// The request names something else than the registered device.

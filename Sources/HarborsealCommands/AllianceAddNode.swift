@@ -3,7 +3,8 @@ internal import AttestationFormat
 internal import Foundation
 internal import MerkleTree
 
-/// `harborseal alliance add-node`: makes a node's receipt key and its link certificates and puts it into the draft.
+/// `harborseal alliance add-node`: makes a node's receipt key and its link certificates and puts it into the draft; or gives one
+/// that is there another URL.
 public struct AllianceAddNode: Sendable {
     public var directory: String
     public var node: String
@@ -19,9 +20,11 @@ public struct AllianceAddNode: Sendable {
     static let linkDays = 825
     /// The HTTP port of the first node; each further one gets the next, so that all may run on one machine.
     static let firstPort = 8480
+    /// A broker on this machine, for tries.
+    public static let usualBroker = "localhost:8883"
 
     public init(
-        directory: String, node: String, url: String? = nil, workerCount: Int = 0, broker: String = "localhost:8883",
+        directory: String, node: String, url: String? = nil, workerCount: Int = 0, broker: String = Self.usualBroker,
         nowSeconds: Int64 = WallClock.nowSeconds
     ) {
         self.directory = directory
@@ -43,11 +46,7 @@ public struct AllianceAddNode: Sendable {
         }
         let place = AllianceDirectory(directory)
         var draft = try place.draft()
-        guard !draft.nodes.contains(where: { $0.node == node }) else {
-            throw CommandError(
-                .failed, "node \(node) is in the draft already",
-                nextStep: "a node whose state was lost goes on under a new name, origin and key")
-        }
+        if let index = draft.nodes.firstIndex(where: { $0.node == node }) { return try move(index, &draft, in: place) }
         let alliance = try CheckedNames.name(draft.alliance, as: "an alliance")
         let folder = place.nodePath(node)
         try place.makeDirectory(folder)
@@ -79,6 +78,24 @@ public struct AllianceAddNode: Sendable {
 
                 """,
             notes: draft.quorumConcern(atSeconds: UInt64(max(0, nowSeconds)), directory: directory) ?? "")
+    }
+
+    /// A node that is there gets another URL, and nothing else.
+    private func move(_ index: Int, _ draft: inout AllianceDraft, in place: AllianceDirectory) throws -> CommandResult {
+        guard let url, workerCount == 0, broker == Self.usualBroker else {
+            throw CommandError(
+                .failed, "node \(node) is in the draft already, and --url alone changes something of it",
+                nextStep: "give --url; a node whose state was lost goes on under a new name, origin and key")
+        }
+        let former = draft.nodes[index].url
+        draft.nodes[index].url = url
+        try place.save(draft)
+        return CommandResult(
+            output: """
+                node \(node): reached at \(url) from the next trust file on\(former.map { ", before at \(TerminalStyle.safe($0))" } ?? "")
+                  next: harborseal alliance sign --alliance \(directory)
+
+                """)
     }
 
     /// A node.conf that works where it is written: for another machine its paths and its broker are changed.

@@ -21,6 +21,30 @@ extension AllianceDraft {
             """
     }
 
+    /// What a registry and the nodes lack in the trust file, each with its step; empty: nothing.
+    func publicationConcerns(atSeconds seconds: UInt64, directory: String) -> String {
+        let firms = firms.filter { ($0.untilSeconds ?? .max) > seconds }.map(\.firm)
+        // A list may have any name; where there are as many as firms, each has one.
+        let unlisted = revocationLists.count >= firms.count ? [] : firms.filter { firm in !revocationLists.contains { $0.hasSuffix("/\(firm).crl") } }
+        let silent = nodes.filter { node in node.url == nil && node.keys.contains { ($0.untilSeconds ?? .max) > seconds } }.map(\.node)
+        var text = ""
+        if let first = unlisted.first {
+            text += """
+                note: the trust file names no revocation list of \(unlisted.joined(separator: ", ")): nodes fetch none
+                  next: with a registry, harborseal alliance sign --alliance \(directory) --revocation-list https://REGISTRY:PORT/crl/\(first).crl, once a firm
+
+                """
+        }
+        if let first = silent.first {
+            text += """
+                note: no URL of \(silent.joined(separator: ", ")): a registry cannot bring them registrations and revocations
+                  next: with a registry, harborseal alliance add-node \(first) --alliance \(directory) --url https://HOST:PORT, and sign
+
+                """
+        }
+        return text
+    }
+
     private func nodeCount(inForceAtSeconds seconds: UInt64) -> Int {
         nodes.filter { node in node.keys.contains { key in key.untilSeconds.map { $0 > seconds } ?? true } }.count
     }

@@ -76,8 +76,7 @@ public struct AllianceRetireFirm: Sendable {
         let place = AllianceDirectory(directory)
         var draft = try place.draft()
         guard let index = draft.firms.firstIndex(where: { $0.firm == firm }) else {
-            let known = draft.firms.map(\.firm).joined(separator: ", ")
-            throw CommandError(.failed, "there is no firm \(TerminalStyle.safe(firm)) in the draft", nextStep: "its firms are: \(known)")
+            throw draft.unknownFirm(firm)
         }
         guard draft.firms[index].untilSeconds == nil else {
             throw CommandError(.failed, "firm \(firm) is retired already", nextStep: "harborseal alliance sign --alliance \(directory)")
@@ -97,9 +96,17 @@ extension AllianceDraft {
     /// Where a node stands in the draft.
     func nodeIndex(_ node: String) throws -> Int {
         guard let index = nodes.firstIndex(where: { $0.node == node }) else {
-            let known = nodes.map(\.node).joined(separator: ", ")
-            throw CommandError(.failed, "there is no node \(TerminalStyle.safe(node)) in the draft", nextStep: "its nodes are: \(known)")
+            throw unknown("node", node, among: nodes.map(\.node))
         }
         return index
+    }
+
+    /// An error about a firm that the draft does not have.
+    func unknownFirm(_ name: String) -> CommandError { unknown("firm", name, among: firms.map(\.firm)) }
+
+    private func unknown(_ what: String, _ name: String, among known: [String]) -> CommandError {
+        let hint = MeantName.find(name, among: known).map { "did you mean \($0)? " } ?? ""
+        let all = known.isEmpty ? "it has none: harborseal alliance add-\(what) makes one" : "its \(what)s are: \(known.joined(separator: ", "))"
+        return CommandError(.failed, "there is no \(what) \(TerminalStyle.safe(name)) in the draft", nextStep: hint + all)
     }
 }

@@ -59,7 +59,8 @@ public struct AllianceSign: Sendable {
                   sha-256 \(hash)
                   next: give the file, or this hash, to nodes, gateways and verifiers by a way that they trust
 
-                """)
+                """,
+            notes: draft.publicationConcerns(atSeconds: seconds, directory: directory))
     }
 
     private func setPublication(_ draft: inout AllianceDraft) throws {

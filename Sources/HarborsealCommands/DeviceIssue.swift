@@ -52,6 +52,7 @@ public struct DeviceIssue: Sendable {
         let place = AllianceDirectory(directory)
         let draft = try place.draft()
         let gateway = try CheckedNames.gateway(alliance: draft.alliance, firm: firm, device: device)
+        guard draft.firms.contains(where: { $0.firm == firm }) else { throw draft.unknownFirm(firm) }
         let issuing = try place.firm(firm)
         let link = try place.link()
         let (gatewayID, issuer) = (gateway.gatewayID.text.string, gateway.issuer.string)

@@ -31,6 +31,7 @@ extension VerifyEvidence {
             ("first", .unsigned(batch.first)), ("next", .unsigned(batch.next)),
             ("disclosed", .unsigned(UInt64(batch.events.count))), ("hasQuorum", .bool(batch.hasQuorum)),
             ("nodes", .array(batch.countedNodes.map { .string($0) })),
+            ("revokedSinceSeconds", batch.revokedSinceSeconds.map { .integer($0) } ?? .null),
             ("latestReceiptSeconds", batch.latestReceiptSeconds.map { .unsigned($0) } ?? .null),
             ("events", showsEvents ? .array(batch.events.map { InspectedEvent.value($0.event) }) : nil))
     }

@@ -1,4 +1,4 @@
-import NIOCore
+import HTTPServing
 
 /// Where and how a node answers HTTP.
 public struct NodeHTTPConfiguration: Sendable {
@@ -18,8 +18,8 @@ public struct NodeHTTPConfiguration: Sendable {
     /// 0 takes a free port.
     public var port: Int
     public var tls: TLSFiles?
-    /// A connection that takes nothing of its answer for so long is closed.
-    var stallTimeout = TimeAmount.seconds(20)
+    /// Of connections and requests; tests have others.
+    var limits = ConnectionLimits()
 
     public init(host: String = "127.0.0.1", port: Int, tls: TLSFiles? = nil) {
         self.host = host

@@ -11,7 +11,7 @@ public enum NodeHTTPServer {
     /// More wait at the door: each takes a descriptor, of which the ledger and the brokers need some too.
     private static let connectionLimit = 256
     /// A connection that says nothing for so long is closed: half a request would hold its descriptor for ever.
-    private static var idleTimeout: TimeAmount { .seconds(30) }
+    private static let idleSeconds: Int64 = 30
 
     /// Makes the service. It listens when it is run.
     ///
@@ -29,9 +29,10 @@ public enum NodeHTTPServer {
                 message: "HTTP without TLS is offered on loopback only, and [http] listen is \(configuration.host)",
                 nextStep: "set [http] certificate and key, which harborseal alliance add-server makes, or listen = 127.0.0.1")
         }
+        let gate = ConnectionGate(configuration.limits)
         return Application(
-            router: router(reader: reader, metrics: metrics, health: health, logger: logger, entries: entries),
-            server: try server(configuration),
+            router: router(reader: reader, metrics: metrics, health: health, logger: logger, entries: entries, gate: gate),
+            server: .guarded(by: gate, tls: try tls(configuration), idleSeconds: idleSeconds),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "harborseal",
                 availableConnectionsDelegate: .maximum(connectionLimit, logger: logger)),
@@ -39,17 +40,16 @@ public enum NodeHTTPServer {
             logger: logger)
     }
 
-    private static func server(_ configuration: NodeHTTPConfiguration) throws -> HTTPServerBuilder {
-        let http = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [StalledReader(patience: configuration.stallTimeout)], idleTimeout: idleTimeout)
-        guard let tls = configuration.tls else { return .http1(configuration: http) }
-        return try .tls(
-            .http1(configuration: http), tlsConfiguration: ServerIdentity.configuration(certificate: tls.certificate, key: tls.key))
+    private static func tls(_ configuration: NodeHTTPConfiguration) throws -> TLSChannelConfiguration? {
+        try configuration.tls.map {
+            TLSChannelConfiguration(tlsConfiguration: try ServerIdentity.configuration(certificate: $0.certificate, key: $0.key))
+        }
     }
 
     /// The routes, without a socket.
     static func router(
-        reader: any LedgerReading, metrics: NodeMetrics, health: NodeHealth, logger: Logger, entries: (any EntryTaking)? = nil
+        reader: any LedgerReading, metrics: NodeMetrics, health: NodeHealth, logger: Logger, entries: (any EntryTaking)? = nil,
+        gate: ConnectionGate = ConnectionGate()
     ) -> Router<NodeRequestContext> {
         let router = Router(context: NodeRequestContext.self)
         router.add(middleware: ProblemMiddleware(logger: logger))
@@ -63,7 +63,7 @@ public enum NodeHTTPServer {
             return PlainText((lines.isEmpty ? "ready\n" : lines) + warnings, status: lines.isEmpty ? .ok : .serviceUnavailable)
         }
         router.get("metrics") { _, _ in
-            PlainText(metrics.text, contentType: "text/plain; version=0.0.4; charset=utf-8")
+            PlainText(metrics.text + gate.metricsText, contentType: "text/plain; version=0.0.4; charset=utf-8")
         }
         EntryRoutes(reader: reader).add(to: router)
         EvidenceRoutes(desk: EvidenceDesk(reader)).add(to: router)

@@ -10,6 +10,8 @@ import NIOCore
 /// Batches come by the brokers: what a gateway signs is refused here.
 struct RegistrationRoutes {
     private static let mediaType = "application/cose"
+    /// Until a firm's bucket has room for some entries again.
+    private static let retrySeconds = 10
 
     let reader: any LedgerReading
     let entries: any EntryTaking
@@ -32,7 +34,8 @@ struct RegistrationRoutes {
         }
     }
 
-    /// 201 with the receipt, 200 for what the ledger has already, 303 while there is no receipt yet.
+    /// 201 with the receipt, 200 for what the ledger has already, 303 while there is no receipt yet. What the ledger has may be another statement over
+    /// the same certificate or list: `Location` names it.
     private static func answer(_ entry: SubmittedEntry) -> Response {
         let location = "/entries/\(Hexadecimal.text(of: entry.id.bytes).string)"
         guard let receipt = entry.receipt else { return Response(status: .seeOther, headers: [.location: location]) }
@@ -63,6 +66,9 @@ struct RegistrationRoutes {
         switch refusal.code {
         case .malformed: Problem(status: .badRequest, title: "malformed", detail: refusal.reason)
         case .rejected: Problem(status: .badRequest, title: "rejected", detail: refusal.reason)
+        case .stale: Problem(status: .conflict, title: "stale", detail: refusal.reason)
+        case .limited:
+            Problem(status: .tooManyRequests, title: "too many of one firm", detail: refusal.reason, retryAfterSeconds: retrySeconds)
         case .busy: Problem(status: .serviceUnavailable, title: "busy", detail: refusal.reason)
         case .stopping: Problem(status: .serviceUnavailable, title: "stopping", detail: refusal.reason)
         }

@@ -21,6 +21,7 @@ struct ESTRefusal: Error, HTTPResponseError {
         line = error.message + (error.nextStep.map { ": \($0)" } ?? "")
         switch error.code {
         case .awaitingApproval: headers[.retryAfter] = "\(Self.approvalSeconds)"
+        case .tooManyTries: headers[.retryAfter] = "\(Self.lockedSeconds)"
         case .storeBusy: headers[.retryAfter] = "\(Self.busySeconds)"
         case .storeFailed, .issuerNotValid: headers[.retryAfter] = "\(Self.failedSeconds)"
         default: break
@@ -40,6 +41,8 @@ struct ESTRefusal: Error, HTTPResponseError {
     /// Until a person may have approved: a gateway asks again this often.
     private static let approvalSeconds = 60
     private static let busySeconds = 10
+    /// Somebody has to make a new code meanwhile, or a day has to pass.
+    private static let lockedSeconds = 3_600
     private static let failedSeconds = 300
 
     func response(from request: Request, context: some RequestContext) throws -> Response {
@@ -55,7 +58,8 @@ extension RegistryError.Code {
         switch self {
         case .wrongCode, .unknownCertificate: .unauthorized
         case .awaitingApproval: .accepted
-        case .codeUsed, .codeExpired, .deviceRevoked, .deviceReplaced, .certificateTooOld, .foreignName, .keyInUse, .otherSealKey: .forbidden
+        case .codeUsed, .codeExpired, .deviceRevoked, .deviceReplaced, .linkKeyReplaced, .certificateTooOld, .foreignName, .keyInUse, .otherSealKey:
+            .forbidden
         case .requestForm, .requestSignature, .rsaKey, .otherCurve, .otherKey, .weakHash, .otherAlgorithm: .badRequest
         case .tooLarge: .contentTooLarge
         case .tooManyTries: .tooManyRequests

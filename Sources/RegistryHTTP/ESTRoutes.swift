@@ -17,8 +17,6 @@ struct ESTRoutes {
 
     let registry: Registry
     let gate: EnrolmentGate
-    /// How long a body may take.
-    let bodySeconds: Int64
     let nowSeconds: @Sendable () -> Int64
 
     func add(to router: Router<Context>) {
@@ -48,12 +46,15 @@ struct ESTRoutes {
         guard let header = request.headers[.authorization], let credentials = BasicCredentials(header) else {
             throw ESTRefusal.unauthenticated
         }
-        let body = try await body(of: request, context)
+        let body = try await body(of: request)
         let requester = Requester(credentials.user, address: context.peerAddress)
         // A commit waits for the disk, and the threads of the connections do not.
-        return try await NIOThreadPool.singleton.runIfActive { [registry, nowSeconds] in
-            try registry.enrol(
-                label, gatewayID: credentials.user, code: credentials.password, request: body, by: requester, nowSeconds: nowSeconds())
+        return try await gate.tryCode(of: credentials.user, from: context.peerAddress) { countsTry in
+            try await NIOThreadPool.singleton.runIfActive { [registry, nowSeconds] in
+                try registry.enrol(
+                    label, gatewayID: credentials.user, code: credentials.password, request: body, countsTry: countsTry, by: requester,
+                    nowSeconds: nowSeconds())
+            }
         }
     }
 
@@ -61,24 +62,22 @@ struct ESTRoutes {
         guard let certificate = try await context.peerCertificate else {
             throw ESTRefusal(.forbidden, "simplereenroll needs the link certificate in the TLS handshake: without one, simpleenroll takes a code")
         }
-        let body = try await body(of: request, context)
+        let body = try await body(of: request)
         let requester = Requester(CertificateFacts(der: certificate)?.subject ?? "an unreadable certificate", address: context.peerAddress)
         return try await NIOThreadPool.singleton.runIfActive { [registry, nowSeconds] in
             try registry.renew(label, clientCertificate: certificate, request: body, by: requester, nowSeconds: nowSeconds())
         }
     }
 
-    /// The whole body. A peer that does not come to its end is cut off.
-    private func body(of request: Request, _ context: Context) async throws -> [UInt8] {
-        let cut = context.closeConnection(after: bodySeconds)
+    /// The whole body. A peer that does not come to its end is cut off by `RequestLimit`.
+    private func body(of request: Request) async throws -> [UInt8] {
         do {
             let announced = request.headers[.contentLength].flatMap { Int($0) } ?? 0
             guard announced <= Self.bodyByteLimit else { throw NIOTooManyBytesError(maxBytes: Self.bodyByteLimit) }
             let buffer = try await request.body.collect(upTo: Self.bodyByteLimit)
-            cut.cancel()
             return Array(buffer.readableBytesView)
         } catch is NIOTooManyBytesError {
-            // What it still sends is read and dropped, until the cut.
+            // Of what it still sends some is read and dropped, so that it reads this.
             throw ESTRefusal(
                 .contentTooLarge, "the body is longer than \(Self.bodyByteLimit) bytes: a request for a key on P-256 has about 500",
                 headers: [.connection: "close"])

@@ -10,7 +10,11 @@ struct EnrolmentGate: Sendable {
         case renew
     }
 
+    /// A wrong code is answered at a whole tenth of a second: how long the disk took would tell whether there was a device to count a try of.
+    private static let wrongCodeMilliseconds: Int64 = 100
+
     let limiter: FailureLimiter
+    let tries = TryShares()
     let metrics: RegistryMetrics
     let logger: Logger
 
@@ -21,7 +25,9 @@ struct EnrolmentGate: Sendable {
         if let seconds = limiter.waitSeconds(of: address, nowMilliseconds: Self.monotonicMilliseconds) {
             metrics.count(operation.rawValue, label, "addressLimited")
             throw ESTRefusal(
-                .tooManyRequests, "too many requests from this address failed: try again in \(seconds) s", headers: [.retryAfter: "\(seconds)"])
+                .tooManyRequests,
+                "too many requests from this address failed: try again in \(seconds) s, with gateway id and code as the enrolment text has them",
+                headers: [.retryAfter: "\(seconds)"])
         }
         do {
             let issued = try await work()
@@ -35,6 +41,21 @@ struct EnrolmentGate: Sendable {
             // Whoever first asks without credentials, as HTTP has it, has not failed.
             if refusal.status != .unauthorized { limiter.addFailure(of: address, nowMilliseconds: Self.monotonicMilliseconds) }
             throw refusal
+        }
+    }
+
+    /// Asks the registry about a code, with whether a wrong one uses up one of the device's tries.
+    func tryCode(
+        of gatewayID: String, from address: String, _ enrol: (_ countsTry: Bool) async throws -> IssuedCertificate
+    ) async throws -> IssuedCertificate {
+        // From here on, not from the request's beginning: its sender chooses how long its body takes.
+        let begun = Self.monotonicMilliseconds
+        do {
+            return try await tries.counting(address, gatewayID, enrol)
+        } catch let error as RegistryError where error.code == .wrongCode {
+            let rest = Self.wrongCodeMilliseconds - (Self.monotonicMilliseconds - begun) % Self.wrongCodeMilliseconds
+            try? await Task.sleep(for: .milliseconds(rest))
+            throw error
         }
     }
 

@@ -1,3 +1,5 @@
+public import HTTPServing
+
 /// Where and how a registry answers HTTPS.
 public struct RegistryHTTPConfiguration: Sendable {
     /// An address, not a name.
@@ -15,8 +17,10 @@ public struct RegistryHTTPConfiguration: Sendable {
     public var failureLimit: Int
     /// Seconds after which a failure of an address is forgiven.
     public var forgivingSeconds: Int64
-    /// Seconds that a connection may say nothing, and a body may take.
+    /// Seconds that a connection may say nothing, and a request may take.
     public var idleSeconds: Int64
+    /// What one connection and one address may cost beside that.
+    public var limits = ConnectionLimits()
 
     public init(
         host: String, port: Int, certificatePath: String, keyPath: String, linkCertificate: [UInt8], connectionLimit: Int = 512,

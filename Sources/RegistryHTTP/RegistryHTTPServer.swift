@@ -9,9 +9,6 @@ import NIOSSL
 
 /// The HTTPS face of a registry: EST, the trust file, revocation lists, health and metrics.
 public enum RegistryHTTPServer {
-    /// Bytes of a header list: names, a code, and a certificate nowhere.
-    private static let headerByteLimit = 16_384
-
     /// Makes the service. It listens when it is run; TLS always, also on loopback, since codes are sent to it.
     ///
     /// - Parameters:
@@ -24,22 +21,21 @@ public enum RegistryHTTPServer {
         metrics: RegistryMetrics, logger: Logger, nowSeconds: @escaping @Sendable () -> Int64,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws -> some ApplicationProtocol {
-        var http = HTTP1Channel.Configuration(idleTimeout: .seconds(configuration.idleSeconds))
-        http.httpDecoder.maxHeaderListSize = headerByteLimit
-        http.httpDecoder.maxHeaderFieldSize = headerByteLimit
+        var limits = configuration.limits
+        limits.requestSeconds = configuration.idleSeconds
+        let connections = ConnectionGate(limits)
         let router = Router(context: RegistryRequestContext.self)
         router.add(middleware: RefusalMiddleware(logger: logger))
         router.get("healthz") { _, _ in Answer("alive\n") }
-        router.get("metrics") { _, _ in Answer(metrics.text, contentType: "text/plain; version=0.0.4; charset=utf-8") }
+        router.get("metrics") { _, _ in Answer(metrics.text + connections.metricsText, contentType: "text/plain; version=0.0.4; charset=utf-8") }
         let limiter = FailureLimiter(.init(count: configuration.failureLimit, forgivingSeconds: configuration.forgivingSeconds))
         ESTRoutes(
-            registry: registry, gate: EnrolmentGate(limiter: limiter, metrics: metrics, logger: logger), bodySeconds: configuration.idleSeconds,
-            nowSeconds: nowSeconds
+            registry: registry, gate: EnrolmentGate(limiter: limiter, metrics: metrics, logger: logger), nowSeconds: nowSeconds
         ).add(to: router)
         PublicFiles(registry: registry, trustFile: trustFile).add(to: router)
         return Application(
             router: router,
-            server: try .tls(.http1(configuration: http), configuration: tls(configuration)),
+            server: .guarded(by: connections, tls: try tls(configuration), idleSeconds: configuration.idleSeconds),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "harborseal",
                 availableConnectionsDelegate: .maximum(configuration.connectionLimit, logger: logger)),

@@ -1,4 +1,6 @@
-internal import DeviceRegistry
+internal import AttestationFormat
+public import DeviceRegistry
+internal import MerkleTree
 internal import Synchronization
 
 /// Counters of a registry in Prometheus' text form.
@@ -19,6 +21,7 @@ public final class RegistryMetrics: Sendable {
         /// nextUpdate of the list that ends first, in seconds since 1970.
         var listsEndSeconds: Int64?
         var listsWrittenSeconds: Int64?
+        var usage: [ListUsage] = []
     }
 
     private let state = Mutex(State())
@@ -43,6 +46,11 @@ public final class RegistryMetrics: Sendable {
         }
     }
 
+    /// How full the firms' lists are.
+    public func noteUsage(_ usage: [ListUsage]) {
+        state.withLock { $0.usage = usage }
+    }
+
     /// What `/metrics` answers.
     public var text: String {
         let state = state.withLock { $0 }
@@ -60,6 +68,20 @@ public final class RegistryMetrics: Sendable {
         if let seconds = state.listsEndSeconds {
             text += "# TYPE harborseal_registry_lists_end_seconds gauge\nharborseal_registry_lists_end_seconds \(seconds)\n"
         }
-        return text
+        return text + Self.text(of: state.usage)
+    }
+
+    private static func text(of usage: [ListUsage]) -> String {
+        let gauges: [(name: String, value: (ListUsage) -> Int)] = [
+            ("list_bytes", { $0.byteCount }), ("list_bytes_limit", { $0.byteLimit }), ("list_revocations", { $0.revokedCount }),
+            ("revocations_open", { $0.openDeviceCount }),
+        ]
+        guard !usage.isEmpty else { return "" }
+        return gauges.map { gauge in
+            let name = "harborseal_registry_\(gauge.name)"
+            return "# TYPE \(name) gauge\n" + usage.map { list in
+                "\(name){firm=\"\(list.firm)\",key=\"\(Hexadecimal.text(of: list.issuingKeyID.bytes))\"} \(gauge.value(list))\n"
+            }.joined()
+        }.joined()
     }
 }

@@ -85,7 +85,8 @@ struct AllianceAddFirmCommand: AsyncParsableCommand {
 
 struct AllianceAddNodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "add-node", abstract: "Add a node: its receipt key, its certificate for the broker and its node.conf.",
+        commandName: "add-node",
+        abstract: "Add a node: its receipt key, its certificate for the broker and its node.conf; or change the URL of one that is there.",
         usage: """
             harborseal alliance add-node <node> [--alliance <alliance>] [--url <url>]
                 [--workers <workers>] [--broker <host:port>]
@@ -107,7 +108,7 @@ struct AllianceAddNodeCommand: AsyncParsableCommand {
     var workers = 0
 
     @Option(name: .long, help: "The broker, HOST:PORT, for the node.conf that is written beside the keys.")
-    var broker = "localhost:8883"
+    var broker = AllianceAddNode.usualBroker
 
     func run() async throws {
         try await CommandOutput.finish {

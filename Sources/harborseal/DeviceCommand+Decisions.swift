@@ -5,19 +5,24 @@ struct DeviceApproveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "approve", abstract: "Approve a gateway as the second person, where the firm's policy asks for one.",
         usage: """
-            harborseal device approve <gateway> [--by <name>] [--json]
+            harborseal device approve <gateway> ... [--by <name>] [--json]
                 [--config <config>]
             """,
         discussion: """
-            Names are what operators say of themselves: whoever may use the registry's
-            folder could give another. Give each operator an account of their own.
+            Names are what operators say of themselves. The account that logged in, or
+            called sudo, is written down beside them, and the one that asked cannot
+            approve, whatever --by says. Behind root or the registry's own user nobody
+            is told apart: give each operator an account of their own.
+
+            Of several gateways each is approved or refused by itself; exit code 2 says
+            that some were refused. JSON of several is a list of those approved.
 
             EXAMPLE
-              harborseal device approve acme.gw-1
+              harborseal device approve acme.gw-1 acme.gw-2
             """)
 
-    @Argument(help: "The gateway, <firm>.<device>.")
-    var gateway: String
+    @Argument(help: "The gateways, each <firm>.<device>.")
+    var gateways: [String]
 
     @Flag(name: .long, help: "Print JSON.")
     var json = false
@@ -27,7 +32,7 @@ struct DeviceApproveCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await CommandOutput.finish {
-            try DeviceApprove(configurationFile: registry.config, gateway: gateway, by: asker.by, asJSON: json).run()
+            try DeviceApprove(configurationFile: registry.config, gateways: gateways, by: asker.by, asJSON: json).run()
         }
     }
 }
@@ -41,7 +46,8 @@ struct DeviceCodeCommand: AsyncParsableCommand {
             """,
         discussion: """
             The code before is dead at once. The new one allows another link key, and
-            the seal key that is registered: new keys for both are device replace.
+            the seal key that is registered: new keys for both are device replace. Once
+            it is used for another link key, those before are revoked.
 
             EXAMPLE
               harborseal device code acme.gw-1
@@ -69,11 +75,13 @@ struct DeviceReplaceCommand: AsyncParsableCommand {
         commandName: "replace", abstract: "Take new keys under the same name, for a gateway whose hardware is exchanged.",
         usage: """
             harborseal device replace <gateway> [--since <time>] [--reason <reason>]
-                [--qr <file.svg>] [--by <name>] [--json] [--config <config>]
+                [--yes] [--qr <file.svg>] [--by <name>] [--json]
+                [--config <config>]
             """,
         discussion: """
             What the old key signed stays valid. With --since it is revoked, as when
-            the gateway was stolen: nothing of it counts from that time on.
+            the gateway was stolen: nothing of it counts from that time on. A time far
+            back is asked about, as device revoke does.
 
             EXAMPLE
               harborseal device replace acme.gw-1
@@ -90,6 +98,7 @@ struct DeviceReplaceCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Why, for the audit table.")
     var reason = ""
 
+    @OptionGroup var confirmation: ConfirmationOption
     @OptionGroup var output: CodeOptions
     @OptionGroup var asker: OperatorOption
     @OptionGroup var registry: RegistryOption
@@ -98,7 +107,7 @@ struct DeviceReplaceCommand: AsyncParsableCommand {
         try await CommandOutput.finish {
             try DeviceReplace(
                 configurationFile: registry.config, gateway: gateway, since: since, reason: reason, picture: output.qr, by: asker.by,
-                asJSON: output.json, style: CommandOutput.style
+                asJSON: output.json, style: CommandOutput.style, isConfirmed: confirmation.yes, confirm: ConfirmationOption.ask
             ).run()
         }
     }
@@ -109,13 +118,20 @@ struct DeviceRevokeCommand: AsyncParsableCommand {
         commandName: "revoke", abstract: "Let nothing of a gateway count from a time on.",
         usage: """
             harborseal device revoke <gateway> --since <time> [--reason <reason>]
-                [--generation <generation>] [--by <name>] [--json]
+                [--generation <generation>] [--yes] [--by <name>] [--json]
                 [--config <config>]
             """,
         discussion: """
-            Its certificates come on the revocation lists, the broker and the registry
-            take it no more, and the nodes refuse what is not in their ledgers yet.
-            What was receipted before the time stays valid. It cannot be undone.
+            Its certificates come on the revocation lists, the registry takes it no more,
+            and the nodes refuse what is not in their ledgers yet. The broker refuses new
+            connections; one that is open ends with systemctl restart mosquitto there.
+            What was receipted before the time stays valid. It cannot be undone: a time
+            more than a day back, or before all that it signed in more than ten
+            minutes, is asked about, or needs --yes where nobody can be asked.
+
+            Exit code 2: its code and its link certificate are revoked, and something
+            is left open, with what to do: its seal certificate does not fit on the
+            firm's list, no seal certificate of it is known here, or no registry runs.
 
             EXAMPLE
               harborseal device revoke acme.gw-1 --since 2026-11-22T14:00:00Z \\
@@ -134,6 +150,8 @@ struct DeviceRevokeCommand: AsyncParsableCommand {
     @Option(name: .long, help: "An earlier device of the name, counted from 1; left out, the one in force.")
     var generation: Int?
 
+    @OptionGroup var confirmation: ConfirmationOption
+
     @Flag(name: .long, help: "Print JSON.")
     var json = false
 
@@ -144,7 +162,7 @@ struct DeviceRevokeCommand: AsyncParsableCommand {
         try await CommandOutput.finish {
             try DeviceRevoke(
                 configurationFile: registry.config, gateway: gateway, since: since, reason: reason, generation: generation, by: asker.by,
-                asJSON: json
+                asJSON: json, isConfirmed: confirmation.yes, confirm: ConfirmationOption.ask
             ).run()
         }
     }

@@ -10,7 +10,7 @@ struct RegistryCommand: CommandGroup {
                 -o registry
               harborseal registry serve --config registry/registry.conf
             """,
-        subcommands: [RegistryInitCommand.self, RegistryServeCommand.self, RegistryConfigCommand.self])
+        subcommands: [RegistryInitCommand.self, RegistryServeCommand.self, RegistryAuditCommand.self, RegistryConfigCommand.self])
 }
 
 /// Where a registry's configuration is.
@@ -81,6 +81,47 @@ struct RegistryServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await CommandOutput.finish { try await RegistryServe(configurationFile: registry.config, overrides: set).run() }
+    }
+}
+
+struct RegistryAuditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit", abstract: "Print the audit table, or check that it is whole and says what happened.",
+        usage: """
+            harborseal registry audit [--from <number>] [--json] [--config <config>]
+            harborseal registry audit --check [--noted <number:hash>] [--json]
+                [--config <config>]
+            """,
+        discussion: """
+            The check goes through the chain of the rows' hashes, and compares what they
+            tell with the certificates, revocations and receipts in the store and with
+            the statements made for the ledgers. Exit code 1 names the row that is wrong.
+
+            Whoever can write the file can write a whole new table: note the last row
+            down elsewhere, and give it with --noted at the next check.
+
+            EXAMPLE
+              harborseal registry audit --check
+            """)
+
+    @Flag(name: .long, help: "Check the table instead of printing it.")
+    var check = false
+
+    @Option(name: .long, help: ArgumentHelp("A row that a check before named as the last one.", valueName: "number:hash"))
+    var noted: String?
+
+    @Option(name: .long, help: ArgumentHelp("The first row to print.", valueName: "number"))
+    var from: Int64 = 1
+
+    @Flag(name: .long, help: "Print JSON.")
+    var json = false
+
+    @OptionGroup var registry: RegistryOption
+
+    func run() async throws {
+        try await CommandOutput.finish {
+            try RegistryAudit(configurationFile: registry.config, checks: check, noted: noted, from: from, asJSON: json).run()
+        }
     }
 }
 

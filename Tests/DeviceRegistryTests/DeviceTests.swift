@@ -74,6 +74,9 @@ import Testing
         #expect(codes == [.state, .name, .state])
         #expect(try registry.devices().isEmpty)
         #expect(try registry.audit().map(\.outcome) == ["state"])
+        let others = try registry.add([devices[0], devices[2]], allOrNone: true, othersRefused: 3, by: alice, nowSeconds: now).map(code)
+        #expect(try others == [.state, .state] && registry.devices().isEmpty, "others of the list were refused before")
+        #expect(try registry.audit().last?.detail == "5 devices at once, all or none: none was added, since 3 would be refused")
         let good = try registry.add([devices[0], devices[2]], allOrNone: true, by: alice, nowSeconds: now)
         #expect(try good.map { try $0.get().gatewayID.description } == ["acme.gw-1", "acme.gw-2"])
     }
@@ -93,6 +96,32 @@ import Testing
         #expect(approved.state == .waiting && approved.approvedBy == "bob" && approved.addedBy == "alice")
         #expect(refusal { try registry.approve("acme.gw-1", by: Requester("carol"), nowSeconds: now) } == .state)
         _ = try registry.enrolled(.link, added, key)
+    }
+
+    /// Who asked and who approves, by name and account; whether it is one person.
+    @Test("one account does not approve what it asked for, whatever it calls itself; where no person is known the name decides", arguments: [
+        (LocalAccount.login("ann"), LocalAccount.login("ann"), true), (.login("ann"), .sudo("ann"), true), (.sudo("ann"), .login("ann"), true),
+        (.login("ann"), .login("ben"), false), (.user("root"), .user("root"), false), (.user("registry"), .login("ann"), false), (.sudo("ann"), .user("ann"), false),
+    ])
+    func accounts(_ asker: LocalAccount, _ approver: LocalAccount, _ isOne: Bool) throws {
+        let registry = try alliance.open(FirmPolicy(needsSecondPerson: true))
+        _ = try registry.add(NewDevice(firm: "acme", device: "gw-1"), by: Requester("alice", account: asker), nowSeconds: now)
+        let approving = Requester("bob", account: approver)
+        let code = refusal { try registry.approve("acme.gw-1", by: approving, nowSeconds: now) }
+        #expect(code == (isOne ? .samePerson : nil))
+        let rows = try registry.audit()
+        #expect(rows.map(\.address) == [asker.text, approver.text] && rows.map(\.who) == ["alice", "bob"], "both are written down")
+    }
+
+    @Test("whose account asked for the newest code decides, and an address is nobody's account")
+    func newestAccount() throws {
+        let registry = try alliance.open(FirmPolicy(needsSecondPerson: true))
+        let (ann, ben) = (Requester("alice", account: .login("ann")), Requester("bob", account: .login("ben")))
+        _ = try registry.add(NewDevice(firm: "acme", device: "gw-1"), by: ann, nowSeconds: now)
+        _ = try registry.reissue("acme.gw-1", by: ben, nowSeconds: now)
+        #expect(refusal { try registry.approve("acme.gw-1", by: Requester("carol", account: .login("ben")), nowSeconds: now) } == .samePerson)
+        _ = try registry.approve("acme.gw-1", by: ann, nowSeconds: now)
+        for text in ["192.0.2.7", "2001:db8::/64", "unknown", "login", ""] { #expect(LocalAccount(text) == nil, "\(text)") }
     }
 
     @Test("a code that one person makes anew needs another's approval again; renewals do not wait for it")

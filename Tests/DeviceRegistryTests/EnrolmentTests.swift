@@ -61,6 +61,9 @@ import Testing
     func used() throws {
         let device = try EnrolledDevice(in: registry)
         #expect(refusal { try registry.enrolled(.link, device.added, TestDeviceKey()) } == .codeUsed)
+        let used = #expect(throws: RegistryError.self) { try registry.enrolled(.link, device.added, TestDeviceKey()) }
+        let steps = "the same gateway: harborseal device code acme.gw-1 makes a new code; other hardware: harborseal device replace acme.gw-1"
+        #expect(used?.nextStep == steps, "a new code on other hardware ends the working gateway's link")
         #expect(refusal { try registry.enrolled(.seal, device.added, TestDeviceKey()) } == .codeUsed)
         #expect(refusal { try registry.enrolled(.seal, device.added, device.linkKey) } == .codeUsed)
         #expect(try registry.device("acme.gw-1").certificates.count == 2)
@@ -110,10 +113,36 @@ import Testing
         let reopened = try alliance.open()
         for _ in 0..<3 { #expect(attempt(EnrolmentCode().text, reopened) == .wrongCode) }
         #expect(attempt(added.code.text, reopened) == .tooManyTries)
-        #expect(attempt(EnrolmentCode().text, reopened) == .tooManyTries)
+        #expect(attempt(EnrolmentCode().text, reopened) == .wrongCode, "who does not know the code is not told that there is one")
         let again = try reopened.reissue("acme.gw-1", by: Requester("alice"), nowSeconds: now)
         #expect(attempt(added.code.text, reopened) == .wrongCode)
         _ = try reopened.enrolled(.link, again, TestDeviceKey())
+    }
+
+    @Test("a wrong code that is not to count is refused all the same, and one that is known is told as one that is not")
+    func uncounted() throws {
+        _ = try registry.added()
+        for name in ["acme.gw-1", "acme.gw-2", "nobody", ""] {
+            let error = #expect(throws: RegistryError.self) {
+                try registry.enrol(
+                    .link, gatewayID: name, code: EnrolmentCode().text, request: [], countsTry: false, by: Requester("x"), nowSeconds: now)
+            }
+            #expect(error?.code == .wrongCode && error?.message == "the gateway id and the code do not belong together")
+        }
+        #expect(try registry.device("acme.gw-1").device.triesLeft == 5)
+    }
+
+    @Test("what a code was used for is shown")
+    func uses() throws {
+        let added = try registry.added()
+        func shown() throws -> [CertificateLabel] { try registry.device("acme.gw-1").device.codeUses }
+        #expect(try shown() == [])
+        _ = try registry.enrolled(.link, added, TestDeviceKey())
+        #expect(try shown() == [.link])
+        _ = try registry.enrolled(.seal, added, TestDeviceKey())
+        #expect(try shown() == [.seal, .link])
+        _ = try registry.reissue("acme.gw-1", by: Requester("alice"), nowSeconds: now)
+        #expect(try shown() == [])
     }
 
     @Test("a request that is refused burns neither the code nor a try")

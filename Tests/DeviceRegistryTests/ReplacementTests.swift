@@ -64,6 +64,8 @@ import Testing
         #expect(list.entries == [.init(serialNumber: old.seal.serialNumber, sinceSeconds: now - 60, revokedSeconds: now)])
         #expect(try registry.device("acme.gw-1").earlier.map(\.state) == [.revoked])
         #expect(try linkEntries() == [old.link.serialNumber])
+        #expect(try registry.device("acme.gw-1").earlier.count == 1 && registry.dueDeliveries(nowSeconds: now).map(\.kind) == [.registration])
+        try registry.record(.accepted(receipt: [1]), of: 1, to: TestRegistry.name("hk-1"), nowSeconds: now)
         #expect(try registry.dueDeliveries(nowSeconds: now).map(\.kind) == [.revocation])
 
         let second = try EnrolledDevice("gw-2", in: registry)

@@ -164,21 +164,49 @@ import Testing
         }
     }
 
-    @Test("a list that nodes could not read is refused, and nothing is changed by it")
+    @Test("where the firm's list is full, device, code and link certificate are revoked all the same, the rest is open and said, and is done when it fits")
     func full() throws {
+        try registry.setNodes([TestRegistry.name("hk-1")], nowSeconds: now)
         let devices = (0..<990).map { NewDevice(firm: "acme", device: "gw-\($0)") }
         for added in try registry.add(devices, by: alice, nowSeconds: now) { _ = try registry.enrolled(.seal, added.get(), TestDeviceKey()) }
+        let device = try EnrolledDevice("stolen", in: registry)
         // As if these had been revoked one after the other.
         let fill = "UPDATE certificates SET revoked = ?, revoked_since = ? WHERE id <= ?"
         try registry.store.write { try $0.run(fill, [now, now, 988]) }
-        func revoke() throws -> Device { try registry.revoke("acme.gw-989", sinceSeconds: now, reason: "", by: alice, nowSeconds: now) }
-        let error = #expect(throws: RegistryError.self) { _ = try revoke() }
-        #expect(error?.code == .listFull && error?.message.contains("989 certificates") == true)
-        #expect(try list().entries.isEmpty)
-        #expect(try registry.device("acme.gw-989").device.state == .partlyEnrolled)
-        try registry.store.write { try $0.run("UPDATE certificates SET revoked = NULL, revoked_since = NULL WHERE id > 900") }
-        _ = try revoke()
+        func revoke() throws -> Device { try registry.revoke("acme.stolen", sinceSeconds: now, reason: "stolen", by: alice, nowSeconds: now + 1) }
+        let shown = try revoke()
+        #expect(shown.state == .revoked && shown.isSealRevocationOpen)
+        #expect(try list().entries.isEmpty && list(nil).entries.map(\.serialNumber) == [device.link.serialNumber])
+        #expect(refusal { try registry.renewed(.link, with: device.link, TestDeviceKey()) } == .deviceRevoked)
+        #expect(refusal { try registry.enrolled(.link, device.added, device.linkKey) } == .deviceRevoked)
+        #expect(try registry.device("acme.stolen").deliveries.map(\.kind) == [.registration], "the ledgers hear of nothing that is not on a list")
+        let row = try #require(registry.audit(gatewayID: "acme.stolen").first { $0.action == .revoke })
+        #expect(row.action == .revoke && row.outcome == "ok" && row.detail.contains("; open: ") && row.detail.contains("989 certificates"))
+        #expect(try registry.listUsage().map(\.openDeviceCount) == [1, 0])
+        // Again and again, as long as it does not fit, it stays open.
+        #expect(try revoke().isSealRevocationOpen)
+        #expect(refusal { try registry.revoke("acme.stolen", sinceSeconds: now + 1, reason: "", by: alice, nowSeconds: now + 1) } == .state)
+        try registry.store.write { try $0.run("UPDATE certificates SET revoked = NULL, revoked_since = NULL WHERE id > 900 AND label = 'seal'") }
+        #expect(try !revoke().isSealRevocationOpen)
         #expect(try list().entries.count == 901 && list().der.count <= 65_536 - 1_024)
+        #expect(try registry.device("acme.stolen").deliveries.map(\.kind) == [.revocation, .registration])
+        #expect(refusal(revoke) == .state, "now it is done")
+    }
+
+    @Test("how full a list is shows before it is: from 80 % on it needs somebody")
+    func usage() throws {
+        let devices = (0..<780).map { NewDevice(firm: "acme", device: "gw-\($0)") }
+        for added in try registry.add(devices, by: alice, nowSeconds: now) { _ = try registry.enrolled(.seal, added.get(), TestDeviceKey()) }
+        func used(_ count: Int) throws -> ListUsage {
+            try registry.store.write { try $0.run("UPDATE certificates SET revoked = ?, revoked_since = ? WHERE id <= ?", [now, now, count]) }
+            _ = try registry.revoke("acme.gw-\(count)", sinceSeconds: now, reason: "", by: alice, nowSeconds: now)
+            return try #require(registry.listUsage().first)
+        }
+        let few = try used(700)
+        #expect(few.firm.description == "acme" && few.revokedCount == 701 && few.percent < 80 && !few.needsAttention && few.isInUse)
+        let many = try used(779)
+        #expect(many.revokedCount == 780 && many.percent >= 80 && many.needsAttention && many.openDeviceCount == 0)
+        #expect(try registry.listUsage().count == 2, "the link CA's list has no bound")
     }
 
     @Test("a key that is a firm's former one still signs the list of what it issued")

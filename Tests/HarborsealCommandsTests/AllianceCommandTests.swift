@@ -268,6 +268,64 @@ import Testing
         #expect(result.notes.contains("next:"))
     }
 
+    @Test("a node that is there gets another URL and keeps its keys; nothing else of it is changed that way")
+    func nodeURL() throws {
+        let workspace = try TestWorkspace()
+        let keys = try trustFile(workspace).content.nodes.map { $0.keys.map(\.publicKey) }
+        func move(_ url: String?, workers: Int = 0) throws -> String {
+            try AllianceAddNode(directory: workspace.alliance, node: "sz-1", url: url, workerCount: workers).run().output
+        }
+        #expect(try move("https://sz-1.example.org").contains("reached at https://sz-1.example.org from the next trust file on\n"))
+        _ = try AllianceSign(directory: workspace.alliance).run()
+        #expect(try move("https://sz.example.org:8443").contains("on, before at https://sz-1.example.org\n"))
+        _ = try AllianceSign(directory: workspace.alliance).run()
+        let content = try trustFile(workspace).content
+        #expect(content.version == 3 && content.nodes.map(\.url) == [nil, "https://sz.example.org:8443", nil])
+        #expect(content.nodes.map { $0.keys.map(\.publicKey) } == keys)
+        for refused in [{ try move(nil) }, { try move("https://a.example", workers: 2) }] {
+            let error = #expect(throws: CommandError.self) { _ = try refused() }
+            #expect(error?.message.contains("is in the draft already") == true && error?.nextStep?.hasPrefix("give --url; ") == true)
+        }
+        #expect(throws: CommandError.self) { try move("sz.example.org") }
+    }
+
+    @Test("sign and registry init say which firm has no revocation list and which node no URL in the trust file, and nothing where none is missing")
+    func publicationNotes() throws {
+        let workspace = try TestWorkspace(nodes: ["hk-1", "sz-1"], firms: ["acme", "zeta"])
+        func sign(_ lists: [String]? = nil) throws -> String { try AllianceSign(directory: workspace.alliance, revocationLists: lists).run().notes }
+        func prepare(_ name: String) throws -> String {
+            try RegistryInit(directory: workspace.alliance, url: "https://localhost:8443", output: "\(workspace.path)/\(name)").run().notes
+        }
+        let bare = try sign()
+        #expect(bare.contains("no revocation list of acme, zeta") && bare.contains("/crl/acme.crl, once a firm") && bare.contains("no URL of hk-1, sz-1:"), "\(bare)")
+        #expect(try prepare("one") == bare)
+        _ = try AllianceAddNode(directory: workspace.alliance, node: "hk-1", url: "https://hk-1.example.org").run()
+        let half = try sign(["https://registry.example.org/crl/acme.crl"])
+        #expect(half.contains("no revocation list of zeta:") && half.contains("no URL of sz-1:") && half.contains("add-node sz-1 "), "\(half)")
+        _ = try AllianceAddNode(directory: workspace.alliance, node: "sz-1", url: "https://sz-1.example.org").run()
+        #expect(try sign(["https://registry.example.org/crl/acme.crl", "https://other.example.org/list"]).isEmpty)
+        #expect(try prepare("two").isEmpty)
+    }
+
+    @Test("a firm or node that is not in the draft is answered with the one that may have been meant, and with all")
+    func meantNames() throws {
+        let workspace = try TestWorkspace(firms: ["acme", "beta"])
+        let (directory, output) = (workspace.alliance, "\(workspace.path)/gw")
+        let firms: [() throws -> CommandResult] = [
+            { try AllianceRetireFirm(directory: directory, firm: "acne").run() },
+            { try DeviceIssue(directory: directory, firm: "acne", device: "gw-1", output: output).run() },
+        ]
+        for command in firms {
+            let error = #expect(throws: CommandError.self) { _ = try command() }
+            #expect(error?.nextStep == "did you mean acme? its firms are: acme, beta", "\(String(describing: error))")
+        }
+        #expect(!DurableFile.exists(output))
+        let node = #expect(throws: CommandError.self) { try AllianceRetireNode(directory: directory, node: "hk1").run() }
+        #expect(node?.nextStep == "did you mean hk-1? its nodes are: hk-1, sz-1, gz-1")
+        let far = #expect(throws: CommandError.self) { try AllianceRotateNodeKey(directory: directory, node: "tokyo").run() }
+        #expect(far?.nextStep == "its nodes are: hk-1, sz-1, gz-1")
+    }
+
     @Test("a node is added once; a firm that is added again is renewed for the same key, both certificates kept")
     func addTwice() throws {
         let workspace = try TestWorkspace()

@@ -29,7 +29,7 @@ enum BuiltProgram {
         ["alliance", "rotate-node-key"], ["alliance", "retire-node"], ["alliance", "retire-firm"], ["alliance", "add-server"], ["alliance", "sign"],
         ["alliance", "show"], ["alliance", "broker-config"], ["device"], ["device", "add"], ["device", "list"], ["device", "show"],
         ["device", "approve"], ["device", "code"], ["device", "replace"], ["device", "revoke"], ["device", "issue"], ["registry"],
-        ["registry", "init"], ["registry", "serve"], ["node", "serve"], ["node", "import"], ["evidence"],
+        ["registry", "init"], ["registry", "serve"], ["registry", "audit"], ["node", "serve"], ["node", "import"], ["evidence"],
     ]
 
     @Test("--help fits 80 columns as it was written: no line is longer, and none of its explanation has to be wrapped", arguments: commands)

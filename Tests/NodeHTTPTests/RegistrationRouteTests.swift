@@ -124,6 +124,29 @@ import Testing
         try node.remove()
     }
 
+    @Test("a list that is behind is a conflict; whoever brings too much is told when to come again")
+    func conflictAndLimit() async throws {
+        let node = try await TestNode(try TestAlliance())
+        let stale = try await ask(node, "/entries", .post, body: [0], entries: Refusing(code: .stale))
+        #expect(stale.status == .conflict && stale.problem == ["stale", "why"])
+        let limited = try await ask(node, "/entries", .post, body: [0], entries: Refusing(code: .limited))
+        #expect(limited.status == .tooManyRequests && limited.problem == ["too many of one firm", "why"])
+        #expect(limited.headers[.retryAfter] == "10")
+        try node.remove()
+    }
+
+    @Test("the same certificate in another statement is answered 200, with the place and the receipt of the first")
+    func sameCertificate() async throws {
+        let alliance = try TestAlliance()
+        let node = try await TestNode(alliance)
+        let gateway = try alliance.gateway()
+        let first = try await ask(node, "/entries", .post, body: alliance.registration(of: gateway).bytes)
+        let second = try await ask(node, "/entries", .post, body: alliance.registration(of: gateway).bytes)
+        #expect(first.status == .created && second.status == .ok)
+        #expect(second.body == first.body && second.headers[.location] == first.headers[.location])
+        try node.remove()
+    }
+
     @Test("the trust file in force is given to whoever asks")
     func trustFile() async throws {
         var alliance = try TestAlliance()

@@ -10,6 +10,8 @@ struct CurlAnswer {
     let body: [UInt8]
     /// curl's own exit code; 0 unless there was no answer.
     let exitCode: Int32
+    /// What it wrote to standard error.
+    let errors: String
 
     var text: String { String(decoding: body, as: UTF8.self) }
 }
@@ -43,7 +45,8 @@ struct CurlClient {
         }
         let body = (try? Data(contentsOf: URL(fileURLWithPath: output))) ?? Data()
         return CurlAnswer(
-            status: Int(ending.text) ?? 0, headers: Dictionary(pairs) { $1 }, body: Array(body), exitCode: ending.code)
+            status: Int(ending.text) ?? 0, headers: Dictionary(pairs) { $1 }, body: Array(body), exitCode: ending.code,
+            errors: ending.errors)
     }
 
     func enrol(_ label: String, _ user: String, _ code: String, _ request: OpenSSLRequest) throws -> CurlAnswer {

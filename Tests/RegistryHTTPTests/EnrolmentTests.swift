@@ -71,9 +71,9 @@ import Testing
             try OpenSSLRequest(registry.folder, kind, subject: subject)
         }
         switch wrong {
-        case .code: return (try enrol(request(), code: EnrolmentCode().text), 401, "not known here")
-        case .device: return (try enrol(request(), user: "acme.gw-2"), 401, "not known here")
-        case .malformedDevice: return (try enrol(request(), user: "../..\u{1B}[2J"), 401, "not known here")
+        case .code: return (try enrol(request(), code: EnrolmentCode().text), 401, "do not belong together: compare both")
+        case .device: return (try enrol(request(), user: "acme.gw-2"), 401, "do not belong together: compare both")
+        case .malformedDevice: return (try enrol(request(), user: "../..\u{1B}[2J"), 401, "do not belong together: compare both")
         case .expired:
             registry.clock.advance(days: 7, seconds: 1)
             return (try enrol(request()), 403, "was good until")
@@ -116,14 +116,68 @@ import Testing
         try await registry.stop()
     }
 
-    @Test("wrong codes lock a device after as many tries as its firm allows, and the right code then is refused too")
+    /// A wrong code, or the right one, from an address of this machine.
+    private func knock(_ registry: TestRegistry, _ user: String, _ code: String = EnrolmentCode().text, from address: String = "127.0.0.1") throws -> CurlAnswer {
+        try CurlClient(registry: registry).ask(
+            "/.well-known/est/link/simpleenroll", body: OpenSSLRequest(registry.folder).line, user: user, code: code, extra: ["--interface", address])
+    }
+
+    @Test("wrong codes of several addresses lock a device after as many tries as its firm allows; the right code is told so, and no other")
     func locked() async throws {
         let registry = try await TestRegistry(policy: FirmPolicy(tryLimit: 3))
-        let client = CurlClient(registry: registry)
         let code = try registry.add("acme.gw-1").text
-        let request = try OpenSSLRequest(registry.folder)
-        for _ in 1...3 { #expect(try client.enrol("link", "acme.gw-1", EnrolmentCode().text, request).status == 401) }
-        #expect(try client.enrol("link", "acme.gw-1", code, request).status == 429)
+        for address in ["127.0.0.1", "127.0.0.1", "127.0.0.2"] { #expect(try knock(registry, "acme.gw-1", from: address).status == 401) }
+        let right = try knock(registry, "acme.gw-1", code)
+        #expect(right.status == 429 && right.text.contains("harborseal device code acme.gw-1") && right.headers["retry-after"] == "3600", "\(right)")
+        for address in ["127.0.0.1", "127.0.0.2", "127.0.0.3"] {
+            let (known, unknown) = (try knock(registry, "acme.gw-1", from: address), try knock(registry, "acme.gw-9", from: address))
+            #expect(known.status == 401 && known.body == unknown.body && unknown.status == 401, "\(known) \(unknown)")
+        }
+        try await registry.stop()
+    }
+
+    @Test("one stranger locks nobody's code, however often it tries, and is told the same of a device that there is and of one that there is not")
+    func stranger() async throws {
+        let registry = try await TestRegistry(policy: FirmPolicy(tryLimit: 5))
+        let code = try registry.add("acme.gw-1").text
+        for _ in 1...8 {
+            let (known, unknown) = (try knock(registry, "acme.gw-1"), try knock(registry, "acme.gw-9"))
+            #expect(known.status == 401 && unknown.status == 401 && known.body == unknown.body)
+            let (ours, theirs) = (Set(known.headers.keys), Set(unknown.headers.keys))
+            #expect(ours == theirs && known.headers["www-authenticate"] == unknown.headers["www-authenticate"])
+        }
+        #expect(try registry.registry.device("acme.gw-1").device.triesLeft == 3, "two of its tries count")
+        #expect(try knock(registry, "acme.gw-1", code, from: "127.0.0.2").status == 200)
+        #expect(try knock(registry, "acme.gw-1", code).status == 403, "used with another key, not locked: the stranger's address is heard too")
+        try await registry.stop()
+    }
+
+    @Test("tries that come at once share what one address has, and none slips through")
+    func atOnce() async throws {
+        let registry = try await TestRegistry(policy: FirmPolicy(tryLimit: 50))
+        try registry.add("acme.gw-1")
+        let request = try registry.folder.write(String(decoding: OpenSSLRequest(registry.folder).line, as: UTF8.self), to: "request")
+        let knock = """
+            curl -s --max-time 20 --cacert \(registry.anchorFile) -u acme.gw-1:\(EnrolmentCode().text) --data-binary @\(request) -o /dev/null \
+            -w '%{http_code} ' https://localhost:\(registry.port)/.well-known/est/link/simpleenroll &
+            """
+        let statuses = try Tool.run("bash", ["-c", String(repeating: knock + "\n", count: 12) + "wait"]).text.split(separator: " ")
+        #expect(statuses == [Substring](repeating: "401", count: 12))
+        #expect(try registry.registry.device("acme.gw-1").device.triesLeft == 48)
+        try await registry.stop()
+    }
+
+    @Test("a wrong code is answered at a tenth of a second, whatever the disk had to do for it")
+    func evenTime() async throws {
+        let registry = try await TestRegistry()
+        try registry.add("acme.gw-1")
+        for user in ["acme.gw-1", "acme.gw-9"] {
+            let answer = try CurlClient(registry: registry).ask(
+                "/.well-known/est/link/simpleenroll", body: OpenSSLRequest(registry.folder).line, user: user, code: EnrolmentCode().text,
+                extra: ["-w", "%{stderr}%{time_starttransfer} %{time_pretransfer}%{stdout}%{http_code}"])
+            let times = answer.errors.split(separator: " ").compactMap { Double($0) }
+            #expect(times.count == 2 && times[0] - times[1] >= 0.09, "\(answer.errors)")
+        }
         try await registry.stop()
     }
 

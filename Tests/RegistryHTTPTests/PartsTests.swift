@@ -59,11 +59,32 @@ import Testing
         #expect(limiter.waitSeconds(of: "worst", nowMilliseconds: 0) != nil)
     }
 
+    @Test("of an address and a name two wrong codes count; right ones, other failures, other names and other addresses take nothing of it")
+    func shares() async {
+        let shares = TryShares()
+        func attempt(_ address: String, _ name: String, _ code: RegistryError.Code?) async -> Bool {
+            var counted = false
+            _ = try? await shares.counting(address, name) { counts in
+                counted = counts
+                if let code { throw RegistryError(code, "no") }
+            }
+            return counted
+        }
+        for code in [nil, .codeExpired, .requestForm, .storeBusy, nil] as [RegistryError.Code?] { #expect(await attempt("a", "acme.gw-1", code)) }
+        #expect(shares.pairCount == 0)
+        for counts in [true, true, false, false] { #expect(await attempt("a", "acme.gw-1", .wrongCode) == counts) }
+        #expect(await attempt("a", "acme.gw-2", .wrongCode))
+        #expect(await attempt("b", "acme.gw-1", .wrongCode))
+        #expect(await !attempt("b", String(repeating: "x", count: 65), .wrongCode), "that is no gateway's name")
+        for number in 0..<40_000 { _ = await attempt("c", "n-\(number)", .wrongCode) }
+        #expect(shares.pairCount <= 16_384)
+    }
+
     @Test("every refusal of the registry has a status of its kind, and only what a requester did wrong is counted against it")
     func statuses() {
         let expected: [Int: [RegistryError.Code]] = [
             401: [.wrongCode, .unknownCertificate], 202: [.awaitingApproval], 413: [.tooLarge], 429: [.tooManyTries],
-            403: [.codeUsed, .codeExpired, .deviceRevoked, .deviceReplaced, .certificateTooOld, .foreignName, .keyInUse, .otherSealKey],
+            403: [.codeUsed, .codeExpired, .deviceRevoked, .deviceReplaced, .linkKeyReplaced, .certificateTooOld, .foreignName, .keyInUse, .otherSealKey],
             400: [.requestForm, .requestSignature, .rsaKey, .otherCurve, .otherKey, .weakHash, .otherAlgorithm],
             503: [.storeBusy, .storeFailed, .issuerNotValid],
         ]
@@ -72,7 +93,7 @@ import Testing
             #expect(code.status.code == status, "\(code)")
             let refusal = ESTRefusal(RegistryError(code, "what", nextStep: "step"))
             #expect(refusal.line == "what: step")
-            #expect((refusal.headers[.retryAfter] != nil) == [202, 503].contains(status), "\(code)")
+            #expect((refusal.headers[.retryAfter] != nil) == [202, 429, 503].contains(status), "\(code)")
             #expect((refusal.headers[.wwwAuthenticate] != nil) == (status == 401), "\(code)")
         }
     }

@@ -27,6 +27,8 @@ public enum DeliveryState: String, Sendable, CaseIterable {
     case refused
     /// The node has left the alliance.
     case withdrawn
+    /// A revocation list that is behind one which the node has already of the same issuer.
+    case superseded
 }
 
 /// A ledger statement for one node.
@@ -56,8 +58,12 @@ public struct StatementDelivery: Equatable, Sendable {
 public enum DeliveryResult: Equatable, Sendable {
     /// 201, 200 or 303: the node has it.
     case accepted(receipt: [UInt8])
-    /// 4xx but 408 and 429, again and again: repeating will not help.
+    /// 4xx but 408, 409 and 429, again and again: repeating will not help.
     case refused(String)
-    /// No answer, 5xx, 408, 429: sent again later, after twice the pause each time, from 10 s up to an hour.
+    /// No answer, 5xx, 408: sent again later, after twice the pause each time, from 10 s up to an hour.
     case failed(String)
+    /// 429: the node is there, and takes it later; counts as no try.
+    case postponed(String, seconds: Int64)
+    /// 409: the node has a list that is not older than this one.
+    case stale(String)
 }

@@ -40,13 +40,23 @@ extension RegistryTransaction {
             .map { try Self.entry($0) }
     }
 
-    /// How many refusals of devices' requests were written down since then; `limit` at most.
-    func refusalCount(of gatewayID: GatewayID?, sinceSeconds: Int64, limit: Int) throws -> Int64 {
+    /// The person from whose account the code in force was asked for; nil: the operating system knew none.
+    func asker(of gatewayID: GatewayID) throws -> String? {
+        let row = try row(
+            """
+            SELECT address FROM audit WHERE gateway = ? AND outcome = 'ok' AND action IN ('add', 'reissue', 'replace')
+            ORDER BY number DESC LIMIT 1
+            """, [gatewayID.text.string])
+        return row.flatMap { $0["address"] as String? }.flatMap { LocalAccount($0) }?.person
+    }
+
+    /// How many refusals of devices' requests were written down at a time; `limit` at most.
+    func refusalCount(of gatewayID: GatewayID?, in seconds: ClosedRange<Int64>, limit: Int) throws -> Int64 {
         try integer(
             """
-            SELECT count(*) FROM (SELECT 1 FROM audit WHERE gateway IS ? AND outcome <> 'ok' AND action IN ('enrol', 'renew') AND at > ?
-                LIMIT ?)
-            """, [gatewayID?.text.string, sinceSeconds, limit]) ?? 0
+            SELECT count(*) FROM (SELECT 1 FROM audit
+                WHERE gateway IS ? AND outcome <> 'ok' AND action IN ('enrol', 'renew') AND at BETWEEN ? AND ? LIMIT ?)
+            """, [gatewayID?.text.string, seconds.lowerBound, seconds.upperBound, limit]) ?? 0
     }
 
     private static func entry(_ row: Row) throws -> AuditEntry {

@@ -56,6 +56,11 @@ extension RegistryTransaction {
         try rows("SELECT * FROM certificates WHERE device = ? ORDER BY id DESC", [device]).map { try Self.certificate($0) }
     }
 
+    /// Of all devices, oldest first.
+    func allCertificates() throws -> [StoredCertificate] {
+        try rows("SELECT * FROM certificates ORDER BY id").map { try Self.certificate($0) }
+    }
+
     func newestCertificate(of device: Int64, label: CertificateLabel, keyID: Digest? = nil) throws -> StoredCertificate? {
         try row(
             "SELECT * FROM certificates WHERE device = ?1 AND label = ?2 AND (?3 IS NULL OR key_id = ?3) ORDER BY id DESC LIMIT 1",
@@ -63,22 +68,59 @@ extension RegistryTransaction {
         ).map { try Self.certificate($0) }
     }
 
-    func certificateCount(of device: Int64, label: CertificateLabel, issuedAfterSeconds: Int64) throws -> Int64 {
+    func certificateCount(of device: Int64, label: CertificateLabel, issuedIn seconds: ClosedRange<Int64>) throws -> Int64 {
         try integer(
-            "SELECT count(*) FROM certificates WHERE device = ? AND label = ? AND issued > ?", [device, label.rawValue, issuedAfterSeconds])
-            ?? 0
+            "SELECT count(*) FROM certificates WHERE device = ? AND label = ? AND issued BETWEEN ? AND ?",
+            [device, label.rawValue, seconds.lowerBound, seconds.upperBound]) ?? 0
+    }
+
+    /// The key ids of those who issued certificates of a device.
+    func issuers(of device: Int64, label: CertificateLabel) throws -> [Digest] {
+        try rows("SELECT issuer FROM certificates WHERE device = ? AND label = ? GROUP BY issuer ORDER BY min(id)", [device, label.rawValue])
+            .map { try Self.digest($0["issuer"]) }
+    }
+
+    /// Whether a revoked device has seal certificates, and none of them is on a list since then.
+    func hasUnlistedSeal(_ device: Int64, revokedSinceSeconds: Int64) throws -> Bool {
+        try integer(
+            "SELECT count(*) > 0 AND coalesce(min(revoked_since), ?2 + 1) > ?2 FROM certificates WHERE device = ?1 AND label = 'seal'",
+            [device, revokedSinceSeconds]) == 1
+    }
+
+    /// How many certificates are on the list of an issuing key.
+    func revokedCount(issuer: Digest) throws -> Int {
+        Int(try integer("SELECT count(*) FROM certificates WHERE issuer = ? AND revoked IS NOT NULL", [issuer.data]) ?? 0)
+    }
+
+    /// Revoked devices with seal certificates of this issuing key, of which none is on a list.
+    func unlistedDeviceCount(issuer: Digest) throws -> Int {
+        Int(
+            try integer(
+                """
+                SELECT count(*) FROM devices WHERE revoked_since IS NOT NULL
+                    AND EXISTS (SELECT 1 FROM certificates WHERE device = devices.id AND label = 'seal' AND issuer = ?)
+                    AND NOT EXISTS (SELECT 1 FROM certificates AS listed
+                        WHERE device = devices.id AND label = 'seal' AND listed.revoked_since <= devices.revoked_since)
+                """, [issuer.data]) ?? 0)
     }
 
     /// Revokes the certificates of a device; those that are revoked already move to an earlier second, and never to a later one.
     ///
+    /// - Parameters:
+    ///   - keyID: the key whose certificates stay as they are; nil: none.
+    ///   - issuer: the key id of the issuing key whose certificates alone change; nil: all.
     /// - Returns: the key ids of the issuers whose lists change.
-    func revokeCertificates(of device: Int64, label: CertificateLabel, sinceSeconds: Int64, nowSeconds: Int64) throws -> [Digest] {
-        let changes = "device = ?1 AND label = ?2 AND (revoked_since IS NULL OR revoked_since > ?3)"
-        let arguments: StatementArguments = [device, label.rawValue, sinceSeconds]
+    func revokeCertificates(
+        of device: Int64, label: CertificateLabel, butOfKey keyID: Digest? = nil, by issuer: Digest? = nil, sinceSeconds: Int64, nowSeconds: Int64
+    ) throws -> [Digest] {
+        let changes = """
+            device = ?1 AND label = ?2 AND (revoked_since IS NULL OR revoked_since > ?3) AND key_id IS NOT ?4 AND issuer = coalesce(?5, issuer)
+            """
+        let arguments: StatementArguments = [device, label.rawValue, sinceSeconds, keyID?.data, issuer?.data]
         let issuers = try rows("SELECT DISTINCT issuer FROM certificates WHERE \(changes)", arguments).map { try Self.digest($0["issuer"]) }
         try run(
-            "UPDATE certificates SET revoked = coalesce(revoked, ?4), revoked_since = ?3 WHERE \(changes)",
-            [device, label.rawValue, sinceSeconds, nowSeconds])
+            "UPDATE certificates SET revoked = coalesce(revoked, ?6), revoked_since = ?3 WHERE \(changes)",
+            [device, label.rawValue, sinceSeconds, keyID?.data, issuer?.data, nowSeconds])
         return issuers
     }
 

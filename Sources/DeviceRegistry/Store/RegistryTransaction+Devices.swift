@@ -20,6 +20,7 @@ struct StoredDevice {
 /// The code in force of a device.
 struct StoredCode {
     let hash: Digest
+    let madeSeconds: Int64
     let expiresSeconds: Int64
     let triesLeft: Int
     let askedBy: String
@@ -136,7 +137,7 @@ extension RegistryTransaction {
             id: row["id"], gatewayID: gatewayID, generation: row["generation"], note: row["note"], addedSeconds: row["added"],
             addedBy: row["added_by"], revokedSinceSeconds: row["revoked_since"], isReplaced: (row["replaced_by"] as Int64?) != nil, state: state,
             code: StoredCode(
-                hash: try digest(row["hash"]), expiresSeconds: row["expires"], triesLeft: row["tries_left"], askedBy: row["asked_by"],
+                hash: try digest(row["hash"]), madeSeconds: row["made"], expiresSeconds: row["expires"], triesLeft: row["tries_left"], askedBy: row["asked_by"],
                 needsApproval: row["needs_approval"], approvedBy: row["approved_by"],
                 linkKeyID: try (row["link_key"] as Data?).map { try digest($0) },
                 sealKeyID: try (row["seal_key"] as Data?).map { try digest($0) }))

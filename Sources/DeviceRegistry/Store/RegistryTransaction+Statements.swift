@@ -35,17 +35,38 @@ extension RegistryTransaction {
         JOIN statements ON statements.id = deliveries.statement JOIN devices ON devices.id = statements.device
         """
 
-    /// The oldest revocation that each node lacks, or else the oldest statement, where its time has come; a time farther away than the longest
+    /// For each node the first statements that it lacks, in this order: registrations of the device that the oldest revocation is about, that revocation
+    /// once they are gone, all other registrations. Those whose time has come, of nodes where the first one's has; a time farther away than the longest
     /// pause was set by a clock that ran ahead.
-    func dueDeliveries(nowSeconds: Int64, longestPauseSeconds: Int64) throws -> [StatementDelivery] {
+    func dueDeliveries(nowSeconds: Int64, longestPauseSeconds: Int64, limit: Int) throws -> [StatementDelivery] {
         try rows(
             """
-            \(Self.selection) JOIN (
-                SELECT node AS head, coalesce(min(CASE kind WHEN 'revocation' THEN statement END), min(statement)) AS first
-                FROM deliveries JOIN statements ON statements.id = statement WHERE state = 'due' GROUP BY node)
-            ON head = node AND first = statement WHERE next_try NOT BETWEEN ? AND ? ORDER BY node
-            """, [nowSeconds + 1, nowSeconds + longestPauseSeconds]
+            WITH due AS (
+                SELECT node, statement, next_try, kind, device FROM deliveries JOIN statements ON statements.id = statement WHERE state = 'due'),
+            revoking AS (
+                SELECT node, device, min(statement) AS revocation FROM due WHERE kind = 'revocation' GROUP BY node),
+            ranked AS (
+                SELECT due.*, CASE WHEN kind = 'revocation' THEN 1 WHEN due.device = revoking.device THEN 0 ELSE 2 END AS rank
+                FROM due LEFT JOIN revoking ON revoking.node = due.node
+                WHERE kind = 'registration' OR (statement = revocation AND NOT EXISTS (
+                    SELECT 1 FROM due AS other WHERE other.node = due.node AND other.device = due.device AND other.kind = 'registration'))),
+            placed AS (
+                SELECT node AS target, statement AS sent, row_number() OVER line AS place, first_value(next_try) OVER line AS first_try
+                FROM ranked WINDOW line AS (PARTITION BY node ORDER BY rank, statement))
+            \(Self.selection) JOIN placed ON target = node AND sent = statement
+            WHERE place <= ?1 AND first_try NOT BETWEEN ?2 AND ?3 AND next_try NOT BETWEEN ?2 AND ?3 ORDER BY node, place
+            """, [limit, nowSeconds + 1, nowSeconds + longestPauseSeconds]
         ).map { try Self.delivery($0) }
+    }
+
+    /// In the order in which they were made.
+    func statements(after id: Int64, limit: Int) throws -> [(id: Int64, bytes: [UInt8])] {
+        try rows("SELECT id, bytes FROM statements WHERE id > ? ORDER BY id LIMIT ?", [id, limit]).map { ($0["id"], $0.bytes("bytes") ?? []) }
+    }
+
+    /// Those with a receipt.
+    func acceptedDeliveries() throws -> [(statement: Int64, node: String)] {
+        try rows("SELECT statement, node FROM deliveries WHERE state = 'accepted' AND receipt IS NOT NULL").map { ($0["statement"], $0["node"]) }
     }
 
     func delivery(_ statement: Int64, to node: String) throws -> StatementDelivery? {
@@ -65,6 +86,12 @@ extension RegistryTransaction {
             UPDATE deliveries SET state = ?, tries = tries + 1, next_try = ?, receipt = coalesce(?, receipt), answer = ?
             WHERE node = ? AND statement = ?
             """, [state.rawValue, nextTrySeconds, receipt.map { Data($0) }, answer, node, statement])
+    }
+
+    func postponeDelivery(_ statement: Int64, to node: String, nextTrySeconds: Int64, answer: String) throws {
+        try run(
+            "UPDATE deliveries SET next_try = ?, answer = ? WHERE node = ? AND statement = ? AND state = 'due'",
+            [nextTrySeconds, answer, node, statement])
     }
 
     private static func delivery(_ row: Row) throws -> StatementDelivery {

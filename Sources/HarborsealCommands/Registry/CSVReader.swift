@@ -1,7 +1,8 @@
 /// Reads comma-separated values as RFC 4180 has them, record by record, with the line that each begins in.
 ///
 /// A byte-order mark is passed over, lines end with CRLF or LF, empty lines count for nothing. A record that is wrong ends with its line, so that
-/// the ones behind it can still be judged.
+/// the ones behind it can still be judged: where a quote is missing or one too many, with the line that it begins in, since whatever lines were
+/// taken for a part of its field are records of their own.
 struct CSVReader {
     /// Bytes of a file: a row for each of 20,000 devices with a note of 200 bytes.
     static let fileByteLimit = 8 * 1024 * 1024
@@ -21,6 +22,8 @@ struct CSVReader {
     struct Fault: Error, Equatable {
         let line: Int
         let words: String
+        /// Whether its quotes do not tell where the record ends.
+        var tearsRecord = false
     }
 
     private let bytes: [UInt8]
@@ -40,10 +43,11 @@ struct CSVReader {
     mutating func next() -> Result<Record, Fault>? {
         skipEmptyLines()
         guard position < bytes.count else { return nil }
-        let start = line
+        let (start, place) = (line, position)
         do throws(Fault) {
             return .success(try record(start))
         } catch {
+            if error.tearsRecord { (line, position) = (start, place) }
             // What is left of the line is the same fault.
             while let byte = peek(), byte != Self.lineFeed { position += 1 }
             skipLineEnd()
@@ -76,7 +80,10 @@ struct CSVReader {
         var content: [UInt8] = []
         position += 1
         while true {
-            guard let byte = peek() else { throw fault("a quoted field does not end") }
+            guard let byte = peek() else { throw fault("a quoted field does not end", tearsRecord: true) }
+            guard content.count <= Self.fieldByteLimit else {
+                throw fault("a quoted field is longer than \(Self.fieldByteLimit) bytes, or does not end", tearsRecord: true)
+            }
             position += 1
             if byte == Self.lineFeed { line += 1 }
             if byte == Self.quote {
@@ -86,7 +93,7 @@ struct CSVReader {
             content.append(byte)
         }
         if let byte = peek(), byte != Self.comma, byte != Self.lineFeed, byte != Self.carriageReturn {
-            throw fault("something stands behind the closing quote of a field")
+            throw fault("something stands behind the closing quote of a field: double the quotes in it", tearsRecord: true)
         }
         return try text(content)
     }
@@ -99,7 +106,7 @@ struct CSVReader {
         return text
     }
 
-    private func fault(_ words: String) -> Fault { Fault(line: line, words: words) }
+    private func fault(_ words: String, tearsRecord: Bool = false) -> Fault { Fault(line: line, words: words, tearsRecord: tearsRecord) }
 
     private func peek() -> UInt8? { position < bytes.count ? bytes[position] : nil }
 

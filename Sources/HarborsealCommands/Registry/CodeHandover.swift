@@ -11,6 +11,8 @@ struct CodeHandover {
     let style: TerminalStyle
     /// Whether a gateway that has keys shall make new ones: without being told it keeps what it has.
     var replacesKeys = false
+    /// When the old device's link certificate is revoked, where there is one.
+    var oldLinkEnds: String?
 
     /// - Parameter headline: what happened to the device.
     func result(_ headline: String, asJSON: Bool) throws -> CommandResult {
@@ -34,15 +36,16 @@ struct CodeHandover {
 
                 """
         } else {
-            output += "  next: whoever installs the gateway runs there: harborseal-agent enroll 'TEXT', with the line above as TEXT\n"
+            output += "  next: whoever installs the gateway runs there: harborseal-agent enroll - and pastes the line above\n"
         }
         if replacesKeys {
             output += """
-                  on hardware that had this name before: stop the agent, move its journal away (harborseal-agent journal export, or archive, first),
-                  and add --replace to enroll
+                  on hardware that had this name before: stop the agent, add --replace to enroll, start it again; its journal stays, and goes on in an
+                  epoch of the new key's own
 
                 """
         }
+        output += oldLinkEnds.map { "  the old link certificate is revoked \($0): \(BrokerWords.afterRevocation)\n" } ?? ""
         return CommandResult(output: output, notes: notes + widthNote)
     }
 

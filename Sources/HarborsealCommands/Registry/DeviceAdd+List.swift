@@ -20,21 +20,22 @@ extension DeviceAdd {
                 bytes, path: path, alliance: desk.configuration.settings.alliance.text.string, firm: firm)
             var report = ImportedList(path: path, codesFile: codesFile, isAllOrNothing: !skipsBad)
             report.refuse(table.refusals)
-            // Nothing is asked of the registry for a list that will not be taken.
-            guard skipsBad || table.refusals.isEmpty else { return report.result(asJSON: asJSON) }
             try add(table.rows, at: desk, codesFile, &report)
-            return report.result(asJSON: asJSON)
+            var result = report.result(asJSON: asJSON)
+            if report.addedCount > 0 { result.notes += desk.brokerNote }
+            return result
         }
     }
 
     private func add(_ rows: [DeviceTable.Row], at desk: RegistryDesk, _ codesFile: String, _ report: inout ImportedList) throws {
+        let addsNone = !skipsBad && report.refusedCount > 0
         // The file is there before the first code, so that a folder that cannot be written costs no device.
-        try DurableFile.write([], to: codesFile, mode: 0o600, replacing: false)
+        if !addsNone { try DurableFile.write([], to: codesFile, mode: 0o600, replacing: false) }
         var codes = CSVText.line(["gateway", "code", "valid until", "enrolment text", "note"])
         do {
             let results = try desk.registry.add(
-                rows.map { NewDevice(firm: $0.firm, device: $0.device, note: $0.note) }, allOrNone: !skipsBad, by: desk.requester,
-                nowSeconds: nowSeconds)
+                rows.map { NewDevice(firm: $0.firm, device: $0.device, note: $0.note) }, allOrNone: !skipsBad,
+                othersRefused: report.refusedCount, by: desk.requester, nowSeconds: nowSeconds)
             for (row, result) in zip(rows, results) {
                 switch result {
                 case .success(let added):
@@ -43,14 +44,15 @@ extension DeviceAdd {
                     codes += CSVText.line([row.gatewayID, added.code.text, UTCText.text(seconds: added.codeExpiresSeconds), text, row.note])
                 // A good row beside a bad one.
                 case .failure(let error) where error.code == .state: continue
-                case .failure(let error): report.refuse(row, error)
+                case .failure(let error): report.refuse(row, error.code == .unknownFirm ? desk.unknownFirm(row.firm) ?? error : error)
                 }
             }
         } catch {
-            try? FileManager.default.removeItem(atPath: codesFile)
+            if !addsNone { try? FileManager.default.removeItem(atPath: codesFile) }
             throw error
         }
-        if report.addedCount > 0 { try write(codes, to: codesFile, count: report.addedCount) } else { try FileManager.default.removeItem(atPath: codesFile) }
+        if report.addedCount > 0 { return try write(codes, to: codesFile, count: report.addedCount) }
+        if !addsNone { try FileManager.default.removeItem(atPath: codesFile) }
     }
 
     private func write(_ codes: String, to path: String, count: Int) throws {

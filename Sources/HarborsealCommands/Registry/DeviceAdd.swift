@@ -67,10 +67,16 @@ public struct DeviceAdd: Sendable {
         try CodeHandover.checkPicture(picture)
         return try RegistryDesk.open(configurationFile, by: by) { desk in
             let gatewayID = try desk.gatewayID(firm: firm, device: device)
-            let added = try desk.registry.add(
-                NewDevice(firm: firm, device: device, note: note), by: desk.requester, nowSeconds: nowSeconds)
-            return try CodeHandover(added: added, text: desk.enrolmentText(added), picturePath: picture, style: style)
-                .result("device \(gatewayID) is registered", asJSON: asJSON)
+            do {
+                let added = try desk.registry.add(
+                    NewDevice(firm: firm, device: device, note: note), by: desk.requester, nowSeconds: nowSeconds)
+                var result = try CodeHandover(added: added, text: desk.enrolmentText(added), picturePath: picture, style: style)
+                    .result("device \(gatewayID) is registered", asJSON: asJSON)
+                result.notes += desk.brokerNote
+                return result
+            } catch let error as RegistryError where error.code == .unknownFirm {
+                throw desk.unknownFirm(firm) ?? error
+            }
         }
     }
 }

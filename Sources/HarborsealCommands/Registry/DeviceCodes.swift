@@ -1,3 +1,4 @@
+internal import AllianceTrust
 internal import AttestationFormat
 internal import DeviceRegistry
 
@@ -27,7 +28,7 @@ public struct DeviceCode: Sendable {
 
     public func run() throws -> CommandResult {
         try CodeHandover.checkPicture(picture)
-        return try RegistryDesk.open(configurationFile, by: by) { desk in
+        return try RegistryDesk.open(configurationFile, by: by, about: gateway) { desk in
             let added = try desk.registry.reissue(gateway, by: desk.requester, nowSeconds: nowSeconds)
             return try CodeHandover(added: added, text: desk.enrolmentText(added), picturePath: picture, style: style)
                 .result("device \(added.gatewayID) has a new code, and the one before is dead", asJSON: asJSON)
@@ -47,11 +48,16 @@ public struct DeviceReplace: Sendable {
     public var by: String?
     public var asJSON: Bool
     public var style: TerminalStyle
+    /// A revocation that reaches far back is meant.
+    public var isConfirmed: Bool
+    /// Shows a person what becomes void, and asks whether it is meant; nil: there is none to ask.
+    public var confirm: (@Sendable (String) -> Bool)?
     public var nowSeconds: Int64
 
     public init(
         configurationFile: String, gateway: String, since: String? = nil, reason: String = "", picture: String? = nil, by: String? = nil,
-        asJSON: Bool = false, style: TerminalStyle = .plain, nowSeconds: Int64 = WallClock.nowSeconds
+        asJSON: Bool = false, style: TerminalStyle = .plain, isConfirmed: Bool = false, confirm: (@Sendable (String) -> Bool)? = nil,
+        nowSeconds: Int64 = WallClock.nowSeconds
     ) {
         self.configurationFile = configurationFile
         self.gateway = gateway
@@ -61,6 +67,8 @@ public struct DeviceReplace: Sendable {
         self.by = by
         self.asJSON = asJSON
         self.style = style
+        self.isConfirmed = isConfirmed
+        self.confirm = confirm
         self.nowSeconds = nowSeconds
     }
 
@@ -68,13 +76,26 @@ public struct DeviceReplace: Sendable {
         try CodeHandover.checkPicture(picture)
         let sinceSeconds = try since.map { try EvidenceCommand.seconds($0, of: "--since") }
         let old: OldKey = sinceSeconds.map { .revoke(sinceSeconds: $0, reason: reason) } ?? .retire
-        return try RegistryDesk.open(configurationFile, by: by) { desk in
+        return try RegistryDesk.open(configurationFile, by: by, about: gateway) { desk in
+            let found = try? desk.registry.device(gateway)
+            // Of a device that is revoked already, the time that stands.
+            let fate = (sinceSeconds ?? found?.device.revokedSinceSeconds).flatMap { since in
+                found.map { (since, RevocationReach(sinceSeconds: since, $0, nowSeconds: nowSeconds)) }
+            }
+            if sinceSeconds != nil { try fate?.1.check(isConfirmed: isConfirmed, confirm) }
             let added = try desk.registry.replace(gateway, oldKey: old, by: desk.requester, nowSeconds: nowSeconds)
-            let fate = sinceSeconds == nil ? "what the old key signed stays valid" : "the old key is revoked"
-            return try CodeHandover(
-                added: added, text: desk.enrolmentText(added), picturePath: picture, style: style, replacesKeys: true
+            let words = fate.map { "the old device is revoked since \(UTCText.text(seconds: $0.0)): \($0.1.result)" } ?? "what the old key signed stays valid"
+            var result = try CodeHandover(
+                added: added, text: desk.enrolmentText(added), picturePath: picture, style: style, replacesKeys: true,
+                oldLinkEnds: sinceSeconds == nil ? "once the new device has its own" : "now"
             )
-                .result("device \(added.gatewayID) takes new keys: \(fate)", asJSON: asJSON)
+                .result("device \(added.gatewayID) takes new keys: \(words)", asJSON: asJSON)
+            if let replaced = try desk.registry.device(gateway).earlier.first, replaced.isSealRevocationOpen {
+                result.notes += try OpenRevocation.notes(replaced, desk.registry.listUsage())
+                result.exitCode = 2
+            }
+            result.notes += ServingMark.notes(folder: desk.configuration.dataPath)
+            return result
         }
     }
 }

@@ -37,13 +37,15 @@ public struct DeviceList: Sendable {
         }
         if let firm { _ = try CheckedNames.firm(firm) }
         return try RegistryDesk.open(configurationFile, by: nil) { desk in
+            if let unknown = firm.flatMap({ desk.unknownFirm($0) }) { throw unknown }
             let devices = try desk.registry.devices(
                 firm: firm, state: wanted, includingReplaced: includesReplaced || wanted == .replaced)
-            guard !asJSON else { return CommandResult(output: JSONValue.array(devices.map(DeviceView.device)).json) }
+            let notes = try OpenRevocation.notes(desk.registry.listUsage())
+            guard !asJSON else { return CommandResult(output: JSONValue.array(devices.map(DeviceView.device)).json, notes: notes) }
             guard !devices.isEmpty else {
-                return CommandResult(notes: "no such device is registered\n  next: harborseal device add --firm FIRM --device DEVICE\n")
+                return CommandResult(notes: notes + "no such device is registered\n  next: harborseal device add --firm FIRM --device DEVICE\n")
             }
-            return CommandResult(output: devices.map(line).joined())
+            return CommandResult(output: devices.map(line).joined(), notes: notes)
         }
     }
 
@@ -66,6 +68,8 @@ public struct DeviceList: Sendable {
             facts.append("link \(end > nowSeconds ? "until" : "ended") \(UTCText.text(seconds: end))")
         }
         if let since = device.revokedSinceSeconds { facts.append("since \(UTCText.text(seconds: since))") }
+        if device.revokedSinceSeconds != nil, device.sealKeyID == nil { facts.append("no seal certificate of it is known here") }
+        if device.isSealRevocationOpen { facts.append("OPEN: its seal certificate is on no list, which is full") }
         return facts
     }
 }

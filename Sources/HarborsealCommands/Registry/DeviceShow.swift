@@ -19,10 +19,21 @@ public struct DeviceShow: Sendable {
     private static let auditCount = 20
 
     public func run() throws -> CommandResult {
-        try RegistryDesk.open(configurationFile, by: nil) { desk in
+        try RegistryDesk.open(configurationFile, by: nil, about: gateway) { desk in
             let detail = try desk.registry.device(gateway)
             return CommandResult(output: asJSON ? DeviceView.detail(detail).json : text(detail))
         }
+    }
+
+    /// Until when it holds, and what it was used for: for one certificate it is used up, for the other it may wait.
+    private func code(_ device: Device) -> String {
+        let uses = device.codeUses.isEmpty ? "" : ", used for \(device.codeUses.map(\.rawValue).joined(separator: " and "))"
+        return "until \(UTCText.text(seconds: device.codeExpiresSeconds)), \(CountedText.of(device.triesLeft, "try", "tries")) left\(uses)"
+    }
+
+    /// Where a row of the audit table came from: ` at 192.0.2.7`, or ` (login:alice)` for a command here.
+    private func place(_ address: String) -> String {
+        LocalAccount(address) == nil ? " at \(TerminalStyle.safe(address))" : " (\(TerminalStyle.safe(address)))"
     }
 
     private func text(_ detail: DeviceDetail) -> String {
@@ -31,13 +42,18 @@ public struct DeviceShow: Sendable {
             ("state", device.state.rawValue), ("note", TerminalStyle.safe(device.note)),
             ("added", "\(UTCText.text(seconds: device.addedSeconds)) by \(TerminalStyle.safe(device.addedBy))"),
             ("approved", device.approvedBy.map { "by \(TerminalStyle.safe($0))" } ?? ""),
-            ("code", "until \(UTCText.text(seconds: device.codeExpiresSeconds)), \(CountedText.of(device.triesLeft, "try", "tries")) left"),
+            ("code", code(device)),
             ("revoked", device.revokedSinceSeconds.map { "since \(UTCText.text(seconds: $0))" } ?? ""),
+            ("OPEN", device.isSealRevocationOpen ? "its seal certificate is on no list, since the list is full: device revoke says what to do" : ""),
         ]
         rows += detail.certificates.map { certificate in
             let revoked = certificate.revokedSinceSeconds.map { ", revoked since \(UTCText.text(seconds: $0))" } ?? ""
             let serial = Hexadecimal.text(of: certificate.serialNumber)
             return (certificate.label.rawValue, "\(UTCText.text(seconds: certificate.issuedSeconds)) to \(UTCText.text(seconds: certificate.endsSeconds)), serial \(serial)\(revoked)")
+        }
+        if !OpenRevocation.hasKnownSeal(detail) {
+            let stays = device.revokedSinceSeconds == nil ? "" : "what harborseal device issue made under this name stays valid: "
+            rows.append(("seal", stays + "no seal certificate of it is known here"))
         }
         rows += detail.deliveries.map { delivery in
             let answer = delivery.state == .accepted ? "" : delivery.answer.map { ": \(TerminalStyle.safe($0))" } ?? ""
@@ -45,7 +61,7 @@ public struct DeviceShow: Sendable {
         }
         rows += detail.earlier.map { ("before", "device \($0.generation) of this name, \($0.state.rawValue), added \(UTCText.text(seconds: $0.addedSeconds))") }
         rows += detail.audit.prefix(Self.auditCount).map { entry in
-            let who = TerminalStyle.safe(entry.who) + (entry.address.map { " at \(TerminalStyle.safe($0))" } ?? "")
+            let who = TerminalStyle.safe(entry.who) + (entry.address.map(place) ?? "")
             let end = [entry.outcome == "ok" ? "" : entry.outcome, TerminalStyle.safe(entry.detail)].filter { !$0.isEmpty }.joined(separator: ": ")
             return ("audit \(entry.number)", "\(UTCText.text(seconds: entry.atSeconds)) \(who) \(entry.action.rawValue)\(end.isEmpty ? "" : ": " + end)")
         }

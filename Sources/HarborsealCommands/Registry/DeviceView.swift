@@ -11,9 +11,11 @@ enum DeviceView {
             ("note", .string(device.note)), ("generation", .integer(Int64(device.generation))),
             ("addedSeconds", .integer(device.addedSeconds)), ("addedBy", .string(device.addedBy)), ("approvedBy", .optional(device.approvedBy)),
             ("codeExpiresSeconds", .integer(device.codeExpiresSeconds)), ("triesLeft", .integer(Int64(device.triesLeft))),
+            ("codeUses", .array(device.codeUses.map { .string($0.rawValue) })),
             ("sealKeyID", .optional(device.sealKeyID.map { Hexadecimal.text(of: $0.bytes).string })),
             ("linkEndsSeconds", device.linkEndsSeconds.map { .integer($0) } ?? .null),
-            ("revokedSinceSeconds", device.revokedSinceSeconds.map { .integer($0) } ?? .null))
+            ("revokedSinceSeconds", device.revokedSinceSeconds.map { .integer($0) } ?? .null),
+            ("sealRevocationOpen", .bool(device.isSealRevocationOpen)))
     }
 
     static func certificate(_ certificate: IssuedCertificate) -> JSONValue {
@@ -31,9 +33,10 @@ enum DeviceView {
     }
 
     static func auditEntry(_ entry: AuditEntry) -> JSONValue {
-        .members(
+        let account = entry.address.flatMap { LocalAccount($0) }
+        return .members(
             ("number", .integer(entry.number)), ("atSeconds", .integer(entry.atSeconds)), ("who", .string(entry.who)),
-            ("address", .optional(entry.address)), ("action", .string(entry.action.rawValue)), ("outcome", .string(entry.outcome)),
+            ("address", .optional(account == nil ? entry.address : nil)), ("account", .optional(account?.text)), ("action", .string(entry.action.rawValue)), ("outcome", .string(entry.outcome)),
             ("detail", .string(entry.detail)))
     }
 

@@ -56,6 +56,7 @@ struct ImportedList {
 
     private var notes: String {
         guard addedCount > 0 else {
+            guard isAllOrNothing else { return "nothing was added, and no file of codes was written: no line is good\n  next: mend these lines\n" }
             return "nothing was added, since all or none are\n  next: mend these lines, or give --skip-bad to add the others\n"
         }
         let approval = needsApproval ? "\n  they wait for somebody else's approval: harborseal device approve FIRM.DEVICE" : ""

@@ -39,48 +39,106 @@ struct LedgerClient {
     func send(_ delivery: StatementDelivery, to url: String, trustFile: TrustFile) async -> DeliveryResult {
         do {
             let statement = try RegistrationStatement(parsing: delivery.statement)
-            guard let receipt = try await answer(to: statement, at: url) else {
+            guard let answer = try await answer(to: statement, at: url) else {
                 return .failed("it has the statement, and gives no receipt yet")
             }
-            return judge(receipt, for: statement, of: delivery.node, trustFile: trustFile)
+            let receipted = try await receipted(answer, statement, trustFile: trustFile)
+            return judge(answer.receipt, for: receipted, of: delivery.node, trustFile: trustFile)
         } catch let refusal as Refusal {
-            return delivery.tries < Self.patientTries ? .failed(refusal.words) : .refused(refusal.words)
+            switch refusal.kind {
+            case .stale: return .stale(refusal.words)
+            case .postponed(let seconds): return .postponed(refusal.words, seconds: seconds)
+            case .final: return delivery.tries < Self.patientTries ? .failed(refusal.words) : .refused(refusal.words)
+            }
+        } catch let error as TrustError {
+            return .failed("the statement that it has instead is none: \(error.message)")
         } catch {
             return .failed(TerminalStyle.safe(NodeFailure(error, seconds: requestSeconds).words))
         }
     }
 
-    /// 4xx other than 408 and 429: repeating will not help.
+    /// 4xx other than 408.
     private struct Refusal: Error {
+        enum Kind {
+            /// Repeating will not help.
+            case final
+            /// 409: the node has a list that is not older.
+            case stale
+            /// 429.
+            case postponed(seconds: Int64)
+        }
+
+        let kind: Kind
         let words: String
     }
 
-    /// The receipt's bytes; nil: not yet.
-    private func answer(to statement: RegistrationStatement, at url: String) async throws -> [UInt8]? {
+    private struct NodeAnswer {
+        let receipt: [UInt8]
+        /// The entry that has the statement's certificate or list, where that is another one.
+        var otherEntry: String?
+    }
+
+    /// Until a node that says no time is asked again.
+    private static let postponedSeconds: Int64 = 30
+
+    /// nil: not yet.
+    private func answer(to statement: RegistrationStatement, at url: String) async throws -> NodeAnswer? {
         let base = url.hasSuffix("/") ? String(url.dropLast()) : url
         guard NodeClient.isURL(base) else { throw NodeFailure("the trust file's URL \(base) is none", .checkAddress) }
         var request = HTTPClientRequest(url: base + "/entries")
         request.method = .POST
         request.headers.add(name: "content-type", value: "application/cose")
         request.body = .bytes(ByteBuffer(bytes: statement.bytes))
-        var (status, body) = try await execute(request)
-        if status.code == 303 || (status == .ok && body.isEmpty) {
-            let id = Hexadecimal.text(of: statement.hash(using: SHA256.self).bytes)
-            (status, body) = try await execute(HTTPClientRequest(url: "\(base)/entries/\(id)"))
+        var (head, body) = try await execute(request)
+        let id = Hexadecimal.text(of: statement.hash(using: SHA256.self).bytes).string
+        // The same certificate or list in another statement: that one's place.
+        let place = head.headers.first(name: "location").flatMap { $0.split(separator: "/").last.map(String.init) } ?? id
+        guard place.count == 2 * Digest.byteCount, Hexadecimal.bytes(of: UTF8Text(place)) != nil else {
+            throw NodeFailure("its answer names no entry, but \(place)", .askOthers)
         }
-        switch status.code {
-        case 200, 201: return body
+        if head.status.code == 303 || (head.status == .ok && body.isEmpty) {
+            (head, body) = try await execute(HTTPClientRequest(url: "\(base)/entries/\(place)"))
+        }
+        switch head.status.code {
+        case 200, 201: return NodeAnswer(receipt: body, otherEntry: place == id ? nil : "\(base)/entries/\(place)")
         case 202: return nil
-        case 400..<500 where ![408, 429].contains(status.code):
-            throw Refusal(words: TerminalStyle.safe(NodeFailure(status: status.code, phrase: status.reasonPhrase, body: body).words))
-        default: throw NodeFailure(status: status.code, phrase: status.reasonPhrase, body: body)
+        case 400..<500 where head.status.code != 408: throw refusal(head, body)
+        default: throw NodeFailure(status: head.status.code, phrase: head.status.reasonPhrase, body: body)
         }
     }
 
-    private func execute(_ request: HTTPClientRequest) async throws -> (HTTPResponseStatus, [UInt8]) {
+    private func refusal(_ head: HTTPClientResponse, _ body: [UInt8]) -> Refusal {
+        let words = TerminalStyle.safe(NodeFailure(status: head.status.code, phrase: head.status.reasonPhrase, body: body).words)
+        let seconds = head.headers.first(name: "retry-after").flatMap { Int64($0) } ?? Self.postponedSeconds
+        switch head.status.code {
+        case 409: return Refusal(kind: .stale, words: words)
+        case 429: return Refusal(kind: .postponed(seconds: seconds), words: words)
+        default: return Refusal(kind: .final, words: words)
+        }
+    }
+
+    private func execute(_ request: HTTPClientRequest, byteLimit: Int = Self.answerByteLimit) async throws -> (HTTPClientResponse, [UInt8]) {
         let response = try await client.execute(request, timeout: .seconds(requestSeconds))
-        let body = try await response.body.collect(upTo: Self.answerByteLimit)
-        return (response.status, Array(body.readableBytesView))
+        let body = try await response.body.collect(upTo: byteLimit)
+        return (response, Array(body.readableBytesView))
+    }
+
+    /// The statement that an answer's receipt is for: the one that was sent, or another one over the same certificate or list by the same key, which the
+    /// node shows and which is judged as a node judges it.
+    private func receipted(
+        _ answer: NodeAnswer, _ statement: RegistrationStatement, trustFile: TrustFile
+    ) async throws -> RegistrationStatement {
+        guard let entry = answer.otherEntry else { return statement }
+        let (head, body) = try await execute(
+            HTTPClientRequest(url: "\(entry)?statement"), byteLimit: Limits.registrationByteCount + Self.answerByteLimit)
+        guard head.status == .ok else { throw NodeFailure(status: head.status.code, phrase: head.status.reasonPhrase, body: body) }
+        let shown = try COSESign1(parsing: body, limit: body.count).withoutUnprotected
+        let other = try RegistrationStatement(parsing: shown)
+        guard other.payload == statement.payload, other.header.keyID == statement.header.keyID, other.header.subject == statement.header.subject else {
+            throw NodeFailure("the entry that it names is about something else", .askOthers)
+        }
+        _ = try await SealCertificateVerifier(trustFile: trustFile).verify(other, atSeconds: Int64(clamping: other.header.issuedAtSeconds))
+        return other
     }
 
     private func judge(
@@ -96,5 +154,19 @@ struct LedgerClient {
         } catch {
             return .failed("its receipt does not verify: \((error as? VerificationError)?.words ?? "\(error)")")
         }
+    }
+}
+
+extension COSESign1 {
+    /// The message as its signer made it, without the receipt that a ledger put beside it.
+    fileprivate var withoutUnprotected: [UInt8] {
+        var writer = CBORWriter(reserving: bytes.count)
+        writer.writeSign1Tag()
+        writer.beginArray(4)
+        writer.write(encodedHeader)
+        writer.beginMap(0)
+        if let payload { writer.write(payload) } else { writer.writeNull() }
+        writer.write(signature.bytes)
+        return writer.bytes
     }
 }

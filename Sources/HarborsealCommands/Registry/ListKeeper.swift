@@ -13,6 +13,7 @@ struct ListKeeper: Service {
     private static let pauseSeconds = 5
     /// Lists are looked through for age, and a reload that failed is tried again, after so many looks: every minute.
     private static let looksAMinute = 12
+    private static let minutesAnHour = 60
 
     let registry: Registry
     let trust: RegistryTrust
@@ -27,6 +28,7 @@ struct ListKeeper: Service {
             while !Task.isCancelled {
                 let isMinute = look.isMultiple(of: Self.looksAMinute)
                 await followTrustFile()
+                if look.isMultiple(of: Self.looksAMinute * Self.minutesAnHour) { await warnOfFullLists() }
                 let hasWritten = await keepLists(refreshing: isMinute)
                 if hasWritten || (needsReload && isMinute) { needsReload = await !reloads() }
                 look += 1
@@ -53,7 +55,10 @@ struct ListKeeper: Service {
         do {
             return try await NIOThreadPool.singleton.runIfActive { [registry, lists, metrics] in
                 let now = WallClock.nowSeconds
-                if refreshing { _ = try registry.refreshRevocationLists(nowSeconds: now) }
+                if refreshing {
+                    _ = try registry.refreshRevocationLists(nowSeconds: now)
+                    metrics.noteUsage(try registry.listUsage())
+                }
                 let current = try Self.lists(of: registry)
                 metrics.noteLists(writtenSeconds: now, endSeconds: try registry.firstListEndSeconds())
                 guard let lists else { return false }
@@ -62,6 +67,18 @@ struct ListKeeper: Service {
         } catch {
             logger.error("revocation lists cannot be kept", metadata: ["error": "\(error)"])
             return false
+        }
+    }
+
+    /// Every hour: a list grows by years, and a line a minute would hide all others.
+    private func warnOfFullLists() async {
+        let usage = (try? await NIOThreadPool.singleton.runIfActive { [registry] in try registry.listUsage() }) ?? []
+        for list in usage where list.needsAttention {
+            logger.warning(
+                "a firm's revocation list is nearly full, or full: harborseal device list says what to do",
+                metadata: [
+                    "firm": "\(list.firm)", "percent": "\(list.percent)", "revoked": "\(list.revokedCount)", "open": "\(list.openDeviceCount)",
+                ])
         }
     }
 

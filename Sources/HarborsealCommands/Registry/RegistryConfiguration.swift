@@ -48,6 +48,7 @@ struct RegistryConfiguration {
         dataPath = values.text("registry", "data")
         url = values.text("registry", "url")
         brokers = resolved.texts("registry", "brokers").isEmpty ? nil : resolved.texts("registry", "brokers").map(\.string).joined(separator: ",")
+        try Self.checkText(url: url, brokers: brokers, file: file)
         settings = try Self.settings(values, trustFile: TrustFileInput.verified(trustPath), file: file)
         https = RegistryHTTPConfiguration(
             host: values.text("https", "listen"), port: values.number("https", "port"), certificatePath: values.text("https", "certificate"),
@@ -69,6 +70,16 @@ struct RegistryConfiguration {
         func text(_ section: UTF8Text, _ key: UTF8Text) -> String { resolved.text(section, key)?.string ?? "" }
         func number(_ section: UTF8Text, _ key: UTF8Text) -> Int { Int(clamping: resolved.number(section, key) ?? 0) }
         func seconds(_ section: UTF8Text, _ key: UTF8Text) -> Int64 { (resolved.number(section, key) ?? 0) / 1_000 }
+    }
+
+    /// An enrolment text must come of it: found out only with a code in hand, the code would be lost.
+    private static func checkText(url: String, brokers: String?, file: String) throws {
+        guard let anyGateway = GatewayID("firm.device") else { return }
+        do {
+            _ = try EnrolmentText(url: url, gatewayID: anyGateway, code: EnrolmentCode(), brokers: brokers)
+        } catch let error as RegistryError {
+            throw CommandError(.configuration, "\(file): \(error.message)", nextStep: "correct [registry] url and brokers: both stand in every enrolment text")
+        }
     }
 
     private static func settings(_ values: Values, trustFile: TrustFile, file: String) throws -> RegistrySettings {

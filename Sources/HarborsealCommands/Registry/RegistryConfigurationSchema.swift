@@ -61,10 +61,17 @@ enum RegistryConfigurationSchema {
                 why: "How long an enrolment code holds. A gateway is unpacked and mounted within a week; a lost code gets a new one."),
             Setting(
                 "firm.*", "code-tries", .integer(1...50), .defaultText("5"),
-                why: "Wrong codes after which a device's code is locked until somebody gives it a new one."),
+                why: """
+                    Wrong codes after which a device's code is locked until somebody gives it a new one. Of one address two count: what it tries \
+                    beyond waits as [limits] says, so that a stranger needs several addresses to lock a code.
+                    """),
             Setting(
                 "firm.*", "second-person", .flag, .defaultText("false"),
-                why: "true: a code works only after somebody else than the one who asked for it has approved it with harborseal device approve."),
+                why: """
+                    true: a code works only after somebody else than the one who asked for it has approved it with harborseal device approve. The \
+                    names are what operators give with --by; beside them the account that logged in, or called sudo, is written down, and one \
+                    account cannot do both. Where everybody works as root or as the registry's own user, nothing but the names tells people apart.
+                    """),
         ]
     }
 

@@ -14,32 +14,68 @@ struct RegistryDesk {
 
     /// Opens the registry, runs `work`, and closes it.
     ///
-    /// - Parameter name: who asks, for the audit table; nil: the user of this process.
-    static func open<Answer>(_ configurationFile: String, by name: String?, _ work: (RegistryDesk) throws -> Answer) throws -> Answer {
+    /// - Parameters:
+    ///   - name: who asks, for the audit table; nil: the user of this process.
+    ///   - gateway: which device it is about, as it was given, for what may have been meant.
+    static func open<Answer>(
+        _ configurationFile: String, by name: String?, about gateway: String? = nil, _ work: (RegistryDesk) throws -> Answer
+    ) throws -> Answer {
         let requester = try requester(name)
         let environment = ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
         let configuration = try RegistryConfiguration(file: configurationFile, environment: environment)
         let trustHash = SHA256.hash(try TrustFileInput.verified(configuration.trustPath).bytes)
         let registry = try OpenedRegistry.open(configuration)
         defer { try? registry.close() }
-        return try work(RegistryDesk(configuration: configuration, registry: registry, requester: requester, trustHash: trustHash))
+        let desk = RegistryDesk(configuration: configuration, registry: registry, requester: requester, trustHash: trustHash)
+        do {
+            return try work(desk)
+        } catch let error as RegistryError where error.code == .unknownDevice {
+            throw desk.naming(error, gateway)
+        }
     }
 
     /// Most characters of a name: the audit table keeps as many.
     private static let nameLimit = 128
 
     private static func requester(_ name: String?) throws -> Requester {
+        let account = OperatorAccount.current
         if let name {
             let trimmed = name.trimmingCharacters(in: .whitespaces)
             guard !trimmed.isEmpty, trimmed.count <= nameLimit, TerminalStyle.safe(trimmed) == trimmed else {
                 throw CommandError(.usage, "--by \(TerminalStyle.safe(name)) is no name", nextStep: "give 1 to \(nameLimit) printable characters")
             }
-            return Requester(trimmed)
+            return Requester(trimmed, account: account)
         }
-        // Behind sudo the person, not root.
-        if let person = ProcessInfo.processInfo.environment["SUDO_USER"], !person.isEmpty { return Requester(person) }
-        let user = NSUserName()
-        return Requester(user.isEmpty ? "uid \(getuid())" : user)
+        // Behind sudo and runuser the person, not root or the service.
+        return Requester(account.name, account: account)
+    }
+
+    /// An error about a device that is not registered, with the one that may have been meant.
+    private func naming(_ error: RegistryError, _ gateway: String?) -> RegistryError {
+        guard let gateway, let names = try? registry.devices().map(\.gatewayID.text.string),
+            let meant = MeantName.find(gateway, among: names) ?? names.first(where: { $0.hasSuffix(".\(gateway)") })
+        else { return error }
+        return RegistryError(error.code, error.message, nextStep: "did you mean \(meant)? harborseal device list shows all")
+    }
+
+    /// An error about a firm that this registry has no key of, with the one that may have been meant; nil: it has the key.
+    func unknownFirm(_ name: String) -> RegistryError? {
+        let known = configuration.settings.firms.map(\.firm.text.string)
+        guard !known.contains(name) else { return nil }
+        let (shown, hint) = (TerminalStyle.safe(name), MeantName.find(name, among: known).map { "did you mean \($0)? " } ?? "")
+        return RegistryError(
+            .unknownFirm, "this registry has no issuing key of firm \(shown)",
+            nextStep: "\(hint)its firms are \(known.joined(separator: ", ")); another needs harborseal alliance add-firm and a section [firm.\(shown)] in registry.conf")
+    }
+
+    /// Where no enrolment text tells a gateway of its broker.
+    var brokerNote: String {
+        guard configuration.brokers == nil else { return "" }
+        return """
+            note: [registry] brokers in \(configuration.path) is empty, and the enrolment text names no broker
+              next: set it before the codes are handed out, or have the technician give harborseal-agent enroll --broker HOST:PORT
+
+            """
     }
 
     /// What a technician gets for a code.

@@ -53,7 +53,9 @@ public struct RegistryInit: Sendable {
         if runsHere { try place.makeDirectory("\(output)/data") }
         // Last: a folder with a configuration has everything that it names.
         try DurableFile.write(Array(configuration(draft.alliance, address, names).utf8), to: configurationPath)
-        return CommandResult(output: text(draft.alliance, names))
+        return CommandResult(
+            output: text(draft.alliance, names),
+            notes: draft.publicationConcerns(atSeconds: UInt64(max(0, nowSeconds)), directory: directory))
     }
 
     /// Whether it is for a registry on this machine, with these very files.
@@ -68,8 +70,10 @@ public struct RegistryInit: Sendable {
             throw CommandError(.failed, "\(directory) has no firm", nextStep: "harborseal alliance add-firm FIRM, and sign")
         }
         for firm in firms where !known.contains(firm) {
+            let (shown, hint) = (TerminalStyle.safe(firm), MeantName.find(firm, among: known).map { "did you mean \($0)? " } ?? "")
             throw CommandError(
-                .usage, "\(TerminalStyle.safe(firm)) is no firm of \(directory): it has \(known.joined(separator: ", "))", nextStep: "harborseal alliance add-firm \(TerminalStyle.safe(firm))")
+                .usage, "\(shown) is no firm of \(directory): it has \(known.joined(separator: ", "))",
+                nextStep: "\(hint)harborseal alliance add-firm \(shown) makes it one")
         }
         return firms.isEmpty ? known : firms
     }
@@ -145,6 +149,7 @@ public struct RegistryInit: Sendable {
         return """
             registry of \(alliance) for \(firms.joined(separator: ", ")) in \(output)
               gateways reach it at \(url)
+              [registry] brokers in \(output)/registry.conf is empty: name the brokers there, and every enrolment text tells its gateway
               next: \(next)
 
             """

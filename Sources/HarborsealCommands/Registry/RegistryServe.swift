@@ -40,6 +40,8 @@ public struct RegistryServe: Sendable {
     private func serve(_ configuration: RegistryConfiguration, _ logger: Logger) async throws {
         let registry = try OpenedRegistry.open(configuration)
         defer { try? registry.close() }
+        let mark = try ServingMark(folder: configuration.dataPath)
+        defer { mark.release() }
         let trust = try RegistryTrust(path: configuration.trustPath, folder: configuration.dataPath + "/trust")
         try registry.setNodes(RegistryTrust.nodes(of: trust.file).map(\.name), nowSeconds: WallClock.nowSeconds)
         _ = try registry.refreshRevocationLists(nowSeconds: WallClock.nowSeconds)
@@ -71,10 +73,15 @@ public struct RegistryServe: Sendable {
         if trust.file.isExpired(atSeconds: now) {
             logger.warning("the trust file is past its not-after and stays in force: harborseal alliance sign makes a newer one")
         }
+        if configuration.brokers == nil {
+            logger.warning(
+                "[registry] brokers is empty: no enrolment text names a broker, and each technician has to (harborseal-agent enroll --broker)",
+                metadata: ["configuration": "\(configuration.path)"])
+        }
         let without = trust.file.content.nodes.filter { node in node.url == nil && node.keys.contains { $0.isInForce(atSeconds: now) } }
         if !without.isEmpty {
             logger.warning(
-                "nodes without a URL in the trust file learn of no registration and no revocation: harborseal alliance add-node --url gives new ones one",
+                "nodes without a URL in the trust file learn of no registration and no revocation: harborseal alliance add-node NODE --url URL, and sign",
                 metadata: ["nodes": "\(without.map { $0.name.text.string }.joined(separator: " "))"])
         }
     }

@@ -32,9 +32,10 @@ import Testing
     @Test(
         "what is wrong is said with its line, and the lines behind it are read",
         arguments: [
-            ("ok\na\"b\nok\n", 2, "inside of a field", 2), ("ok\n\"a\"b,c\nok\n", 2, "behind the closing quote", 2), ("ok\n\"a\nok\n", 2, "does not end", 1),
+            ("ok\na\"b\nok\n", 2, "inside of a field", 2), ("ok\n\"a\"b,c\nok\n", 2, "behind the closing quote", 2), ("ok\n\"a\nok\n", 2, "does not end", 2),
             ("ok\na\rb\nok\n", 2, "carriage return", 2), ("ok\n\u{0}\nok\n", 2, "UTF-8", 2),
             ("ok\n" + String(repeating: "x", count: 1_025) + "\nok\n", 2, "longer than 1024", 2),
+            ("ok\n\"" + String(repeating: "x\n", count: 700) + "ok\n", 2, "or does not end", 701),
             ("ok\n" + String(repeating: ",", count: 32) + "\nok\n", 2, "more than 32 fields", 2),
         ])
     func faults(_ text: String, _ line: Int, _ words: String, _ goodCount: Int) throws {

@@ -52,7 +52,7 @@ import Testing
             try await DeviceAdd(configurationFile: registry.configuration, firm: "acme", device: device, style: style).run()
         }
         let wide = try await notes("gw-1", TerminalStyle(usesColour: true, columnCount: 80))
-        #expect(wide.output.contains("\u{1B}[38;5;16;48;5;231m") && wide.notes.isEmpty)
+        #expect(wide.output.contains("\u{1B}[38;5;16;48;5;231m") && !wide.notes.contains("columns"))
         let narrow = try await notes("gw-2", TerminalStyle(usesColour: true, columnCount: 60))
         #expect(!narrow.output.contains("█") && narrow.notes.contains("the terminal has 60"), "\(narrow.notes)")
         #expect(try await !notes("gw-3", .plain).output.contains("█"), "not into a pipe")
@@ -116,7 +116,7 @@ import Testing
         case .notSVG: return try await add(picture: "z.png")
         case .badOperator: return try await add(by: "a\u{1B}[2J")
         case .unknownDevice: return try DeviceShow(configurationFile: file, gateway: "acme.gw-9").run()
-        case .approveNothing: return try DeviceApprove(configurationFile: file, gateway: "acme.gw-1", by: "bob").run()
+        case .approveNothing: return try DeviceApprove(configurationFile: file, gateways: ["acme.gw-1"], by: "bob").run()
         case .revokeFuture: return try DeviceRevoke(configurationFile: file, gateway: "acme.gw-1", since: "\(WallClock.nowSeconds + 60)").run()
         case .revokeBadTime: return try DeviceRevoke(configurationFile: file, gateway: "acme.gw-1", since: "yesterday").run()
         case .replaceNeverEnrolled: return try DeviceReplace(configurationFile: file, gateway: "acme.gw-1").run()
@@ -131,14 +131,144 @@ import Testing
     @Test("a second person approves what the first asked for, by name, and the first cannot")
     func approval() async throws {
         let registry = try RegistryWorkspace(RegistryWorkspace.secondPerson)
-        let result = try await DeviceAdd(configurationFile: registry.configuration, firm: "acme", device: "gw-1", by: "alice").run()
-        #expect(result.output.contains("next: harborseal device approve acme.gw-1 --by NAME"), "\(result.output)")
-        for name in ["alice", "ALICE", " alice "] {
-            #expect(throws: RegistryError.self) { try DeviceApprove(configurationFile: registry.configuration, gateway: "acme.gw-1", by: name).run() }
+        // Whoever runs the tests has one account for both.
+        try await OperatorAccount.$assumed.withValue(.user("registry")) {
+            let result = try await DeviceAdd(configurationFile: registry.configuration, firm: "acme", device: "gw-1", by: "alice").run()
+            #expect(result.output.contains("next: harborseal device approve acme.gw-1 --by NAME"), "\(result.output)")
+            for name in ["alice", "ALICE", " alice "] {
+                #expect(throws: RegistryError.self) { try DeviceApprove(configurationFile: registry.configuration, gateways: ["acme.gw-1"], by: name).run() }
+            }
+            let approved = try DeviceApprove(configurationFile: registry.configuration, gateways: ["acme.gw-1"], by: "bob").run()
+            #expect(approved.output.contains("is approved by bob"))
+            let again = await CommandRunner.result { try DeviceApprove(configurationFile: registry.configuration, gateways: ["acme.gw-1"], by: "carol").run() }
+            #expect(again.exitCode == 1 && again.notes.hasPrefix("error: acme.gw-1 was approved by bob already; waits for its gateway\n"), "\(again)")
         }
-        let approved = try DeviceApprove(configurationFile: registry.configuration, gateway: "acme.gw-1", by: "bob").run()
-        #expect(approved.output.contains("is approved by bob"))
         #expect(try registry.list().first?["approvedBy"] as? String == "bob")
+    }
+
+    @Test("several are approved in one call, each by itself: 2 where some are refused, the refusal's own code where all are")
+    func approvals() async throws {
+        let registry = try RegistryWorkspace(RegistryWorkspace.secondPerson)
+        try await OperatorAccount.$assumed.withValue(.user("registry")) {
+            for name in ["gw-1", "gw-2", "gw-3"] { _ = try await registry.add(name, by: "alice") }
+            var command = DeviceApprove(configurationFile: registry.configuration, gateways: ["acme.gw-1", "acme.gw-9", "acme.gw-2"], by: "bob")
+            let some = try command.run()
+            #expect(some.exitCode == 2 && some.notes.contains("error: acme.gw-9 is not registered"), "\(some)")
+            for name in ["gw-1", "gw-2"] { #expect(some.output.contains("device acme.\(name) is approved by bob\n"), "\(some.output)") }
+            #expect(try registry.list().map { $0["approvedBy"] as? String } == ["bob", "bob", nil])
+            command.gateways = ["acme.gw-1", "acme.gw-9"]
+            #expect(try command.run().exitCode == 1)
+            (command.gateways, command.asJSON) = (["acme.gw-1", "acme.gw-3"], true)
+            let json = try command.run()
+            let approved = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]]
+            #expect(json.exitCode == 2 && approved?.compactMap { $0["gateway"] as? String } == ["acme.gw-3"], "\(json)")
+        }
+    }
+
+    @Test("a registry without brokers says so to whoever adds a gateway, and one with them does not", arguments: [true, false])
+    func brokers(_ areSet: Bool) async throws {
+        let registry = try RegistryWorkspace { areSet ? $0.replacingOccurrences(of: "[registry]\n", with: "[registry]\nbrokers = mqtt.example.org:8883\n") : $0 }
+        let one = try await DeviceAdd(configurationFile: registry.configuration, firm: "acme", device: "gw-1").run()
+        let list = try registry.write("fleet.csv", "device\ngw-2\n")
+        let many = try await DeviceAdd(configurationFile: registry.configuration, firm: "acme", list: list, codesFile: "\(registry.path)/codes.csv").run()
+        for result in [one, many] {
+            #expect(result.exitCode == 0 && result.notes.contains("note: [registry] brokers in \(registry.configuration) is empty") == !areSet, "\(result.notes)")
+        }
+        let none = try registry.write("none.csv", "device\nGW\n")
+        let refused = try await DeviceAdd(
+            configurationFile: registry.configuration, firm: "acme", list: none, codesFile: "\(registry.path)/none-codes.csv", skipsBad: true
+        ).run()
+        #expect(refused.exitCode == 2 && refused.notes.hasPrefix("nothing was added, and no file of codes was written: no line is good\n"), "\(refused)")
+        #expect(!refused.notes.contains("--skip-bad") && !refused.notes.contains("brokers") && !DurableFile.exists("\(registry.path)/none-codes.csv"))
+    }
+
+    @Test("the account that logged in stands beside the name, and the one that asked does not approve under another name")
+    func account() async throws {
+        let registry = try RegistryWorkspace(RegistryWorkspace.secondPerson)
+        func approve(_ account: LocalAccount, by name: String?) async -> CommandResult {
+            await CommandRunner.result {
+                try OperatorAccount.$assumed.withValue(account) {
+                    try DeviceApprove(configurationFile: registry.configuration, gateways: ["acme.gw-1"], by: name).run()
+                }
+            }
+        }
+        _ = try await OperatorAccount.$assumed.withValue(.login("ann")) { try await registry.add(by: "alice") }
+        let same = await approve(.sudo("ann"), by: "bob")
+        #expect(same.exitCode == 1 && same.notes.contains("from the account of ann") && same.notes.contains("  next: let another person"), "\(same.notes)")
+        #expect(await approve(.login("ben"), by: nil).output.contains("is approved by ben"), "left out, the account's own name")
+        let shown = try DeviceShow(configurationFile: registry.configuration, gateway: "acme.gw-1").run().output
+        for words in ["alice (login:ann) add", "bob (sudo:ann) approve: samePerson", "ben (login:ben) approve"] { #expect(shown.contains(words), "\(words): \(shown)") }
+        let detail = try RegistryWorkspace.object(DeviceShow(configurationFile: registry.configuration, gateway: "acme.gw-1", asJSON: true).run().output)
+        let audit = detail["audit"] as? [[String: Any]] ?? []
+        #expect(audit.compactMap { $0["account"] as? String } == ["login:ben", "sudo:ann", "login:ann"] && audit.allSatisfy { $0["address"] is NSNull })
+    }
+
+    @Test("whom the operating system knows: the login before sudo, sudo before the user, and neither root nor nobody is a person", arguments: [
+        ("1000", "ben", .login("u1000")), ("1000\n", nil, .login("u1000")), ("4294967295", "ben", .sudo("ben")), ("0", "ben", .sudo("ben")),
+        ("4294967295", nil, .user("me")), ("", "", .user("me")), ("x", "root", .user("me")), ("0", "root", .user("me")),
+    ] as [(String, String?, LocalAccount)])
+    func accounts(_ login: String, _ sudo: String?, _ expected: LocalAccount) {
+        #expect(OperatorAccount.account(loginUID: login, sudoUser: sudo, user: "me") { "u\($0)" } == expected)
+    }
+
+    @Test("a name that nearly is one is answered with that one, and a firm that is not here never with an empty list")
+    func meant() async throws {
+        let registry = try RegistryWorkspace()
+        _ = try await registry.add("gw-17")
+        let file = registry.configuration
+        let since = "\(WallClock.nowSeconds - 5)"
+        let commands: [(String) throws -> CommandResult] = [
+            { try DeviceShow(configurationFile: file, gateway: $0).run() }, { try DeviceApprove(configurationFile: file, gateways: [$0], by: "bob").run() },
+            { try DeviceCode(configurationFile: file, gateway: $0).run() }, { try DeviceReplace(configurationFile: file, gateway: $0).run() },
+            { try DeviceRevoke(configurationFile: file, gateway: $0, since: since).run() },
+        ]
+        for command in commands {
+            for name in ["acme.gw17", "acne.gw-17", "gw-17"] {
+                let result = await CommandRunner.result { try command(name) }
+                #expect(result.exitCode == 1 && result.notes.contains("  next: did you mean acme.gw-17? "), "\(result)")
+            }
+            let far = await CommandRunner.result { try command("zeta.truck") }
+            #expect(far.exitCode == 1 && far.notes.contains("  next: harborseal device list"), "\(far)")
+        }
+        for asJSON in [false, true] {
+            let list = await CommandRunner.result { try DeviceList(configurationFile: file, firm: "acne", asJSON: asJSON).run() }
+            #expect(list.exitCode == 1 && list.output.isEmpty && list.notes.contains("did you mean acme? its firms are acme, zeta"), "\(list)")
+        }
+        let added = await CommandRunner.result { try await DeviceAdd(configurationFile: file, firm: "zetta", device: "gw-1").run() }
+        #expect(added.exitCode == 1 && added.notes.contains("did you mean zeta?"), "\(added)")
+        #expect(try DeviceList(configurationFile: file, firm: "zeta").run().exitCode == 0, "a firm without devices is no error")
+    }
+
+    @Test("what ends a link certificate says what the broker does, and the one step that ends an open connection")
+    func brokerWords() async throws {
+        let registry = try RegistryWorkspace()
+        for name in ["gw-1", "gw-2"] { _ = try await registry.add(name) }
+        let since = "\(WallClock.nowSeconds - 5)"
+        let revoked = try DeviceRevoke(configurationFile: registry.configuration, gateway: "acme.gw-1", since: since).run()
+        let replaced = try DeviceReplace(configurationFile: registry.configuration, gateway: "acme.gw-1").run()
+        #expect(replaced.output.contains("is revoked once the new device has its own: the broker"), "\(replaced.output)")
+        let stolen = await CommandRunner.result {
+            _ = try DeviceRevoke(configurationFile: registry.configuration, gateway: "acme.gw-2", since: since).run()
+            return try DeviceReplace(configurationFile: registry.configuration, gateway: "acme.gw-2", since: "\(WallClock.nowSeconds - 60)").run()
+        }
+        #expect(stolen.output.contains("is revoked now: the broker"), "\(stolen)")
+        for text in [revoked.output, replaced.output] {
+            #expect(text.contains("takes no new connection") && text.contains("systemctl restart mosquitto at the broker ends it"), "\(text)")
+        }
+    }
+
+    @Test("what no enrolment text can be made of is found before a device is added", arguments: [
+        ("url = https://localhost:8443", "url = http://localhost:8443", "does not begin with https://"),
+        ("url = https://localhost:8443", "url = https://localhost:8443/est", "is not https://HOST"),
+    ])
+    func unusableText(_ line: String, _ wrong: String, _ words: String) async throws {
+        let registry = try RegistryWorkspace()
+        let text = try String(contentsOfFile: registry.configuration, encoding: .utf8)
+        try text.replacingOccurrences(of: line, with: wrong).write(toFile: registry.configuration, atomically: false, encoding: .utf8)
+        let result = await CommandRunner.result { try await DeviceAdd(configurationFile: registry.configuration, firm: "acme", device: "gw-1").run() }
+        #expect(result.exitCode == 78 && result.notes.contains(words) && result.notes.contains("correct [registry] url and brokers"), "\(result)")
+        try text.write(toFile: registry.configuration, atomically: false, encoding: .utf8)
+        #expect(try registry.list().isEmpty)
     }
 
     @Test("a new code replaces the old one, a revocation is shown with its time, and the audit table is whole")

@@ -50,6 +50,35 @@ import Testing
         #expect(!DurableFile.exists("\(registry.path)/codes.csv"))
     }
 
+    @Test("all that is wrong with a list is told at once, line by line: what cannot be read and what the registry refuses")
+    func allFaults() async throws {
+        let registry = try RegistryWorkspace()
+        _ = try await registry.add("gw-9")
+        let list = "device,firm\ngw-1,acme\nGW,acme\ngw-9,acme\ngw-2,acne\n\"gw-3,acme\ngw-4,acme\ngw-4,acme\n"
+        let result = try await command(registry, list).run()
+        let lines = result.output.split(separator: "\n").map(String.init)
+        #expect(result.exitCode == 65 && lines.count == 6, "\(result.output)")
+        for (line, words) in zip(lines, [
+            "line 3: GW refused: ", "line 4: acme.gw-9 refused: acme.gw-9 is registered already", "line 5: acne.gw-2 refused: this registry has no issuing key",
+            "line 6: refused: a quoted field does not end", "line 8: gw-4 refused: it stands in line 7 already", "\(registry.path)/fleet.csv: 0 devices added, 5 refused",
+        ]) { #expect(line.hasPrefix(words), "\(line)") }
+        #expect(lines[2].contains("did you mean acme?"))
+        #expect(try registry.list().count == 1 && !DurableFile.exists("\(registry.path)/codes.csv"))
+    }
+
+    @Test("a quote that is missing or one too many costs its own line alone", arguments: [
+        ("gw-1,acme,\"7\" screen\"\ngw-2,acme,\n", [3]), ("gw-1,acme,\"open\ngw-2,acme,\"closed\"\n", [3]), ("gw-1,acme,\"open\ngw-2,acme,\n", [3]),
+        ("gw-1,acme,7\" screen\ngw-2,acme,\n", [3]), ("gw-2,acme,\"7\"\" screen\ntwo lines\"\ngw-1,acme,a\"\n", [2]),
+    ])
+    func quotes(_ rows: String, _ added: [Int]) async throws {
+        let registry = try RegistryWorkspace()
+        let result = try await command(registry, "device,firm,note\n" + rows, skipsBad: true).run()
+        #expect(result.exitCode == 2, "\(result)")
+        for line in added { #expect(result.output.contains("line \(line): acme.gw-2 added"), "\(result.output)") }
+        #expect(result.output.contains("1 device added, 1 refused"), "\(result.output)")
+        #expect(try registry.list().compactMap { $0["gateway"] as? String } == ["acme.gw-2"])
+    }
+
     @Test("--skip-bad adds the good lines, reports all, and ends with 2")
     func skipping() async throws {
         let registry = try RegistryWorkspace()

@@ -52,6 +52,8 @@ import Testing
         case .accepted: nil
         case .refused(let words): "refused: \(words)"
         case .failed(let words): "failed: \(words)"
+        case .stale(let words): "stale: \(words)"
+        case .postponed(let words, let seconds): "postponed by \(seconds) s: \(words)"
         }
     }
 
@@ -91,7 +93,7 @@ import Testing
             return SubmittedEntry(id: entry.id, receipt: receipt, isNew: true)
         }
         let said: [Lie: String] = [
-            .garbage: "its answer is no receipt", .empty: "its answer is no receipt", .otherStatement: "its receipt does not verify",
+            .garbage: "its answer is no receipt", .empty: "its answer is no receipt", .otherStatement: "the entry that it names is about something else",
             .otherNode: "its receipt is n1's, not n0's", .changedByte: "its receipt does not verify",
         ]
         #expect(words(result)?.hasPrefix("failed: \(said[lie] ?? "?")") == true, "\(result)")
@@ -105,6 +107,32 @@ import Testing
             let result = try await send(tries: tries) { _ in throw EntryRefusal(.rejected, "no issuing key \u{1B}[2J") }
             #expect(words(result) == "\(start)it answers 400 Bad Request: rejected: no issuing key \\u{1b}[2J", "\(tries): \(result)")
         }
+        try honest.remove()
+    }
+
+    @Test("a node that holds a newer list, and one whose share for the firm is used up, are no refusals")
+    func staleAndPostponed() async throws {
+        let stale = try await send(tries: 9) { _ in throw EntryRefusal(.stale, "stale list 5, held 7") }
+        #expect(words(stale) == "stale: it answers 409 Conflict: stale: stale list 5, held 7", "\(stale)")
+        let later = try await send(tries: 9) { _ in throw EntryRefusal(.limited, "firm acme brings more") }
+        #expect(words(later) == "postponed by 10 s: it answers 429 Too Many Requests: too many of one firm: firm acme brings more", "\(later)")
+        try honest.remove()
+    }
+
+    @Test("a node that has the certificate by another statement shows that one, and its receipt counts; what it shows instead is judged as a node judges it")
+    func otherStatement() async throws {
+        let honest = honest
+        let other = try alliance.registration(of: gateway)
+        #expect(other.bytes != statement.bytes)
+        let first = try await honest.submit(entry: other.bytes)
+        let result = try await send { try await honest.submit(entry: $0) }
+        guard case .accepted(let receipt) = result else { throw Failure(words: "\(result)") }
+        #expect(receipt == first.receipt)
+        let strange = try await honest.submit(entry: alliance.registration(of: alliance.gateway("gw-2")).bytes)
+        let lied = try await send { _ in SubmittedEntry(id: strange.id, receipt: strange.receipt, isNew: false) }
+        #expect(words(lied) == "failed: the entry that it names is about something else", "\(lied)")
+        let absent = try await send { _ in SubmittedEntry(id: Digest(), receipt: first.receipt, isNew: false) }
+        #expect(words(absent)?.hasPrefix("failed: it answers 404") == true, "\(absent)")
         try honest.remove()
     }
 

@@ -143,7 +143,7 @@ struct RegistrationJourneyTests {
         let answer = try BuiltProgram.run([
             "device", "revoke", Self.gatewayID, "--since", "\(since)", "--reason", "stolen", "--config", stage.registry.configuration,
         ])
-        #expect(answer.exitCode == 0, "\(answer.output)")
+        #expect(answer.exitCode == 2 && answer.output.contains("no registry runs here"), "\(answer.output)")
         let begun = ContinuousClock.now
         enrolled.registry = try stage.startRegistry()
         let isKnown = try wait { try enrolled.node.metric("harborseal_seal_keys_revoked") == 1 }
@@ -165,6 +165,8 @@ struct RegistrationJourneyTests {
         let words = "revoked since \(UTCText.text(seconds: since)), the receipts that count are from before"
         #expect(before.exitCode == 0 && before.output.contains(words), "\(before.output)")
         let after = try stage.verdict(Self.second, of: enrolled.node, isTrusting: false)
+        let left = try stage.verdict(Self.second, of: enrolled.node)
+        #expect(left.exitCode == 1 && left.output.contains("receipts that they need: its key is revoked since \(UTCText.text(seconds: since)), and"), "\(left.output)")
         #expect(after.exitCode == 1 && after.output.contains("the key is revoked since \(UTCText.text(seconds: since))"), "\(after.output)")
     }
 

@@ -54,11 +54,12 @@ import Testing
         let workspace = try RegistryWorkspace()
         let registry = try RunningRegistry.start(workspace)
         let code = try #require(try await workspace.add()["code"] as? String)
-        _ = try registry.enrol("link", "acme.gw-1", code: code)
+        for label in ["link", "seal"] { _ = try registry.enrol(label, "acme.gw-1", code: code) }
         let replaced = try DeviceReplace(configurationFile: workspace.configuration, gateway: "acme.gw-1").run().output
-        #expect(replaced.contains("move its journal away") && replaced.contains("add --replace to enroll"), "\(replaced)")
+        #expect(replaced.contains("add --replace to enroll") && replaced.contains("its journal stays"), "\(replaced)")
         var command = DeviceRevoke(configurationFile: workspace.configuration, gateway: "acme.gw-1", since: "\(WallClock.nowSeconds - 1)")
         let newest = try command.run()
+        #expect(newest.exitCode == 0 && !newest.notes.contains("is known here"), "the name's key is known: \(newest.notes)")
         #expect(newest.notes.hasPrefix("note: device 1 of this name, which it replaced, is not revoked\n"), "\(newest.notes)")
         #expect(newest.notes.contains("next: harborseal device revoke acme.gw-1 --generation 1 --since TIME"))
         command.generation = 1
@@ -67,6 +68,18 @@ import Testing
         command.since = "\(WallClock.nowSeconds - 60)"
         #expect(try command.run().notes.isEmpty, "both are revoked")
         #expect(registry.stop() == 0)
+    }
+
+    @Test("a registry is known to run until it is stopped or killed, and says in its log whether it names brokers", arguments: [true, false])
+    func running(_ isKilled: Bool) throws {
+        let workspace = try RegistryWorkspace()
+        let data = "\(workspace.path)/registry/data"
+        #expect(!ServingMark.isSet(folder: data))
+        let registry = try RunningRegistry.start(workspace, isKilled ? [] : ["registry.brokers=mqtt.example.org:8883"])
+        #expect(ServingMark.isSet(folder: data))
+        if isKilled { registry.kill() } else { #expect(registry.stop() == 0) }
+        #expect(!ServingMark.isSet(folder: data))
+        #expect(registry.log.contains("[registry] brokers is empty") == isKilled, "\(registry.log)")
     }
 
     @Test("a trust file that is put over the old one is served within seconds, and the old one to those whose text names it; a wrong one is not taken")

@@ -1,0 +1,16 @@
+/// What one connection, and one address, may cost a server.
+public struct ConnectionLimits: Sendable {
+    /// Connections of one address at once. A site's gateways share one, and each needs its connection for a second: whoever finds no place comes
+    /// again. One address cannot take the places of all the others.
+    public var connectionsOfAddress = 32
+    /// Seconds for the TLS handshake: two round trips, also over a satellite.
+    public var handshakeSeconds: Int64 = 5
+    /// Seconds from a request's first line to the end of its body, however often a piece of it comes.
+    public var requestSeconds: Int64 = 30
+    /// Bytes of a body. Routes refuse earlier, with 413; what comes behind a refusal is read up to here, so that an honest client reads why.
+    public var bodyByteLimit = 1 << 20
+    /// Seconds in which a connection takes nothing of its answer.
+    public var stallSeconds: Int64 = 20
+
+    public init() {}
+}

@@ -1,0 +1,85 @@
+import AnchorNode
+import AttestationFormat
+import HTTPServing
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import MerkleTree
+import NIOCore
+import NIOPosix
+import NodeTesting
+import Testing
+
+@testable import NodeHTTP
+
+/// A node's side of what one connection and one address may cost; without TLS, as behind a proxy on its machine.
+@Suite struct ConnectionLimitTests {
+    private struct EmptyLedger: LedgerReading {
+        func keySet() throws -> [UInt8] { [] }
+        func trustFile() throws -> [UInt8]? { nil }
+        func entry(id: Digest) throws -> LedgerEntry? { nil }
+        func evidence(_ query: EvidenceQuery) throws -> EvidencePage? { nil }
+    }
+
+    private func application(_ change: (inout ConnectionLimits) -> Void) throws -> some ApplicationProtocol {
+        var configuration = NodeHTTPConfiguration(port: 0)
+        change(&configuration.limits)
+        return try NodeHTTPServer.make(
+            configuration, reader: EmptyLedger(), metrics: NodeMetrics(), health: NodeHealth(), logger: TestNode.silentLogger)
+    }
+
+    private func connect(_ port: Int) async throws -> any Channel {
+        try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(host: "127.0.0.1", port: port).get()
+    }
+
+    private func metrics(_ client: some TestClientProtocol) async throws -> String {
+        try await client.execute(uri: "/metrics", method: .get) { String(buffer: $0.body) }
+    }
+
+    @Test("an address has as many connections as it may, and whoever comes next is shown out and counted")
+    func address() async throws {
+        try await application { $0.connectionsOfAddress = 3 }.test(.live) { client in
+            let port = try #require(client.port)
+            // The client of the test has one.
+            #expect(try await metrics(client).contains("harborseal_http_connections 1\n"))
+            let kept = [try await connect(port), try await connect(port)]
+            let surplus = try await connect(port)
+            try await surplus.closeFuture.get()
+            #expect(try await metrics(client).contains("harborseal_http_connections_cut_total{why=\"address\"} 1\n"))
+            #expect(kept.allSatisfy { $0.isActive })
+            for channel in kept { try await channel.close() }
+        }
+    }
+
+    @Test("a statement that comes by drops is cut", arguments: ["POST /entries", "GET /healthz"])
+    func drops(_ line: String) async throws {
+        try await application { $0.requestSeconds = 1 }.test(.live) { client in
+            let channel = try await connect(try #require(client.port))
+            let head = "\(line) HTTP/1.0\r\ncontent-type: application/cose\r\ncontent-length: 4000\r\nconnection: keep-alive\r\n\r\n"
+            try await channel.writeAndFlush(ByteBuffer(string: head))
+            let deadline = ContinuousClock.now + .seconds(10)
+            while channel.isActive, ContinuousClock.now < deadline {
+                try? await channel.writeAndFlush(ByteBuffer(string: "x"))
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            #expect(!channel.isActive)
+            #expect(try await metrics(client).contains("harborseal_http_connections_cut_total{why=\"request\"} 1\n"))
+        }
+    }
+
+    @Test("a body of a statement without an end is refused at its limit, and then cut")
+    func endless() async throws {
+        try await application { $0.bodyByteLimit = 100_000 }.test(.live) { client in
+            let chunked = ByteBuffer(repeating: 0, count: Limits.registrationByteCount + 1)
+            let answer = try await client.execute(uri: "/entries", method: .post, headers: [.contentType: "application/cose"], body: chunked) { $0.status }
+            #expect(answer == .contentTooLarge)
+            let channel = try await connect(try #require(client.port))
+            let head = "POST /entries HTTP/1.1\r\nhost: a\r\ncontent-type: application/cose\r\ntransfer-encoding: chunked\r\n\r\n"
+            try await channel.writeAndFlush(ByteBuffer(string: head))
+            let piece = "1000\r\n" + String(repeating: "x", count: 4_096) + "\r\n"
+            for _ in 0..<1_000 where channel.isActive { try? await channel.writeAndFlush(ByteBuffer(string: piece)) }
+            try await channel.closeFuture.get()
+            #expect(try await metrics(client).contains("harborseal_http_connections_cut_total{why=\"body\"} 1\n"))
+        }
+    }
+}
