@@ -28,7 +28,7 @@ extension AgentLoop {
 
     /// Concerns that are findings of their own here or in the files.
     private static func toldElsewhere(_ code: String) -> Bool {
-        for told: StaticString in ["journal", "journal-full", "link", "certificate", "trust", "refusal", "source", "token", "renewal"]
+        for told: StaticString in ["journal", "journal-full", "link", "certificate", "trust", "refusal", "source", "token", "renewal", "link-certificate", "enrolment"]
         where code.utf8.elementsEqual(told.description.utf8) { return true }
         return false
     }

@@ -13,8 +13,8 @@ struct RenewalRecord {
     /// When it is looked at again, by the monotonic clock.
     var nextLookMilliseconds: UInt64 = 0
     var attemptCount: UInt64 = 0
-    /// The latest outcome in words, and when it came.
-    var outcome: (words: String, succeeded: Bool, atMilliseconds: UInt64)?
+    /// The latest outcome in words, how it is to be taken, and when it came.
+    var outcome: (words: String, level: StatusDocument.Level, atMilliseconds: UInt64)?
 }
 
 extension AgentLoop {
@@ -53,7 +53,10 @@ extension AgentLoop {
     private func take(_ code: Int32, _ line: String) {
         renewal.child = nil
         let succeeded = code == ExitCode.success.rawValue
-        renewal.outcome = (line, succeeded, now.monotonicMilliseconds)
+        // A registry that is away has time as long as the certificate holds.
+        let canWait = code == ExitCode.temporary.rawValue
+            && renewal.schedule.certificate.map { RenewalSchedule.holdsLong($0, nowSeconds: Int64(clamping: now.wallSeconds)) } ?? false
+        renewal.outcome = (line, succeeded ? .good : canWait ? .warning : .bad, now.monotonicMilliseconds)
         log(succeeded ? .notice : .warning, succeeded ? line : "the link certificate was not renewed: \(line)")
         renewal.schedule.ended(
             succeeded: succeeded, isLasting: code != ExitCode.temporary.rawValue, monotonicMilliseconds: now.monotonicMilliseconds,
@@ -92,23 +95,31 @@ extension AgentLoop {
             return document.addUnknown("last-outcome", words: "none since the start")
         }
         document.add("last-s-ago", now.milliseconds(since: outcome.atMilliseconds) / 1_000)
-        document.add("last-outcome", text: outcome.words, level: outcome.succeeded ? .good : .bad)
+        document.add("last-outcome", text: outcome.words, level: outcome.level)
     }
 
     /// The registry may refuse what its TLS accepts: only the try itself tells.
     func addRenewal(to findings: inout Findings) {
-        guard let outcome = renewal.outcome, !outcome.succeeded else { return }
+        guard let outcome = renewal.outcome, outcome.level != .good else { return }
         let words = Array(outcome.words.utf8)
         // The step stands behind the last semicolon.
         let end = words.lastIndex(of: UInt8(ascii: ";")) ?? words.count
         findings.add(
-            .problem, "renewal", "", "the link certificate was not renewed: \(String(decoding: words[..<end], as: UTF8.self))",
+            outcome.level == .warning ? .warning : .problem, "renewal", "", "the link certificate was not renewed: \(String(decoding: words[..<end], as: UTF8.self))",
             advice: String(decoding: words[end...].dropFirst(2), as: UTF8.self))
     }
 
-    /// A renewal that fails is somebody's to mend before the certificate ends.
+    /// A renewal that fails is somebody's to mend before the certificate ends, and so is an enrolment that was left half done.
     func addRenewalConcern(to concerns: inout [OperatorConcern]) {
-        guard let outcome = renewal.outcome, !outcome.succeeded else { return }
-        concerns.add("renewal", "the link certificate was not renewed: \(outcome.words)")
+        if let outcome = renewal.outcome, outcome.level == .bad {
+            concerns.add("renewal", "the link certificate was not renewed: \(outcome.words)")
+        }
+        if let certificate = renewal.schedule.certificate, case .clock(let seconds) = BelievedTime.now(knowing: [certificate]),
+            let end = RenewalSchedule.end(of: certificate, nowSeconds: seconds) {
+            concerns.add("link-certificate", "the link certificate " + end.happened + ": " + end.step.description)
+        }
+        if let note = RegistryProbe.note(configuration.seal.key, configuration.seal.certificateFile) {
+            concerns.add("enrolment", "an enrolment was " + note.reason + "; " + note.advice)
+        }
     }
 }

@@ -1,6 +1,5 @@
 internal import AgentConfiguration
 internal import AttestationFormat
-internal import CPosixShims
 internal import DeviceCrypto
 internal import SealToken
 internal import SmallFiles
@@ -34,22 +33,13 @@ extension AgentSetup {
 
     /// Waits for a token's answer; nil when none came in time.
     private static func publicKey(of token: TokenSigner) throws(SetupError) -> PublicKey? {
-        let start = UInt64(max(0, posix_boottime_milliseconds()))
-        var now = start
-        var isReadable = false
-        while now &- start < tokenPatienceMilliseconds {
-            token.advance(isReadable: isReadable, nowMilliseconds: now)
-            if let found = token.found { return found.publicKey }
-            if let trouble = token.trouble {
-                throw SetupError(
-                    token.isStopped ? .configuration : .noInput, "the seal key cannot be used: \(trouble)", needsPerson: token.isStopped)
-            }
-            var entry = posix_poll_entry(descriptor: token.descriptor, events: Int16(POSIX_POLL_IN), revents: 0)
-            _ = posix_poll(&entry, 1, 100)
-            isReadable = entry.revents != 0
-            now = UInt64(max(0, posix_boottime_milliseconds()))
+        do throws(TokenError) {
+            try token.wait(milliseconds: tokenPatienceMilliseconds) { token.found != nil }
+        } catch {
+            throw SetupError(
+                token.isStopped ? .configuration : .noInput, "the seal key cannot be used: \(error.message)", needsPerson: token.isStopped)
         }
-        return nil
+        return token.found?.publicKey
     }
 
     private static func sealKey(_ path: UTF8Text) throws(SetupError) -> SigningKey {

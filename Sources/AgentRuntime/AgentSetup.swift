@@ -144,12 +144,12 @@ final class AgentSetup {
         do throws(DeviceCryptoError) {
             certificate = try UnverifiedCertificate.load(from: seal.certificateFile)
         } catch {
-            log(.warning, "no seal certificate: \(error.message): put the one of harborseal device issue there; events are signed and stored, nodes refuse them until then")
+            log(.warning, "no seal certificate: \(error.message): enroll this gateway, or put the one of harborseal device issue there; events are signed and stored, nodes refuse them until then")
             return nil
         }
         guard certificate.publicKey == publicKey, certificate.subjectURI == name.issuer else {
             log(
-                .warning, "\(seal.certificateFile.string) is not for this gateway's name and seal key: put key and certificate of one harborseal device issue there")
+                .warning, "\(seal.certificateFile.string) is not for this gateway's name and seal key: enroll this gateway, or put key and certificate there that belong together")
             return nil
         }
         return certificate

@@ -27,7 +27,7 @@ enum RefusalWords {
         switch code {
         case 1: "unknown gateway: the node has no certificate of this seal key; enrol, or wait for the next hello"
         case 2: "certificate not valid: renew the seal certificate"
-        case 3: "revoked: the alliance revoked this seal key; ask the firm why; harborseal device issue makes another"
+        case 3: "revoked: the alliance revoked this seal key; ask the firm why; enroll --replace with a new code makes another"
         case 4: "bad signature"
         case 5: "bad chain"
         case 6: "conflict: the node has other bytes for this sequence; another device may use this identity"

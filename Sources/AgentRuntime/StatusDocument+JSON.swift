@@ -1,3 +1,5 @@
+internal import AttestationFormat
+
 extension StatusDocument {
     /// One JSON object, sections as members, on one line; sections with items are arrays under their name.
     public var json: [UInt8] {

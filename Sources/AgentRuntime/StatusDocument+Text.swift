@@ -1,3 +1,5 @@
+internal import AttestationFormat
+
 extension StatusDocument {
     /// Width of the column of names; longer names push their value.
     private static var nameColumnCount: Int { 24 }

@@ -1,3 +1,4 @@
+internal import AttestationFormat
 internal import CPosixShims
 internal import ConfigurationFile
 internal import EventJournal
@@ -9,6 +10,16 @@ enum SystemWords {
     static func of(_ error: Int32) -> String {
         // Some callers have it negated.
         String(cString: hs_error_text(error < 0 ? 0 &- error : error))
+    }
+}
+
+/// Days as people write them.
+enum Day {
+    /// `2026-11-22`, in UTC.
+    static func text(_ seconds: Int64) -> String {
+        var text = [CChar](repeating: 0, count: 40)
+        posix_utc_text(UInt64(clamping: seconds) &* 1_000, &text, text.count)
+        return String(decoding: text.prefix(10).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
 

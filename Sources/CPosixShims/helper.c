@@ -30,6 +30,10 @@ bool posix_helper_begin(void) {
     int type = 0;
     socklen_t size = sizeof type;
     if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_SEQPACKET) { return false; }
+    // Root acts as the agent's user when it enrols: a stranger's library must not become root again. The agent's own unit forbids these calls.
+    gid_t group = getegid();
+    uid_t user = geteuid();
+    if (getuid() != user && (setresgid(group, group, group) != 0 || setresuid(user, user, user) != 0)) { return false; }
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     return posix_deny_memory_dumps() == 0;
 }

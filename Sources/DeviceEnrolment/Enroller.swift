@@ -11,6 +11,10 @@ public final class Enroller {
     public let link: IdentityFiles
     public let seal: IdentityFiles
     public private(set) var client: RegistryClient
+    /// Names the firm's issuing keys, one of which must have signed a seal certificate; nil: there is none that somebody vouches for.
+    public var trust: TrustFile?
+    /// Whether the registry has answered a request with a certificate, so that what it was asked with counts there.
+    private var isAnswered = false
 
     public init(gateway: GatewayID, alliance: Name?, link: IdentityFiles, seal: IdentityFiles, client: RegistryClient) {
         self.gateway = gateway
@@ -29,33 +33,80 @@ public final class Enroller {
 
     /// A certificate for one role by a one-time code. What is there and valid stays, as an earlier run left it.
     ///
-    /// - Parameter ended: key ids whose time is over: such a key gives way to a new one, and is gone when the new pair is in place.
-    public func enroll(_ role: CertificateRole, code: EnrolmentCode, replacing ended: [Digest] = []) throws(EnrolmentError) -> Outcome {
+    /// - Parameters:
+    ///   - ended: key ids whose time is over: such a key gives way to a new one, and is gone when the new pair is in place.
+    ///   - asksAnyway: also where a good one is there, whether its key is still the registry's for this name and code.
+    ///
+    /// A refused key that no code can be bound to is dropped. One that an earlier run showed may be bound to an earlier code: where the code is
+    /// right and the key is what the registry refuses, a new one is shown instead.
+    public func enroll(
+        _ role: CertificateRole, code: EnrolmentCode, replacing ended: [Digest] = [], asksAnyway: Bool = false
+    ) throws(EnrolmentError) -> Outcome {
         let files = files(role)
         try files.recover()
         let existingKey = try files.keyInUse()
         let replaces = existingKey.map { ended.contains($0.publicKey.keyID(using: SHA256.self)) } ?? false
         if replaces, files.nextKey == nil { throw EnrolmentError(.keyStays, files.key.text) }
-        if !replaces, !files.isKeyPending, let current = try files.current(),
-            let good = try? check(current.certificate.derBytes, role, current.key) {
-            learn(good, role, current.key)
+        if !replaces, !asksAnyway, !files.isKeyPending, let (key, good) = try good(role) {
+            learn(good, role, key)
             return Outcome(certificate: good, isNew: false)
         }
         // A key that is there keeps its place, above all the seal's.
-        let existing = replaces || files.isKeyPending ? nil : existingKey
+        let wasWaiting = files.isKeyPending
+        let existing = replaces || wasWaiting ? nil : existingKey
         let key: IdentityKey
         if let existing { key = existing } else { key = try files.pendingKey() }
         try refuseSharedKey(key.publicKey, role)
-        let certificate = try obtain(role, files, key, code: code)
+        let certificate: UnverifiedCertificate
+        do throws(EnrolmentError) {
+            certificate = try obtain(role, files, key, code: code)
+        } catch {
+            let isOfAnotherCode =
+                error.code == .forbidden && files.nextKey != nil && (role == .link || isAnswered)
+                && (wasWaiting ? replaces || existingKey == nil : existing != nil && asksAnyway && !ended.isEmpty)
+            guard isOfAnotherCode || error.isRefusal && existing == nil && !wasWaiting else { throw error }
+            try files.discardPending(keepingKey: false)
+            guard isOfAnotherCode else { throw error }
+            return try enroll(role, code: code, replacing: ended + [key.publicKey.keyID(using: SHA256.self)], asksAnyway: asksAnyway)
+        }
         // A refused pair keeps its key: the code is bound to it, and the registry answers it again.
         try finish(role, files, certificate, key, keepsKeyWhenRefused: true)
         return Outcome(certificate: certificate, isNew: true)
     }
 
+    /// The key and the certificate in use, if they would be taken from the registry today.
+    public func good(_ role: CertificateRole) throws(EnrolmentError) -> (key: IdentityKey, certificate: UnverifiedCertificate)? {
+        guard let current = try files(role).current(), let good = try? check(current.certificate.derBytes, role, current.key) else { return nil }
+        return (current.key, good)
+    }
+
+    /// Asks the registry's lists for the certificates in use.
+    ///
+    /// - Throws: `sealRevoked` or `linkRevoked` for one that is on them.
+    public func refuseRevoked() throws(EnrolmentError) {
+        try refuseRevoked(.seal)
+        try refuseRevoked(.link)
+    }
+
+    /// Asks for one of them.
+    @inline(never)
+    public func refuseRevoked(_ role: CertificateRole) throws(EnrolmentError) {
+        if let certificate = try IdentityFiles.loadCertificate(files(role).certificate), client.isRevoked(certificate, role, firm: gateway.firm) {
+            throw EnrolmentError(role == .seal ? .sealRevoked : .linkRevoked, gateway.text)
+        }
+    }
+
     /// A new link key and certificate by the old ones.
-    public func renewLink() throws(EnrolmentError) -> UnverifiedCertificate {
+    ///
+    /// - Parameter keepsKey: a replacement is under way, and what waits is its key, which a code may be bound to: the key in use stays.
+    public func renewLink(keepsKey: Bool) throws(EnrolmentError) -> UnverifiedCertificate {
         try link.recover()
         try useCurrentLink()
+        if keepsKey, let key = try link.keyInUse() {
+            let certificate = try request(.link, link, key, code: nil)
+            try link.activateCertificate()
+            return certificate
+        }
         let key = try link.pendingKey()
         try refuseSharedKey(key.publicKey, .link)
         let certificate = try obtain(.link, link, key, code: nil)
@@ -63,17 +114,18 @@ public final class Enroller {
         return certificate
     }
 
-    /// A new certificate for the seal key, which stays.
-    public func renewSeal() throws(EnrolmentError) -> UnverifiedCertificate {
+    /// A new certificate for the seal key, which stays; or the old one again, where the registry thinks that it is new enough.
+    public func renewSeal() throws(EnrolmentError) -> Outcome {
         try link.recover()
         try useCurrentLink()
         try seal.recover()
         guard let key = try seal.keyInUse() else { throw EnrolmentError(.noIdentity, seal.key.text) }
         try refuseSharedKey(key.publicKey, .seal)
+        let before = try IdentityFiles.loadCertificate(seal.certificate)
         let certificate = try request(.seal, seal, key, code: nil)
         // Only the certificate: a seal key that waits belongs to an enrolment.
         try seal.activateCertificate()
-        return certificate
+        return Outcome(certificate: certificate, isNew: certificate != before)
     }
 
     /// The registry's time, told to whoever shows the link certificate in use.
@@ -99,7 +151,14 @@ public final class Enroller {
     }
 
     private func check(_ der: [UInt8], _ role: CertificateRole, _ key: IdentityKey) throws(EnrolmentError) -> UnverifiedCertificate {
-        try IssuedCertificate.check(der, role: role, gateway: gateway, alliance: alliance, key: key.publicKey, time: client.time)
+        try IssuedCertificate.check(
+            der, role: role, issuers: issuers(role), gateway: gateway, alliance: alliance, key: key.publicKey, time: client.time)
+    }
+
+    private func issuers(_ role: CertificateRole) -> [[UInt8]]? {
+        guard role == .seal else { return [client.anchor] }
+        guard let trust else { return nil }
+        return trust.content.firms.first { $0.name == gateway.firm }?.issuingCertificates ?? []
     }
 
     /// Faults.md 19: one key for TLS and evidence would let a broken TLS stack sign evidence.
@@ -128,6 +187,7 @@ public final class Enroller {
         let issuer = alliance.map { GatewayName(alliance: $0, gatewayID: gateway).issuer }
         let request = CertificateRequest(for: gateway, subjectURI: issuer, publicKey: key.publicKey)
         let answer = try client.certificate(role, request.signed(key.sign(request.bytesToSign)), gateway: gateway, code: code)
+        isAnswered = true
         let certificate = try check(answer, role, key)
         try files.store(certificate)
         return certificate

@@ -36,15 +36,21 @@ extension EnrolmentError {
         case .codeRefused: "the registry does not know this device and code"
         case .forbidden: "the registry refuses"
         case .requestRefused: "the registry does not take the request"
-        case .tooManyTries: "too many tries"
+        case .otherIdentity: "this gateway is enrolled already, and the registry refuses its seal key for this code"
+        case .tooManyTries(0): "too many tries"
+        case .tooManyTries: "too many tries; the registry answers again in ^ s"
         case .unavailable: "the registry cannot answer now (^)"
         case .unexpected: "the registry answered ^"
         case .malformed: "@ answered with something else than certificates"
         case .tooLarge: "@ answered with more than 64 KiB"
+        case .otherTrust: "the registry's trust file @"
+        case .foreignIssuer: "the certificate that came was not signed by @"
         case .foreignKey: "the certificate that came is for another key"
         case .foreignName: "the certificate that came is for another name: @"
         case .wrongUsage: "the certificate that came is for another use"
         case .outOfDate: "the certificate that came is out of date"
+        case .sealRevoked: "this gateway is enrolled as @, and its seal certificate is revoked"
+        case .linkRevoked: "this gateway is enrolled as @, and its link certificate is revoked"
         case .sameKey: "the seal key and the link key are the same key: @"
         case .keyStays: "the key @ is the one to replace, and stays in its token"
         case .noIdentity: "@: there is no certificate with its key that could be renewed"
@@ -57,14 +63,15 @@ extension EnrolmentError {
         switch code {
         case .noTLS(let number): Int64(number)
         case .identityRefused(let alert): Int64(alert)
-        case .pending(let number), .unavailable(let number), .unexpected(let number): Int64(number)
+        case .pending(let number), .unavailable(let number), .unexpected(let number), .tooManyTries(let number): Int64(number)
         default: 0
         }
     }
 
+    /// Not of a 401, nor of a time to wait, which these words would say twice.
     private var isAnswer: Bool {
         switch code {
-        case .codeRefused, .forbidden, .requestRefused, .tooManyTries, .unavailable, .unexpected: true
+        case .forbidden, .otherIdentity, .requestRefused, .tooManyTries(0), .unavailable, .unexpected: true
         default: false
         }
     }
@@ -84,12 +91,17 @@ extension EnrolmentError {
         case .expired: "set the clock if it is wrong; else the registry's operator renews it (harborseal alliance add-server)"
         case .notYetValid: "set the clock: chrony or date -s"
         case .noServer: "check host and port: another program of the alliance answers there"
-        case .identityRefused: "ask the firm's operator for a code for new keys (harborseal device replace), and enroll with it and --replace"
+        case .identityRefused, .linkRevoked: "ask the firm's operator for a new code (harborseal device code), and enroll with it"
+        case .sealRevoked: "ask the firm's operator for a code for new keys (harborseal device replace), and enroll with it and --replace"
         case .pending: "have it approved (harborseal device approve), then run the same command again"
         case .codeRefused: "check device and code; the firm's operator makes a new one (harborseal device code)"
         case .forbidden: "ask the firm's operator (harborseal device show), then enroll with a new code"
         case .requestRefused, .unexpected, .malformed, .tooLarge: "check the address; if it is the registry, show its operator this line"
-        case .tooManyTries, .unavailable: "wait some minutes, then run the same command again"
+        case .otherIdentity: "run this again with --replace if the code is for new keys (harborseal device replace); else ask the firm's operator (harborseal device show)"
+        case .tooManyTries: "wait, then run the same command again; if it goes on, ask for a new code (harborseal device code)"
+        case .unavailable: "wait some minutes, then run the same command again"
+        case .otherTrust: "ask the alliance for the right one's hash, and run this again with --trust-hash HASH; or copy alliance.hstrust to its place"
+        case .foreignIssuer: "nothing was stored; has the firm a new issuing key, take the newer trust file first; else show the registry's operator this line"
         case .foreignKey, .foreignName, .wrongUsage, .outOfDate: "nothing was stored; show the registry's operator this line"
         case .sameKey: "keep the seal key; move the other one away, then run this again"
         case .noIdentity: "enroll this gateway: harborseal-agent enroll TEXT"

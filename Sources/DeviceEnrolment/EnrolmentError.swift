@@ -38,8 +38,10 @@ public final class EnrolmentError: Error, Equatable, Sendable {
         case forbidden
         /// 400.
         case requestRefused
-        /// 429.
-        case tooManyTries
+        /// 403 for the seal key of a gateway that is enrolled, with a code.
+        case otherIdentity
+        /// 429; ask again after so many seconds, 0 if the registry names none.
+        case tooManyTries(Int)
         /// 5xx.
         case unavailable(Int)
         /// Any other status.
@@ -47,8 +49,12 @@ public final class EnrolmentError: Error, Equatable, Sendable {
         /// No HTTP, or no certs-only message.
         case malformed
         case tooLarge
+        /// Its trust file is not the one that was named, or another alliance's.
+        case otherTrust
         // The certificate that it issued.
-        case foreignKey, foreignName, wrongUsage, outOfDate
+        case foreignIssuer, foreignKey, foreignName, wrongUsage, outOfDate
+        /// A certificate of this gateway's, which the detail names, is on the registry's list.
+        case sealRevoked, linkRevoked
         // This machine.
         /// One key would have both roles.
         case sameKey
@@ -85,10 +91,15 @@ public final class EnrolmentError: Error, Equatable, Sendable {
         }
     }
 
+    /// Whether the registry refused a code, or what it was shown with: nothing was issued.
+    public var isRefusal: Bool { code == .codeRefused || code == .forbidden }
+
     // One text instead of the error that it came from: what is thrown through twenty functions is copied in each of them.
     @inline(never)
     public static func file(_ error: FileError) -> EnrolmentError {
-        EnrolmentError(error.isNotFound ? .fileMissing : error.isNoSpace ? .noSpace : .file, UTF8Text(error.message))
+        // A file of that size is another one than was meant: no right and no medium would help.
+        let code: Code = error.code == .tooLarge ? .crypto : error.isNotFound ? .fileMissing : error.isNoSpace ? .noSpace : .file
+        return EnrolmentError(code, UTF8Text(error.message))
     }
 
     @inline(never)

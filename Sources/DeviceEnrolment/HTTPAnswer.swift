@@ -32,11 +32,8 @@ public struct HTTPAnswer: Equatable, Sendable {
     /// Seconds since 1970 of the Date field (RFC 9110, 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`); nil for another form.
     public var dateSeconds: Int64? { value("date").flatMap { HTTPDate.seconds($0) } }
 
-    /// Retry-After in seconds, between a second and a day; a minute if the server names none that we read.
-    public var retrySeconds: Int {
-        let number = value("retry-after").flatMap { HTTPReader.number($0[...], radix: 10, limit: 86_400) } ?? 60
-        return max(1, number)
-    }
+    /// Retry-After in seconds, between a second and a day; nil if the server names none that we read.
+    public var retrySeconds: Int? { value("retry-after").flatMap { HTTPReader.number($0[...], radix: 10, limit: 86_400) }.map { max(1, $0) } }
 
     /// The first line of a text, for messages.
     public var words: UTF8Text {

@@ -1,69 +1,110 @@
 internal import AttestationFormat
 
-/// Takes an answer as it comes, in pieces of any size, and says when it is whole. Pure: no socket, no clock.
+/// Takes an answer as it comes, in pieces of any size, and says when it is whole. Pure: no socket, no clock. Each byte is looked at once or twice,
+/// however small the pieces are.
 struct HTTPReader {
     enum Failure: Error, Equatable {
         case malformed
         case tooLarge
     }
 
+    /// What comes next.
+    private enum Part {
+        case statusLine
+        case fields
+        /// So many bytes, and nothing else.
+        case body(Int)
+        case chunkSize
+        /// So many bytes, and a line's end.
+        case chunk(Int)
+        case trailers
+    }
+
+    private var part = Part.statusLine
     private var bytes: [UInt8] = []
-    private var head: Head?
-
-    private struct Head {
-        let status: Int
-        let fields: [HTTPAnswer.Field]
-        let bodyStart: Int
-        let length: Length
-    }
-
-    private enum Length {
-        case bytes(Int)
-        case chunks
-    }
+    /// What lies before it has been taken.
+    private var position = 0
+    /// No line ends between `position` and here.
+    private var searched = 0
+    private var status = 0
+    private var fields: [HTTPAnswer.Field] = []
+    private var body: [UInt8] = []
 
     /// Takes what came; the answer once it is whole. What follows it is ignored: the connection ends with it.
     mutating func take(_ piece: ArraySlice<UInt8>) throws(Failure) -> HTTPAnswer? {
         guard bytes.count + piece.count <= HTTPAnswer.byteLimit else { throw .tooLarge }
         bytes.append(contentsOf: piece)
-        if head == nil { head = try readHead() }
-        guard let head else { return nil }
-        let body: [UInt8]?
-        switch head.length {
-        case .bytes(let count): body = bytes.count - head.bodyStart >= count ? Array(bytes[head.bodyStart..<head.bodyStart + count]) : nil
-        case .chunks: body = try readChunks(from: head.bodyStart)
+        while true {
+            let isWhole: Bool?
+            switch part {
+            case .statusLine, .fields: isWhole = try readHead()
+            case .body(let count): isWhole = readBody(count)
+            case .chunkSize: isWhole = try readChunkSize()
+            case .chunk(let count): isWhole = try readChunk(count)
+            case .trailers: isWhole = try line(limit: HTTPAnswer.byteLimit).map { $0.isEmpty }
+            }
+            guard let isWhole else { return nil }
+            if isWhole { return HTTPAnswer(status: status, fields: fields, body: body) }
         }
-        return body.map { HTTPAnswer(status: head.status, fields: head.fields, body: $0) }
     }
 
-    // MARK: - The head
+    // Each of these takes one step: nil if more bytes are needed for it, otherwise whether the answer is whole.
 
-    private func readHead() throws(Failure) -> Head? {
-        var position = 0
-        guard let first = try line(&position, limit: HTTPAnswer.headByteLimit) else { return nil }
-        let status = try Self.status(first)
-        var fields: [HTTPAnswer.Field] = []
-        while let line = try line(&position, limit: HTTPAnswer.headByteLimit) {
-            if line.isEmpty {
-                return Head(status: status, fields: fields, bodyStart: position, length: try Self.length(fields, status))
-            }
+    /// One line of the head.
+    private mutating func readHead() throws(Failure) -> Bool? {
+        guard let line = try line(limit: HTTPAnswer.headByteLimit) else { return nil }
+        if case .statusLine = part {
+            status = try Self.status(line)
+            part = .fields
+        } else if line.isEmpty {
+            part = try Self.length(fields, status)
+        } else {
             guard fields.count < HTTPAnswer.fieldLimit else { throw .tooLarge }
             fields.append(try Self.field(line))
         }
-        return nil
+        return false
+    }
+
+    private mutating func readBody(_ count: Int) -> Bool? {
+        guard bytes.count - position >= count else { return nil }
+        body = Array(bytes[position..<position + count])
+        return true
+    }
+
+    /// RFC 9112, 7.1. Extensions and trailers are passed over.
+    private mutating func readChunkSize() throws(Failure) -> Bool? {
+        guard let line = try line(limit: HTTPAnswer.byteLimit) else { return nil }
+        let digits = line.prefix { $0 != UInt8(ascii: ";") && $0 != 0x20 }
+        guard !digits.isEmpty, digits.allSatisfy({ hexadecimalValue($0) != nil }) else { throw .malformed }
+        guard let count = Self.number(digits, radix: 16, limit: HTTPAnswer.bodyByteLimit - body.count) else { throw .tooLarge }
+        part = count == 0 ? .trailers : .chunk(count)
+        return false
+    }
+
+    private mutating func readChunk(_ count: Int) throws(Failure) -> Bool? {
+        let end = position + count
+        guard bytes.count >= end + 2 else { return nil }
+        guard bytes[end] == UInt8(ascii: "\r"), bytes[end + 1] == UInt8(ascii: "\n") else { throw .malformed }
+        body.append(contentsOf: bytes[position..<end])
+        (position, searched) = (end + 2, end + 2)
+        part = .chunkSize
+        return false
     }
 
     /// The next line without its CR LF; nil while it is not whole.
-    private func line(_ position: inout Int, limit: Int) throws(Failure) -> ArraySlice<UInt8>? {
-        guard let end = bytes[position...].firstIndex(of: UInt8(ascii: "\n")) else {
+    private mutating func line(limit: Int) throws(Failure) -> ArraySlice<UInt8>? {
+        guard let end = bytes[searched...].firstIndex(of: UInt8(ascii: "\n")) else {
+            searched = bytes.count
             guard bytes.count <= limit else { throw .tooLarge }
             return nil
         }
         guard end < limit else { throw .tooLarge }
         guard end > position, bytes[end - 1] == UInt8(ascii: "\r") else { throw .malformed }
-        defer { position = end + 1 }
+        defer { (position, searched) = (end + 1, end + 1) }
         return bytes[position..<end - 1]
     }
+
+    // MARK: - The head
 
     /// `HTTP/1.1 200 OK`. Interim answers (1xx) are for requests that ask for them.
     private static func status(_ line: ArraySlice<UInt8>) throws(Failure) -> Int {
@@ -92,45 +133,18 @@ struct HTTPReader {
 
     /// RFC 9112, 6.3. Two lengths, or one of each kind, would leave open where the body ends; without any it would end where somebody
     /// cuts the connection.
-    private static func length(_ fields: [HTTPAnswer.Field], _ status: Int) throws(Failure) -> Length {
+    private static func length(_ fields: [HTTPAnswer.Field], _ status: Int) throws(Failure) -> Part {
         let lengths = fields.filter { $0.name.elementsEqual("content-length".utf8) }
         let codings = fields.filter { $0.name.elementsEqual("transfer-encoding".utf8) }
-        if status == 204 || status == 304 { return .bytes(0) }
+        if status == 204 || status == 304 { return .body(0) }
         guard lengths.count + codings.count == 1 else { throw .malformed }
         if let coding = codings.first {
             guard coding.value.map({ $0 | 0x20 }).elementsEqual("chunked".utf8) else { throw .malformed }
-            return .chunks
+            return .chunkSize
         }
         guard let digits = lengths.first?.value, !digits.isEmpty, digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { throw .malformed }
         guard let count = number(digits[...], radix: 10, limit: HTTPAnswer.bodyByteLimit) else { throw .tooLarge }
-        return .bytes(count)
-    }
-
-    // MARK: - Chunks
-
-    /// RFC 9112, 7.1: the whole body once the last chunk is there. Extensions and trailers are passed over.
-    private func readChunks(from start: Int) throws(Failure) -> [UInt8]? {
-        var position = start
-        var body: [UInt8] = []
-        while let line = try line(&position, limit: HTTPAnswer.byteLimit) {
-            let digits = line.prefix { $0 != UInt8(ascii: ";") && $0 != 0x20 }
-            guard !digits.isEmpty, digits.allSatisfy({ hexadecimalValue($0) != nil }) else { throw .malformed }
-            guard let count = Self.number(digits, radix: 16, limit: HTTPAnswer.bodyByteLimit - body.count) else { throw .tooLarge }
-            if count == 0 { return try trailersEnd(from: position) ? body : nil }
-            guard bytes.count - position >= count + 2 else { return nil }
-            body.append(contentsOf: bytes[position..<position + count])
-            guard bytes[position + count] == UInt8(ascii: "\r"), bytes[position + count + 1] == UInt8(ascii: "\n") else { throw .malformed }
-            position += count + 2
-        }
-        return nil
-    }
-
-    private func trailersEnd(from start: Int) throws(Failure) -> Bool {
-        var position = start
-        while let line = try line(&position, limit: HTTPAnswer.byteLimit) {
-            if line.isEmpty { return true }
-        }
-        return false
+        return .body(count)
     }
 
     /// A number of at most `limit`; nil for a larger one and for other characters.

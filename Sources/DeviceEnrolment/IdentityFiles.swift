@@ -21,7 +21,9 @@ public final class IdentityFiles {
     public let certificate: UTF8Text
 
     /// Opened once: a login may take seconds, and a token counts those that fail.
-    private var tokenKey: TokenKey?
+    private var session: TokenSession?
+    /// What is spawned to ask a token.
+    private let program: UTF8Text
 
     /// Where a new key waits; nil of a token, whose keys change no place.
     public var nextKey: UTF8Text? { key.file.map { $0 + ".next" } }
@@ -29,9 +31,10 @@ public final class IdentityFiles {
     /// Where the key lies, or the certificate of a token's.
     public var folder: UTF8Text { SmallFile.parent(of: key.file ?? certificate) }
 
-    public init(key: KeyLocation, certificate: UTF8Text) {
+    public init(key: KeyLocation, certificate: UTF8Text, program: UTF8Text = TokenSigner.ownProgram) {
         self.key = key
         self.certificate = certificate
+        self.program = program
     }
 
     /// Ends a replacement that a power cut interrupted behind its first rename, and drops a certificate that belongs to no key.
@@ -49,14 +52,14 @@ public final class IdentityFiles {
         switch key {
         case .file(let path): return try Self.loadKey(path).map { .file($0) }
         case .token(let uri):
-            if tokenKey == nil {
+            if session == nil {
                 do throws(TokenError) {
-                    tokenKey = try TokenKey(uri)
+                    session = try TokenSession(uri, program: program)
                 } catch {
-                    guard error.code == .keyMissing else { throw .token(error) }
+                    guard error.kind == .keyMissing else { throw .token(error) }
                 }
             }
-            return tokenKey.map { .token($0) }
+            return session.map { .token($0) }
         }
     }
 
@@ -75,7 +78,7 @@ public final class IdentityFiles {
     }
 
     /// Whether a key waits for its certificate.
-    var isKeyPending: Bool { nextKey.map { SmallFile.exists($0) } ?? false }
+    public var isKeyPending: Bool { nextKey.map { SmallFile.exists($0) } ?? false }
 
     /// The key of a request that was begun and not ended; else a new one, durable before it is returned.
     public func pendingKey() throws(EnrolmentError) -> IdentityKey {
@@ -95,8 +98,8 @@ public final class IdentityFiles {
         if let key = try keyInUse() { return key }
         guard let uri = key.uri else { throw EnrolmentError(.noIdentity, key.text) }
         do throws(TokenError) {
-            let made = try TokenKey.make(uri)
-            tokenKey = made
+            let made = try TokenSession(uri, isNew: true, program: program)
+            session = made
             return .token(made)
         } catch {
             throw .token(error)

@@ -5,7 +5,7 @@ public import SealToken
 /// A key of the gateway's identity: the link's, always in a file, or the seal's, in a file or in a token, which may take seconds for each call.
 public enum IdentityKey {
     case file(SigningKey)
-    case token(TokenKey)
+    case token(TokenSession)
 
     public var publicKey: PublicKey {
         switch self {

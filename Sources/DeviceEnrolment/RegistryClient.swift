@@ -46,7 +46,7 @@ public struct RegistryClient {
     /// Asks for the CA certificates: whether the registry answers, accepts ``identity``, and what time it says it is (seconds since
     /// 1970), which is as true as its certificate.
     public func probe() throws(EnrolmentError) -> Int64? {
-        let answer = try exchange(Self.request("GET", "/.well-known/est/link/cacerts", address))
+        let answer = try get("/.well-known/est/link/cacerts")
         guard answer.status == 200 else { throw refusal(answer) }
         return answer.dateSeconds
     }
@@ -62,6 +62,8 @@ public struct RegistryClient {
         }
         let path = "/.well-known/est/\(role.label.description)/\(code == nil ? "simplereenroll" : "simpleenroll")"
         let answer = try exchange(Self.request("POST", path, address, fields: fields, body: Base64.encode(request)))
+        // Without a code it is the certificate that is not known, and the registry's words say so.
+        if answer.status == 401, code == nil { throw EnrolmentError(.forbidden, answer.words) }
         guard answer.status == 200, let certificate = try Self.certificates(answer, address, limit: 1).first else { throw refusal(answer) }
         return certificate
     }
@@ -71,11 +73,30 @@ public struct RegistryClient {
     /// - Parameter hash: of the file that an enrolment text names, which may have a successor by now. A registry that never had it gives the
     ///   one in force, as without.
     public func trustFile(named hash: Digest?) throws(EnrolmentError) -> [UInt8] {
-        var answer = try exchange(Self.request("GET", "/alliance.hstrust" + (hash.map { "?sha256=" + $0.hexadecimal } ?? ""), address))
-        if hash != nil, answer.status == 404 { answer = try exchange(Self.request("GET", "/alliance.hstrust", address)) }
+        var answer = try get("/alliance.hstrust" + (hash.map { "?sha256=" + $0.hexadecimal } ?? ""))
+        if hash != nil, answer.status == 404 { answer = try get("/alliance.hstrust") }
         guard answer.status == 200 else { throw refusal(answer) }
         return answer.body
     }
+
+    /// Issuing keys that a firm has at once or had, and more.
+    private static let listLimit = 8
+
+    /// Whether a certificate is on the lists that the registry publishes: those of its issuer and, of a seal certificate, of the firm's former
+    /// issuing keys. They are as true as the registry's own certificate. A list that is not published, cannot be had or is too large says
+    /// nothing: brokers and nodes ask their own.
+    public func isRevoked(_ certificate: UnverifiedCertificate, _ role: CertificateRole, firm: Name) -> Bool {
+        var list = role == .link ? "link" : firm.text.string
+        for number in 2...Self.listLimit + 1 {
+            guard let answer = try? get("/crl/" + list + ".crl"), answer.status == 200 else { return false }
+            if RevocationList.names(certificate.serialNumber, in: answer.body) ?? false { return true }
+            if role == .link { return false }
+            list = firm.text.string + "." + String(number)
+        }
+        return false
+    }
+
+    private func get(_ path: String) throws(EnrolmentError) -> HTTPAnswer { try exchange(Self.request("GET", path, address)) }
 
     private func exchange(_ request: [UInt8]) throws(EnrolmentError) -> HTTPAnswer {
         try RegistryConnection(address, anchor: anchor, identity: identity, time: time).exchange(request)
@@ -100,11 +121,11 @@ public struct RegistryClient {
     private func refusal(_ answer: HTTPAnswer) -> EnrolmentError {
         let words = answer.words
         switch answer.status {
-        case 202: return EnrolmentError(.pending(answer.retrySeconds))
+        case 202: return EnrolmentError(.pending(answer.retrySeconds ?? 60))
         case 400: return EnrolmentError(.requestRefused, words)
         case 401: return EnrolmentError(.codeRefused, words)
         case 403: return EnrolmentError(.forbidden, words)
-        case 429: return EnrolmentError(.tooManyTries, words)
+        case 429: return EnrolmentError(.tooManyTries(answer.retrySeconds ?? 0), words)
         case 500...599: return EnrolmentError(.unavailable(answer.status), words)
         default: return EnrolmentError(.unexpected(answer.status), words)
         }

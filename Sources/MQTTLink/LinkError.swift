@@ -46,7 +46,7 @@ public struct LinkError: Error, Equatable, Sendable {
         case .offline: "the link is down: publish again when it is connected"
         case .windowFull: "the publish window is full: wait for an acknowledgement"
         case .payloadTooLarge: "the message is larger than the broker takes: send less at once"
-        case .refusedByLibrary: "the MQTT library refused with error \(detail)"
+        case .refusedByLibrary: "the MQTT library refused with error " + String(detail)
         }
     }
 }

@@ -101,7 +101,7 @@ extension TokenModule {
         try check(hs_token_find(handle, arePrivate, nil, 0, nil, 0, &count), at: path.string)
         return (0..<count).map { index in
             KeyInToken(
-                label: UTF8Text(String(decoding: name(index, hs_token_key_label), as: UTF8.self)),
+                label: .ofStranger(String(decoding: name(index, hs_token_key_label), as: UTF8.self)),
                 id: TokenURI.hexadecimal(name(index, hs_token_key_id)), isP256: hs_token_key_is_p256(handle, index),
                 canLeave: arePrivate ? hs_token_key_can_leave(handle, index) : nil, publicKey: publicKey(index))
         }

@@ -64,6 +64,18 @@ public final class TokenError: Error, Equatable, Sendable {
         case helperLate
         /// The key in the token is not the one that the seal certificate is for.
         case otherKey
+        /// A helper said so: the detail is the whole message.
+        case reported(Kind)
+    }
+
+    /// What the one who asked must tell apart.
+    public enum Kind: UInt8, Equatable, Sendable {
+        case other
+        /// The PIN, its source or what keeps it from being tried.
+        case pin
+        /// Trying again by itself could lock the token.
+        case needsPerson
+        case keyMissing
     }
 
     /// What is wrong.
@@ -83,24 +95,25 @@ public final class TokenError: Error, Equatable, Sendable {
         one.code == other.code && one.place == other.place && one.detail == other.detail
     }
 
-    /// Whether trying again by itself could lock the token: only a person may start it anew.
-    public var needsPerson: Bool {
+    public var kind: Kind {
         switch code {
-        case .pinWrong, .pinLastTry, .pinLocked, .pinUnusable: true
-        default: false
+        case .reported(let kind): kind
+        case .pinWrong, .pinLastTry, .pinLocked, .pinUnusable: .needsPerson
+        case .noPINSource, .pinFile, .pinFileOpen, .pinNotSet, .pinMalformed: .pin
+        case .keyMissing: .keyMissing
+        default: .other
         }
     }
 
+    /// Whether trying again by itself could lock the token: only a person may start it anew.
+    public var needsPerson: Bool { kind == .needsPerson }
+
     /// Whether it is about the PIN.
-    public var concernsPIN: Bool {
-        switch code {
-        case .noPINSource, .pinFile, .pinFileOpen, .pinNotSet, .pinMalformed: true
-        default: needsPerson
-        }
-    }
+    public var concernsPIN: Bool { kind == .pin || kind == .needsPerson }
 
     /// What happened, where, and one step.
     public var message: String {
+        if case .reported = code { return detail }
         let text = place.isEmpty ? happened : "\(place): \(happened)"
         return step.isEmpty ? text : "\(text): \(step)"
     }
@@ -144,8 +157,9 @@ extension TokenError {
         case .noMemory: "not enough memory for the token's module|"
         case .failed: "the token or its module failed|check the device; it is tried again"
         case .helperNotStarted: "the helper process cannot be started (error ^)|free memory or processes; it is tried again"
-        case .helperEnded: "the helper process ended without an answer|it is started again; if it goes on, look for a newer library of the token's maker"
-        case .helperLate: "the token did not answer in time, and its helper was ended|check the device; it is tried again"
+        case .helperEnded: "the token's library ended its helper process without an answer|check the device; if it goes on, look for a newer library of the token's maker"
+        case .helperLate: "the token did not answer in time, and its helper was ended|check the device, then try again; a running agent does so by itself"
+        case .reported: ""
         case .otherKey: "the key in the token is not the one of the seal certificate|correct [seal] key, or put the certificate of this very key there"
         }
     }

@@ -1,8 +1,8 @@
 public import AttestationFormat
 internal import CPosixShims
 
-/// The process that owns the token, so that a module that waits, crashes or leaks does so beside the agent: it finds the key once, then signs
-/// digest after digest until its parent goes. It reads the PIN itself; the agent never holds it.
+/// The process that owns the token, so that a module that waits, crashes, leaks or ends its process does so beside the agent and its commands: it
+/// finds the key once, then signs digest after digest until its parent goes, or does one errand. It reads the PIN itself; nobody else holds it.
 public enum TokenHelper {
     /// The hidden subcommand of `harborseal-agent` that runs it.
     public static let word: UTF8Text = "token-helper"
@@ -11,26 +11,44 @@ public enum TokenHelper {
     private static let parent: Int32 = 0
 
     /// Serves its parent until that goes. `false` when nobody spawned it as a helper.
-    public static func run() -> Bool {
+    ///
+    /// - Parameter errand: does the command's errand of this number.
+    public static func run(errand: (UInt8, TokenURI) -> TokenAnswer) -> Bool {
         guard posix_helper_begin() else { return false }
-        guard case .open(let bytes)? = receive(), let text = UTF8Text(validating: bytes) else { return true }
+        guard case .open(let order, let bytes)? = receive(), let text = UTF8Text(validating: bytes) else { return true }
         do throws(TokenError) {
-            try serve(text)
+            let uri = try read(text)
+            if order < TokenMessage.firstErrand {
+                try serve(uri, isNew: order == TokenMessage.makesKey)
+            } else {
+                tell(errand(order - TokenMessage.firstErrand, uri))
+            }
         } catch {
-            send(.failed(needsPerson: error.needsPerson, words: Array(error.message.utf8)))
+            send(.failed(error.kind, words: Array(error.message.utf8)))
         }
         return true
     }
 
-    private static func serve(_ text: UTF8Text) throws(TokenError) {
-        let uri: TokenURI
+    private static func read(_ text: UTF8Text) throws(TokenError) -> TokenURI {
         do throws(TokenURIError) {
-            uri = try TokenURI(text)
+            return try TokenURI(text)
         } catch {
             throw TokenError(.failed, at: "[seal] key", error.reason.string)
         }
+    }
+
+    private static func tell(_ answer: TokenAnswer) {
+        var rest = answer.output[...]
+        while !rest.isEmpty {
+            send(.said(Array(rest.prefix(TokenMessage.partByteLimit))))
+            rest = rest.dropFirst(TokenMessage.partByteLimit)
+        }
+        send(.done(code: answer.code, notes: answer.notes))
+    }
+
+    private static func serve(_ uri: TokenURI, isNew: Bool) throws(TokenError) {
         send(.loggingIn)
-        let key = try TokenKey(uri)
+        let key = isNew ? try TokenKey.make(uri) : try TokenKey(uri)
         send(.opened(publicKey: key.publicKey, slot: key.slot.id, label: key.slot.label.bytes))
         while case .sign(let number, let digest)? = receive() {
             let start = posix_monotonic_nanoseconds()

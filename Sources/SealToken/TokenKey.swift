@@ -4,7 +4,8 @@ internal import DeviceCrypto
 internal import MerkleTree
 
 /// A P-256 private key in a token, with a session that is logged in: signs as ``SigningKey`` does, in low-s form, and gives out no signature
-/// that did not verify with the public part. Each call may take as long as the token likes: the agent's loop has ``TokenSigner`` instead.
+/// that did not verify with the public part. Each call may take as long as the token likes, and the library may do anything to its process: only a
+/// ``TokenHelper`` has one. The agent's loop has ``TokenSigner`` instead, a command ``TokenSession``.
 public final class TokenKey {
     private let module: TokenModule
     /// The place in the module's table of found keys.

@@ -27,8 +27,7 @@ public final class TokenModule {
         }
 
         private static func text(_ handle: OpaquePointer, _ index: Int, _ which: hs_token_text) -> UTF8Text {
-            // Tokens may hold bytes that are no UTF-8: these are shown as U+FFFD, and fit no URI.
-            UTF8Text(String(cString: hs_token_slot_text(handle, index, which)))
+            .ofStranger(String(cString: hs_token_slot_text(handle, index, which)))
         }
 
         public var isPresent: Bool { has(HS_TOKEN_IS_PRESENT) }
@@ -152,6 +151,23 @@ public final class TokenModule {
         case HS_TOKEN_NO_MEMORY: .noMemory
         default: .failed
         }
+    }
+}
+
+extension UTF8Text {
+    /// What a token or its library says, as part of a line: question marks for control characters, U+FFFD for what is no UTF-8.
+    static func ofStranger(_ text: String) -> UTF8Text {
+        var bytes = Array(text.utf8)
+        var last: UInt8 = 0
+        for index in bytes.indices {
+            let byte = bytes[index]
+            // U+0080 to U+009F are C2 80 to C2 9F.
+            let isSecond = last == 0xC2 && byte < 0xA0
+            if isSecond { bytes[index - 1] = UInt8(ascii: "?") }
+            if byte < 0x20 || byte == 0x7F || isSecond { bytes[index] = UInt8(ascii: "?") }
+            last = byte
+        }
+        return UTF8Text(validating: bytes) ?? ""
     }
 }
 

@@ -19,6 +19,8 @@ public final class TokenSigner {
     public static let ownProgram: UTF8Text = "/proc/self/exe"
 
     private let uri: TokenURI
+    /// What each helper is told first.
+    private let order: UInt8
     private let program: UTF8Text
     private var life: HelperLife
     private var process: Int32 = 0
@@ -39,7 +41,11 @@ public final class TokenSigner {
     /// The token, since it was found; kept while the helper is away.
     public private(set) var found: Found?
     /// What keeps it from signing now.
-    public private(set) var trouble: String?
+    public private(set) var failure: TokenError?
+    public var trouble: String? { failure?.message }
+    /// What came of an errand so far, and whether that is all.
+    private(set) var answer = TokenAnswer()
+    private(set) var isDone = false
     /// How long the token took for the latest signature.
     public private(set) var signatureMicroseconds: UInt64?
     /// Helpers started, the first one among them.
@@ -47,12 +53,15 @@ public final class TokenSigner {
 
     /// - Parameters:
     ///   - expectedKey: the seal certificate's; nil takes what the token has.
+    ///   - order: what a helper is told to do, as `TokenMessage` has it: find the key.
     ///   - program: what is spawned as `PROGRAM token-helper`.
     ///   - patienceMilliseconds: how long one answer may take.
     public init(
-        _ uri: TokenURI, expecting expectedKey: PublicKey?, program: UTF8Text = TokenSigner.ownProgram, patienceMilliseconds: UInt64? = nil
+        _ uri: TokenURI, expecting expectedKey: PublicKey?, order: UInt8 = 0, program: UTF8Text = TokenSigner.ownProgram,
+        patienceMilliseconds: UInt64? = nil
     ) {
         self.uri = uri
+        self.order = order
         self.expectedKey = expectedKey
         self.program = program
         life = HelperLife(patienceMilliseconds: patienceMilliseconds ?? HelperLife.usualPatienceMilliseconds)
@@ -117,7 +126,7 @@ public final class TokenSigner {
         if isReadable { while descriptor >= 0, receive(at: now) {} }
         if life.isLate(at: now) {
             endHelper()
-            trouble = TokenError(.helperLate, at: place).message
+            failure = TokenError(.helperLate, at: place, module)
             life.ended(at: now)
         }
         ask(at: now)
@@ -152,11 +161,11 @@ public final class TokenSigner {
         startCount += 1
         guard result >= 0 else {
             (descriptor, process) = (-1, 0)
-            trouble = TokenError(.helperNotStarted(errno: -result), at: place).message
+            failure = TokenError(.helperNotStarted(errno: -result), at: place)
             return life.ended(at: now)
         }
         life.started(at: now)
-        _ = send(.open(uri: uri.text.bytes))
+        _ = send(.open(order: order, uri: uri.text.bytes))
     }
 
     /// Takes one message; `false` when there is none now.
@@ -166,7 +175,7 @@ public final class TokenSigner {
         if count == -Int(POSIX_EAGAIN) { return false }
         guard count > 0, let message = TokenMessage(parsing: Array(bytes[..<count])) else {
             endHelper()
-            trouble = TokenError(.helperEnded, at: place).message
+            failure = TokenError(.helperEnded, at: place, module)
             life.ended(at: now)
             return false
         }
@@ -183,31 +192,35 @@ public final class TokenSigner {
             isAsked = false
             signatureMicroseconds = UInt64(microseconds)
             guard let signature = TokenKey.judged(raw, question, verifier) else {
-                return give(up: TokenError(.signatureNotVerified, at: place).message, needsPerson: false, at: now)
+                return give(up: TokenError(.signatureNotVerified, at: place), at: now)
             }
             self.signature = signature
-            trouble = nil
+            failure = nil
             life.signed()
-        case .failed(let needsPerson, let words): give(up: String(decoding: words, as: UTF8.self), needsPerson: needsPerson, at: now)
+        case .failed(let kind, let words): give(up: TokenError(.reported(kind), at: "", UTF8Text.ofStranger(String(decoding: words, as: UTF8.self)).string), at: now)
+        case .said(let part): if answer.output.count < TokenAnswer.byteLimit { answer.output += part }
+        case .done(let code, let notes):
+            (answer.code, answer.notes) = (code, notes)
+            isDone = true
         // What only a helper is told.
         case .open, .sign: break
         }
     }
 
     private func opened(_ publicKey: PublicKey, _ slot: UInt64, _ label: [UInt8], at now: UInt64) {
-        found = Found(publicKey: publicKey, slotID: slot, label: UTF8Text(validating: label) ?? "")
-        if let expectedKey, expectedKey != publicKey { return give(up: TokenError(.otherKey, at: place).message, needsPerson: false, at: now) }
+        found = Found(publicKey: publicKey, slotID: slot, label: .ofStranger(String(decoding: label, as: UTF8.self)))
+        if let expectedKey, expectedKey != publicKey { return give(up: TokenError(.otherKey, at: place), at: now) }
         expectedKey = publicKey
         if verifier == nil { verifier = P256Verifier(publicKey: publicKey) }
-        trouble = nil
+        failure = nil
         life.opened()
     }
 
-    private func give(up words: String, needsPerson: Bool, at now: UInt64) {
-        trouble = words
+    private func give(up error: TokenError, at now: UInt64) {
+        failure = error
         endHelper()
         isAsked = false
-        life.failed(needsPerson: needsPerson, at: now)
+        life.failed(needsPerson: error.needsPerson, at: now)
     }
 
     /// Token and slot, as far as they are known.
@@ -215,6 +228,9 @@ public final class TokenSigner {
         if let found { return "token \"\(found.label.string)\" in slot \(found.slotID)" }
         return uri.token.map { "token \"\($0.string)\"" } ?? "the token"
     }
+
+    /// The library, where it is to blame.
+    private var module: String { (uri.modulePath ?? uri.moduleName ?? "").string }
 
     private func send(_ message: TokenMessage) -> Bool {
         let bytes = message.bytes

@@ -80,6 +80,28 @@ struct RenewalScheduleTests {
         #expect(schedule.earliestMilliseconds == 150_000, "a success begins anew")
     }
 
+    @Test("what is said of a certificate that has ended: since when, until when it renews itself, and who helps then")
+    func end() throws {
+        let certificate = try Self.certificate.get()
+        let end = certificate.notAfterSeconds
+        #expect(RenewalSchedule.end(of: certificate, nowSeconds: end) == nil)
+        for late in [1, 30 * Self.day] {
+            let words = try #require(RenewalSchedule.end(of: certificate, nowSeconds: end + late))
+            #expect(words.happened == "ended on \(Day.text(end)); renewal works until \(Day.text(end + 30 * Self.day))")
+            #expect(words.step.description.contains("harborseal-agent renew, or wait for the network"))
+        }
+        let over = try #require(RenewalSchedule.end(of: certificate, nowSeconds: end + 30 * Self.day + 1))
+        #expect(over.happened.hasSuffix("renewal worked until \(Day.text(end + 30 * Self.day))") && over.step.description.contains("harborseal device code"))
+        #expect(Day.text(1_790_000_000) == "2026-09-21" && Day.text(-1) == "1970-01-01")
+    }
+
+    @Test("a registry that is away can wait while the certificate holds for more than two weeks")
+    func holdsLong() throws {
+        let certificate = try Self.certificate.get()
+        #expect(RenewalSchedule.holdsLong(certificate, nowSeconds: certificate.notAfterSeconds - 14 * Self.day - 1))
+        #expect(!RenewalSchedule.holdsLong(certificate, nowSeconds: certificate.notAfterSeconds - 14 * Self.day))
+    }
+
     @Test("without a certificate nothing is due")
     func none() {
         let schedule = Bench(RenewalSchedule(certificate: nil, jitter: 7))

@@ -59,6 +59,23 @@ struct HTTPReaderTests {
         #expect(throws: HTTPReader.Failure.tooLarge) { try Self.read(text) }
     }
 
+    @Test("the largest answer that is taken, byte by byte in chunks of a byte, takes no longer than its bytes", .timeLimit(.minutes(1)))
+    func linear() throws {
+        let chunks = String(repeating: "1\r\na\r\n", count: 21_000)
+        let begun = ContinuousClock.now
+        for text in [
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\(chunks)0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 65536\r\n\r\n" + String(repeating: "b", count: 65_536),
+            "HTTP/1.1 200 OK\r\nX: " + String(repeating: "c", count: 16_000) + "\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nT: " + String(repeating: "d", count: 120_000) + "\r\n\r\n",
+        ] {
+            let answer = try #require(try Self.read(text, pieceByteCount: 1))
+            #expect(answer.status == 200)
+        }
+        // Quadratic, the first alone takes many minutes.
+        #expect(begun.duration(to: .now) < .seconds(20))
+    }
+
     @Test("no bytes at all crash the reader, and it never keeps more than its limit")
     func hostile() {
         var generator = SystemRandomNumberGenerator()

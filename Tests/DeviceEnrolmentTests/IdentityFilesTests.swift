@@ -115,7 +115,8 @@ struct IdentityFilesTests {
         var found: EnrolmentError.Code?
         do throws(EnrolmentError) {
             _ = try IssuedCertificate.check(
-                certificate.derBytes, role: .link, gateway: gateway, alliance: Name("pearl"), key: key.publicKey, time: .clock(certificate.notBeforeSeconds))
+                certificate.derBytes, role: .link, issuers: nil, gateway: gateway, alliance: Name("pearl"), key: key.publicKey,
+                time: .clock(certificate.notBeforeSeconds))
         } catch {
             found = error.code
         }
@@ -128,10 +129,10 @@ struct IdentityFilesTests {
         let key = try place.files.pendingKey()
         let certificate = try place.certificate(for: "link.key.next")
         let gateway = try #require(GatewayID("acme.gw-1"))
-        func code(_ publicKey: PublicKey, _ time: BelievedTime) -> EnrolmentError.Code? {
+        func code(_ publicKey: PublicKey, _ time: BelievedTime, issuers: [[UInt8]]? = nil) -> EnrolmentError.Code? {
             do throws(EnrolmentError) {
                 _ = try IssuedCertificate.check(
-                    certificate.derBytes, role: .link, gateway: gateway, alliance: nil, key: publicKey, time: time)
+                    certificate.derBytes, role: .link, issuers: issuers, gateway: gateway, alliance: nil, key: publicKey, time: time)
                 return nil
             } catch {
                 return error.code
@@ -141,6 +142,12 @@ struct IdentityFilesTests {
         #expect(code(key.publicKey, .clock(certificate.notAfterSeconds)) == .outOfDate)
         #expect(code(key.publicKey, .clock(certificate.notBeforeSeconds - 600)) == nil)
         #expect(code(key.publicKey, .notBefore(0)) == nil)
+        // It signed itself. One of several issuing keys is enough; a firm without any issues nothing.
+        try SigningKey.generate().save(to: UTF8Text(place.folder.file("other.key")))
+        let other = try place.certificate(for: "other.key").derBytes
+        #expect(code(key.publicKey, .notBefore(0), issuers: [other, certificate.derBytes]) == nil)
+        #expect(code(key.publicKey, .notBefore(0), issuers: [other, [0x30]]) == .foreignIssuer)
+        #expect(code(key.publicKey, .notBefore(0), issuers: []) == .foreignIssuer)
     }
 
     @Test("a clock before this program, or before a certificate of ours, is known to be wrong", arguments: [

@@ -1,10 +1,18 @@
-// The entry point of libFuzzer. Compiled by run.sh together with Sources/HarborsealTesting/FuzzReader.swift, once; the reader is named
-// by the environment, so that one build serves all.
+// The entry point of libFuzzer. Compiled by run.sh once with each file of readers, whose enum it is told by -D; the reader is named by the
+// environment, so that one build serves all of a file's.
 import Glibc
 
-private let reader: FuzzReader = {
-    guard let name = getenv("HARBORSEAL_FUZZ_READER"), let reader = FuzzReader(rawValue: String(cString: name)) else {
-        fatalError("HARBORSEAL_FUZZ_READER names no reader: " + FuzzReader.allCases.map(\.rawValue).joined(separator: ", "))
+#if SOURCES
+    private typealias Readers = SourceFuzzReader
+#elseif IDENTITY
+    private typealias Readers = IdentityFuzzReader
+#else
+    private typealias Readers = FuzzReader
+#endif
+
+private let reader: Readers = {
+    guard let name = getenv("HARBORSEAL_FUZZ_READER"), let reader = Readers(rawValue: String(cString: name)) else {
+        fatalError("HARBORSEAL_FUZZ_READER names no reader: " + Readers.allCases.map(\.rawValue).joined(separator: ", "))
     }
     return reader
 }()

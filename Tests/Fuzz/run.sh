@@ -2,7 +2,8 @@
 # Builds the fuzzers and runs each reader's for some time.
 #
 #   Tests/Fuzz/run.sh [SECONDS [READER...]]     SECONDS a reader, default 60; readers as in Sources/HarborsealTesting/FuzzReader.swift
-#                                               and Tests/SensorSourcesTests/SourceFuzzReader.swift
+#                                               Tests/SensorSourcesTests/SourceFuzzReader.swift and
+#                                               Tests/DeviceEnrolmentTests/IdentityFuzzReader.swift
 #   Tests/Fuzz/run.sh replay                    only the kept corpus, once
 #
 # Every input is tried with memory bounded: one allocation at most 1 MiB (16 MiB for evidence), 512 MiB in all.
@@ -11,39 +12,60 @@ set -eu
 cd "$(dirname "$0")/../.."
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-readers=${*:-cbor cose event statement eventProof batchMessage receipt reply hello trustFile evidence topic carried registration intake gpsd nmea topics thermometer attribute edges}
+readers=${*:-cbor cose event statement eventProof batchMessage receipt reply hello trustFile evidence topic carried registration intake gpsd nmea topics thermometer attribute edges httpAnswer enrolmentText certificatesOnly certificate revocationList tokenMessage tokenURI}
 out=.build-fuzz
 mkdir -p "$out"
 
-module() { # name, sources...
+module() { # name
     name=$1
-    shift
+    # shellcheck disable=SC2046 # one word a file
+    set -- $(find "Sources/$name" -name '*.swift' | sort)
     # Built before, and nothing has changed since.
-    if [ -f "$out/lib$name.a" ] && [ -z "$(find "$@" -newer "$out/lib$name.a")" ]; then return; fi
+    if [ -f "$out/lib$name.a" ] && [ -z "$(find "$@" Tests/Fuzz/run.sh -newer "$out/lib$name.a")" ]; then return; fi
+    # shellcheck disable=SC2086 # the maps are several words
     swiftc -O -g -sanitize=fuzzer,address -parse-as-library -enable-testing -package-name harborseal \
-        -enable-upcoming-feature InternalImportsByDefault -module-name "$name" -I "$out" -emit-module \
+        -enable-upcoming-feature InternalImportsByDefault -module-name "$name" -I "$out" $maps -emit-module \
         -emit-module-path "$out/$name.swiftmodule" -emit-library -static -o "$out/lib$name.a" "$@"
 }
 
-module MerkleTree Sources/MerkleTree/*.swift
-module AttestationFormat Sources/AttestationFormat/*.swift
-module LogisticsEvents Sources/LogisticsEvents/*.swift
-swiftc -O -g -sanitize=fuzzer,address -parse-as-library -module-name Fuzz -I "$out" -o "$out/fuzz" \
-    Tests/Fuzz/FuzzTarget.swift Sources/HarborsealTesting/FuzzReader.swift \
-    "$out/libAttestationFormat.a" "$out/libMerkleTree.a" 2>"$out/link.log" || { cat "$out/link.log"; exit 1; }
+shims() { # the name of a door to a C library: its objects, and the map that Swift finds it by
+    mkdir -p "$out/$1"
+    printf 'module %s { umbrella header "%s/Sources/%s/include/%s.h" export * }\n' "$1" "$PWD" "$1" "$1" >"$out/$1/module.modulemap"
+    for source in Sources/"$1"/*.c; do
+        cc -g -O1 -D_FILE_OFFSET_BITS=64 -I"Sources/$1/include" -c -o "$out/$1/$(basename "$source" .c).o" "$source"
+    done
+}
 
-# Of the sources only what is pure: their readers, without sockets and files.
-# shellcheck disable=SC2046 # one word a file
-module SensorSources $(grep -LE 'CPosixShims|MQTTLink' Sources/SensorSources/*.swift | grep -vE '/(Source|ReplaySource).swift$')
-swiftc -O -g -sanitize=fuzzer,address -parse-as-library -package-name harborseal -module-name SourceFuzz -I "$out" -o "$out/fuzz-sources" \
-    Tests/Fuzz/SourceFuzzTarget.swift Tests/SensorSourcesTests/SourceFuzzReader.swift "$out/libSensorSources.a" \
-    "$out/libLogisticsEvents.a" "$out/libAttestationFormat.a" "$out/libMerkleTree.a" 2>"$out/link.log" ||
-    { cat "$out/link.log"; exit 1; }
+target() { # what libFuzzer is built with, program, sources and libraries...
+    define=$1 program=$2
+    shift 2
+    # shellcheck disable=SC2086 # the maps are several words
+    swiftc -O -g -sanitize=fuzzer,address -parse-as-library -package-name harborseal -module-name Fuzz -D "$define" -I "$out" $maps \
+        -o "$out/$program" Tests/Fuzz/FuzzTarget.swift "$@" 2>"$out/link.log" || { cat "$out/link.log"; exit 1; }
+}
+
+maps=
+for name in MerkleTree AttestationFormat LogisticsEvents; do module $name; done
+target FORMAT fuzz Sources/HarborsealTesting/FuzzReader.swift "$out/libAttestationFormat.a" "$out/libMerkleTree.a"
+
+# Sources, enrolment and tokens whole, with what they stand on.
+for name in CPosixShims CMosquittoShims CMbedTLSShims CIniShims CTokenShims; do
+    shims $name
+    maps="$maps -I $out/$name"
+done
+for name in MQTTLink SensorSources SmallFiles DeviceCrypto SealToken ConfigurationFile DeviceEnrolment; do module $name; done
+target SOURCES fuzz-sources Tests/SensorSourcesTests/SourceFuzzReader.swift "$out/libSensorSources.a" "$out/libMQTTLink.a" \
+    "$out/libLogisticsEvents.a" "$out/libAttestationFormat.a" "$out/libMerkleTree.a" "$out"/CPosixShims/*.o "$out"/CMosquittoShims/*.o -lmosquitto
+target IDENTITY fuzz-identity Tests/DeviceEnrolmentTests/IdentityFuzzReader.swift "$out/libDeviceEnrolment.a" "$out/libSealToken.a" \
+    "$out/libConfigurationFile.a" "$out/libDeviceCrypto.a" "$out/libSmallFiles.a" "$out/libAttestationFormat.a" "$out/libMerkleTree.a" \
+    "$out"/CPosixShims/*.o "$out"/CMbedTLSShims/*.o "$out"/CIniShims/*.o "$out"/CTokenShims/*.o -lmbedtls -lmbedx509 -lmbedcrypto -linih
 
 for reader in $readers; do
     program=fuzz
     case $reader in
     intake | gpsd | nmea | topics | thermometer | attribute | edges) program=fuzz-sources limits="-malloc_limit_mb=1 -max_len=20000" ;;
+    httpAnswer | enrolmentText | certificatesOnly | certificate | revocationList | tokenMessage | tokenURI)
+        program=fuzz-identity limits="-malloc_limit_mb=1 -max_len=20000" ;;
     evidence) limits="-malloc_limit_mb=16 -max_len=65536" ;;
     batchMessage | trustFile | reply | hello) limits="-malloc_limit_mb=1 -max_len=16384" ;;
     *) limits="-malloc_limit_mb=1 -max_len=4096" ;;

@@ -98,7 +98,7 @@ struct SensorTests {
         print("longest answer of the intake during three conversions of 750 ms: \(longest / .milliseconds(1)) ms, \(count) lines")
         #expect(agent.log.contains("probe: gives values"))
         // A conversion that was waited for would take 750 ms; the rest is for syncs on a busy machine.
-        #expect(longest < .milliseconds(400))
+        #expect(longest < .milliseconds(700))
         #expect(agent.terminate().ending == .exited(0))
     }
 }

@@ -102,6 +102,8 @@ import Testing
         ("OpenSSL Error[0]: error:0A00010B:SSL routines::wrong version number", "does not speak TLS"),
         ("OpenSSL Error[0]: error:0A000418:SSL routines::tlsv1 alert unknown ca", "refused this gateway's certificate"),
         ("OpenSSL Error[0]: error:0A000415:SSL routines::sslv3 alert certificate expired", "refused this gateway's certificate"),
+        ("OpenSSL Error[0]: error:0A000414:SSL routines::sslv3 alert certificate revoked", "this gateway's link certificate is revoked"),
+        ("OpenSSL Error[0]: certificate verify failed; certificate revoked", "not issued by the CA"),
         ("OpenSSL Error[0]: certificate verify failed; certificate has expired", "has expired"),
         ("OpenSSL Error[0]: certificate verify failed; certificate is not yet valid", "clock is probably wrong"),
         ("OpenSSL Error[0]: certificate verify failed; self-signed certificate in certificate chain", "not issued by the CA"),

@@ -96,10 +96,10 @@ struct HelperLifeTests {
 struct TokenMessageTests {
     private static let key = PublicKey(x: SHA256.hash([1].span), y: SHA256.hash([2].span))
     private static let messages: [TokenMessage] = [
-        .open(uri: Array("pkcs11:token=a".utf8)), .sign(number: 0xFEDC_BA98, digest: SHA256.hash([3].span)), .loggingIn,
+        .open(order: TokenMessage.findsKey, uri: Array("pkcs11:token=a".utf8)), .open(order: 255, uri: []), .sign(number: 0xFEDC_BA98, digest: SHA256.hash([3].span)), .loggingIn,
         .opened(publicKey: key, slot: 0xFEDC_BA98_7654_3210, label: Array("gw".utf8)), .opened(publicKey: key, slot: 0, label: []),
-        .signed(number: 7, signature: Array(0..<64), microseconds: 5_000_000), .failed(needsPerson: true, words: Array("gone".utf8)),
-        .failed(needsPerson: false, words: []),
+        .signed(number: 7, signature: Array(0..<64), microseconds: 5_000_000), .failed(.needsPerson, words: Array("gone".utf8)),
+        .failed(.other, words: []), .said([10, 13]), .said([]), .done(code: 66, notes: Array("why".utf8)), .done(code: 0, notes: []),
     ]
 
     @Test("each is read back as it was written", arguments: messages)
@@ -117,13 +117,13 @@ struct TokenMessageTests {
         for kind in 0...255 as ClosedRange<UInt8> { _ = TokenMessage(parsing: [kind] + bytes.dropFirst()) }
         #expect(TokenMessage(parsing: []) == nil)
         #expect(TokenMessage(parsing: [0]) == nil)
-        #expect(TokenMessage(parsing: [7, 0]) == nil)
+        #expect(TokenMessage(parsing: [9, 0]) == nil)
         #expect(TokenMessage(parsing: bytes + [UInt8](repeating: 0, count: 1_025)) == nil)
     }
 
     @Test("words that are too long are cut, never sent in two")
     func longWords() {
-        let bytes = TokenMessage.failed(needsPerson: false, words: [UInt8](repeating: 65, count: 5_000)).bytes
+        let bytes = TokenMessage.failed(.other, words: [UInt8](repeating: 65, count: 5_000)).bytes
         #expect(bytes.count == TokenMessage.byteLimit)
         #expect(TokenMessage(parsing: bytes) != nil)
     }

@@ -126,12 +126,74 @@ struct TokenCommandTests {
         #expect(run.errors.contains("[seal] key is a file, not a token"))
     }
 
+    @Test("a library that ends its process, crashes or hangs is an error that names it, for each verb, and nothing is printed for done", arguments: [
+        ("list", "init-exit=0"), ("list", "init-exit=66"), ("list", "init-crash"), ("make-key", "init-exit=0"), ("login", "init-exit=0"), ("login", "crash-login"),
+        ("make-key", "crash"), ("list", "init-hang"),
+    ])
+    func hostileLibrary(verb: String, disturbance: String) throws {
+        let token = try SoftToken()
+        if verb != "make-key" { try token.makeKey() }
+        try token.disturb(disturbance)
+        let run = try token.command(verb, token.proxied())
+        #expect(run.code == 74 && run.output.isEmpty, "\(run.code): \(run.output)")
+        #expect(run.errors.contains("proxy.so)") && run.errors.split(separator: "\n").count == 1, "\(run.errors)")
+        #expect(run.errors.contains(disturbance == "init-hang" ? "did not answer in time" : "ended its helper process without an answer"), "\(run.errors)")
+    }
+
+    @Test("enrolment's key in a token is an error where its library ends the process, never a success", arguments: ["init-exit=0", "crash"])
+    func hostileAtEnrolment(disturbance: String) throws {
+        let token = try SoftToken()
+        try token.makeKey()
+        let files = IdentityFiles(
+            key: try KeyLocation(UTF8Text(token.proxied())), certificate: UTF8Text(token.folder.file("seal.crt")), program: try token.program())
+        try token.disturb(disturbance)
+        let error = #expect(throws: EnrolmentError.self) {
+            guard case .token(let key)? = try files.keyInUse() else { return }
+            do throws(TokenError) { _ = try key.sign([1]) } catch { throw EnrolmentError(.token(isPIN: false), UTF8Text(error.message)) }
+        }
+        #expect(error?.detail.string.contains("ended its helper process without an answer (/") == true, "\(String(describing: error))")
+    }
+
+    @Test("without a configuration a library is named by --module or a URI; a configuration needs no more than the key")
+    func withoutConfiguration() throws {
+        let token = try SoftToken()
+        try token.makeKey()
+        func list(_ words: String...) throws -> Run {
+            try Run([agentProgram, "token", "list"] + words, environment: token.environment)
+        }
+        let byModule = try list("--module", SoftToken.module, "--config", "/nonexistent/agent.conf")
+        #expect(byModule.code == 0 && byModule.output.contains("token \"gw-1\""), "\(byModule)")
+        #expect(try list(token.uri(), "--config", "/nonexistent/agent.conf").code == 0)
+        try token.folder.write("[seal]\nkey = \(token.uri())\n", to: "agent.conf")
+        let byKey = try list("--config", token.folder.file("agent.conf"))
+        #expect(byKey.code == 0 && byKey.output.contains("key \"seal\""), "\(byKey)")
+        try token.folder.write("[seal]\nkey = \(token.uri())\nnonsense = 1\n", to: "agent.conf")
+        #expect(try list("--config", token.folder.file("agent.conf")).code == 78)
+        #expect(try list("--config", "/nonexistent/agent.conf").code == 66)
+        #expect(try list("--module", "softhsm2.so").errors.contains("absolute path"))
+        #expect(try list("--module", SoftToken.module, token.uri()).code == 64)
+        #expect(try list("--module", "/a b.so").errors.contains("percent-encoded: %20"))
+    }
+
+    @Test("a label with control characters is shown without them, in text and in errors; in JSON it is escaped or replaced too")
+    func label() throws {
+        let token = try SoftToken()
+        try token.makeKey()
+        try token.disturb("control")
+        let proxied = token.proxied("object=seal")
+        for run in [try token.command("list", proxied), try token.command("list", proxied, json: true), try token.command("login", token.proxied("object=none"))] {
+            #expect((run.output + run.errors).utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x0A }, "\(run)")
+            #expect(!(run.output + run.errors).contains("\n-1"))
+        }
+        #expect(try token.command("list", proxied).output.contains("token \"gw?[2J?-1\""))
+    }
+
     @Test("enrolment's key in a token is made once, signs requests, and is the same one at the next start")
     func enrolment() throws {
         let token = try SoftToken()
-        _ = try TokenInProcess(token)
         func files() throws -> IdentityFiles {
-            IdentityFiles(key: try KeyLocation(UTF8Text(token.uri())), certificate: UTF8Text(token.folder.file("seal.crt")))
+            IdentityFiles(
+                key: try KeyLocation(UTF8Text(token.uri())), certificate: UTF8Text(token.folder.file("seal.crt")), program: try token.program())
         }
         var made: PublicKey?
         do {

@@ -25,7 +25,7 @@ struct TokenErrorTests {
         (.signatureNotVerified, "was thrown away", "that both keys of this name are one pair", false), (.readOnly, "write-protected", "that can be written", false),
         (.full, "has no room", "remove what it no longer needs", false), (.unable, "does not do ECDSA on P-256", "use a token and a key that do", false),
         (.failed, "the token or its module failed", "check the device", false), (.helperNotStarted(errno: 12), "cannot be started (error 12)", "free memory or processes", false),
-        (.helperEnded, "ended without an answer", "look for a newer library", false), (.helperLate, "did not answer in time", "check the device", false),
+        (.helperEnded, "the token's library ended its helper process", "look for a newer library", false), (.helperLate, "did not answer in time", "check the device", false),
         (.otherKey, "is not the one of the seal certificate", "put the certificate of this very key there", false),
     ]
 
@@ -38,6 +38,20 @@ struct TokenErrorTests {
         #expect(error.message == "token \"gw-1\" in slot 7: \(error.happened): \(error.step)")
         #expect(error.concernsPIN == row.isOfPIN)
         #expect(!error.message.contains("^") && !error.message.contains("@") && !error.message.contains("|"), "\(error.message)")
+    }
+
+    @Test("what a helper reported is said in its words alone, and keeps its kind", arguments: [TokenError.Kind.other, .pin, .needsPerson, .keyMissing])
+    func reported(kind: TokenError.Kind) {
+        let error = TokenError(.reported(kind), at: "", "slot 1: it is so: do that")
+        #expect(error.message == "slot 1: it is so: do that" && error.kind == kind)
+        #expect(error.concernsPIN == (kind == .pin || kind == .needsPerson) && error.needsPerson == (kind == .needsPerson))
+    }
+
+    @Test("no control character of a token's own words reaches a line", arguments: [
+        ("gw-1", "gw-1"), ("a\u{1b}[31mb\nc", "a?[31mb?c"), ("\u{7f}\u{0}", "??"), ("é\u{85}\u{9b}2J©Â", "é????2J©Â"), ("\u{80}\u{9f}\u{a0}", "????\u{a0}"), ("", ""),
+    ])
+    func strangers(text: String, shown: String) {
+        #expect(UTF8Text.ofStranger(text).string == shown)
     }
 
     @Test("what is tried again by itself wants nobody's step", arguments: [TokenError.Code.sessionLost, .noMemory])

@@ -90,7 +90,7 @@ struct TokenSignerTests {
         Case(testDescription: "token pulled out", disturbance: "sign=0x32", words: ["not there any more", "0x32"]),
         Case(testDescription: "the key may not sign", disturbance: "sign=0x68", words: ["does not do ECDSA", "0x68"]),
         Case(testDescription: "a wrong signature", disturbance: "flip", words: ["did not verify", "one pair"]),
-        Case(testDescription: "the module crashes at a signature", disturbance: "crash", words: ["ended without an answer"]),
+        Case(testDescription: "the module crashes at a signature", disturbance: "crash", words: ["ended its helper process without an answer (/", "proxy.so)"]),
     ]
 
     /// A token with keys of all kinds, and a second one beside it.

@@ -3,7 +3,8 @@
 // TOKEN_PROXY_MODULE is the real module. TOKEN_PROXY_CONTROL is a file of words, read anew at each call, so that a running helper can be
 // disturbed: `delay=500` (ms a signature), `init=0x5`, `login=0xa4`, `sign=0x30` (what these calls return), `flags=0x40000` (more flags of
 // the token), `absent` (no token in any slot), `hang` (a signature never ends), `crash` (it ends the process), `crash-login`, `flip` (a wrong
-// signature), `high` (signatures with the higher s). TOKEN_PROXY_LOG gets a line for each login and signature with its result.
+// signature), `high` (signatures with the higher s), and at the module's start `init-exit=0` (it ends the process with that code), `init-crash`,
+// `init-hang`. `control` puts control characters into the token's label. TOKEN_PROXY_LOG gets a line for each login and signature with its result.
 #define _GNU_SOURCE
 #include "../../Sources/CTokenShims/cryptoki.h"
 
@@ -45,6 +46,9 @@ static void note(const char *call, ck_rv code) {
 }
 
 static ck_rv initialize(void *arguments) {
+    if (told("init-exit") >= 0) { _exit((int)told("init-exit")); }
+    if (told("init-crash") > 0) { abort(); }
+    while (told("init-hang") > 0) { sleep(1); }
     long code = told("init");
     return code > 0 ? (ck_rv)code : real->initialize(arguments);
 }
@@ -58,6 +62,7 @@ static ck_rv get_slot_info(ck_ulong slot, struct ck_slot_info *info) {
 static ck_rv get_token_info(ck_ulong slot, struct ck_token_info *info) {
     if (told("absent") > 0) { return CKR_TOKEN_NOT_PRESENT; }
     ck_rv code = real->get_token_info(slot, info);
+    if (told("control") > 0) { memcpy(info->label, "gw\x1b[2J\n-1", 10); }
     long flags = told("flags");
     if (flags > 0) { info->flags |= (ck_ulong)flags; }
     return code;

@@ -41,7 +41,7 @@ public enum AgentProgram {
         case "journal": return JournalCommand.run(arguments)
         case "token": return TokenCommand.run(arguments)
         // Not for people: the agent spawns it.
-        case TokenHelper.word: return TokenHelper.run() ? .success : usage("token-helper is what a running agent starts for itself")
+        case TokenHelper.word: return TokenHelper.run(errand: TokenErrand.perform) ? .success : usage("token-helper is what a running agent starts for itself")
         case "selftest": return SelfTestCommand.run(arguments)
         case "version":
             Output.print("harborseal-agent \(AgentVersion.number)")

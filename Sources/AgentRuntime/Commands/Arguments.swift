@@ -36,8 +36,8 @@ struct Arguments {
             case "--hex": wantsHex = true
             case "--no-colour", "--no-color": wantsColour = false
             case "--version": take("version")
-            case "--replace", "--accept-trust", "--seal", "--automatic": flags.append(word)
-            case "--device", "--code", "--ca", "--trust-hash", "--broker":
+            case "--replace", "--abandon", "--accept-trust", "--seal", "--automatic": flags.append(word)
+            case "--device", "--code", "--ca", "--trust-hash", "--broker", "--module":
                 guard index < words.count, value(word) == nil else {
                     problem = "\(word.string) needs one value after it"
                     return
@@ -82,8 +82,11 @@ struct Arguments {
         let count = bytes.withUnsafeMutableBufferPointer { posix_arguments($0.baseAddress, $0.count) }
         guard count > 0 else { return [] }
         var words: [UTF8Text] = []
-        for word in bytes[..<count].split(separator: 0, omittingEmptySubsequences: false).dropLast().dropFirst() {
-            words.append(UTF8Text(validating: Array(word)) ?? "?")
+        for bytes in bytes[..<count].split(separator: 0, omittingEmptySubsequences: false).dropLast().dropFirst() {
+            let word = UTF8Text(validating: Array(bytes)) ?? "?"
+            // Every user's `ps` shows a command line. What stood there since the start may have been seen: `enroll -` never shows it.
+            if word.hasPrefix("harborseal-enrol:") || words.last == "--code" { posix_arguments_hide(bytes.startIndex, bytes.count) }
+            words.append(word)
         }
         return words
     }

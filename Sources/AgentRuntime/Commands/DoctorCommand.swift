@@ -15,7 +15,7 @@ enum DoctorCommand {
         } catch {
             for problem in error.problems { Output.complain(problem.message.string) }
             if let settings = try? EnrolmentSettings(arguments.layers), let note = RegistryProbe.note(settings.sealKey, settings.sealCertificate) {
-                Output.complain("an enrolment did not come to its end: \(note.reason); \(note.advice)")
+                Output.complain("an enrolment was \(note.reason); \(note.advice)")
             }
             return error.exitCode
         }

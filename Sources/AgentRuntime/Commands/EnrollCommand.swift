@@ -9,11 +9,12 @@ internal import SmallFiles
 
 /// `enroll TEXT`: keys, certificates, configuration and trust file of a new gateway. Run again it goes on where it was interrupted.
 enum EnrollCommand {
-    /// The options of `enroll` and `renew`; other commands have none of them.
+    /// The options that only some commands have.
     static func options(of command: UTF8Text) -> [UTF8Text] {
         switch command {
-        case "enroll": ["--device", "--code", "--ca", "--trust-hash", "--accept-trust", "--broker", "--replace"]
+        case "enroll": ["--device", "--code", "--ca", "--trust-hash", "--accept-trust", "--broker", "--replace", "--abandon"]
         case "renew": ["--seal", "--automatic"]
+        case "token": ["--module"]
         default: []
         }
     }
@@ -28,21 +29,37 @@ enum EnrollCommand {
         }
         let places = EnrolmentPlaces(settings)
         do throws(EnrolmentError) {
+            if arguments.has("--abandon") { return try abandon(places, arguments) }
             let order = try EnrolmentOrder(arguments)
             if let other = otherName(settings, order.gateway) { return complain(.configuration, other) }
             try places.lock()
             do throws(EnrolmentError) {
                 let code = try enroll(order, settings, places, arguments)
-                places.remember(nil)
+                places.forget()
                 try places.endReplacement()
                 return code
             } catch {
+                if error.isRefusal, try places.dropReplacement() { throw error }
                 places.remember(error)
-                throw error
+                guard places.isReplacing else { throw error }
+                _ = complain(error.exitCode, error.message)
+                return complain(error.exitCode, "the replacement of the keys is not finished; run this again, or enroll --abandon to forget it")
             }
         } catch {
             return complain(error.exitCode, error.message)
         }
+    }
+
+    /// `enroll --abandon`: what an enrolment began and did not finish is gone.
+    private static func abandon(_ places: EnrolmentPlaces, _ arguments: Arguments) throws(EnrolmentError) -> ExitCode {
+        guard arguments.operands.isEmpty else { return AgentProgram.usage("enroll --abandon takes no text") }
+        try places.lock()
+        try places.user?.act()
+        Output.print(
+            try places.abandon()
+                ? "the unfinished enrolment is forgotten, with its waiting keys and certificates; a key that it made in a token stays there"
+                : "no enrolment was under way")
+        return .success
     }
 
     static func complain(_ code: ExitCode, _ text: String) -> ExitCode {
@@ -70,22 +87,64 @@ enum EnrollCommand {
         let enroller = Enroller(
             gateway: order.gateway, alliance: settings.alliance.flatMap { Name($0) }, link: places.link, seal: places.seal,
             client: RegistryClient(order.address, anchor: anchor.derBytes, time: time))
-        let ended = try places.endedKeys(beginning: replaces)
+        let trust = try EnrolmentTrust(order, places.trustFile, enroller, accepts: arguments.has("--accept-trust"))
+        enroller.trust = trust.file
+        places.begin()
+        let goesOn = places.isReplacing
+        var ended = try places.endedKeys(beginning: replaces)
+        if ended.isEmpty { ended = try endedByRevocation(enroller) }
         try places.write(places.authority, anchor.pem)
-        for role in [CertificateRole.link, .seal] {
-            let outcome = try enroller.enroll(role, code: order.code, replacing: ended)
-            say(role, outcome, role == .link ? places.link : places.seal)
-        }
+        let isAnyNew = try certify(enroller, order.code, ended, places, goesOn: goesOn)
         guard let alliance = enroller.alliance else { throw EnrolmentError(.foreignName) }
         let name = GatewayName(alliance: alliance, gatewayID: order.gateway)
         try configure(name, order, settings, places, arguments)
-        let code = try takeTrustFile(enroller, alliance, order, places, accepts: arguments.has("--accept-trust"))
-        Output.print("gateway \(name.issuer.string) is enrolled; this took \(RenewCommand.peakMemory())")
+        let code = try trust.store(places)
+        try enroller.refuseRevoked()
+        Output.print(
+            isAnyNew
+                ? "gateway \(name.issuer.string) is enrolled; this took \(RenewCommand.peakMemory())"
+                : "gateway \(name.issuer.string) has certificates already: the registry was not asked, and the code was not used; a new identity needs --replace")
         var check = arguments
         (check.values, check.flags) = ([], [])
         if let problems = problems(check) { return complain(.configuration, problems) }
         Output.print(nextStep(order, settings))
         return code
+    }
+
+    /// The link key in use, if its certificate is revoked: the code may bring another one, and the registry says whether it does. A seal key
+    /// that is revoked is at its end.
+    private static func endedByRevocation(_ enroller: Enroller) throws(EnrolmentError) -> [Digest] {
+        try enroller.refuseRevoked(.seal)
+        do throws(EnrolmentError) {
+            try enroller.refuseRevoked(.link)
+            return []
+        } catch {
+            guard error.code == .linkRevoked, let key = try enroller.link.publicKeyInUse() else { throw error }
+            Output.print(error.reason + "; this code is tried")
+            return [key.keyID(using: SHA256.self)]
+        }
+    }
+
+    /// Both certificates; whether the registry was asked for one.
+    /// - Parameter goesOn: an earlier run began to replace the keys, perhaps with another code: whether a new link key is of this one is asked.
+    private static func certify(
+        _ enroller: Enroller, _ code: EnrolmentCode, _ ended: [Digest], _ places: EnrolmentPlaces, goesOn: Bool
+    ) throws(EnrolmentError) -> Bool {
+        try places.link.recover()
+        // A code may be of new keys. A seal key that stays is shown to the registry first then, whose refusal uses up nothing.
+        let lacksLink = ended.isEmpty ? try enroller.good(.link) == nil : true
+        let keepsSeal = lacksLink && !places.isReplacing && SmallFile.exists(places.seal.certificate)
+        var isAnyNew = false
+        for role in keepsSeal ? [CertificateRole.seal, .link] : [.link, .seal] {
+            do throws(EnrolmentError) {
+                let outcome = try enroller.enroll(role, code: code, replacing: ended, asksAnyway: keepsSeal || goesOn && role == .link)
+                say(role, outcome, role == .link ? places.link : places.seal)
+                if outcome.isNew { isAnyNew = true }
+            } catch {
+                throw error.code == .forbidden && role == .seal && keepsSeal ? EnrolmentError(.otherIdentity, error.detail) : error
+            }
+        }
+        return isAnyNew
     }
 
     private static func say(_ role: CertificateRole, _ outcome: Enroller.Outcome, _ files: IdentityFiles) {
@@ -111,41 +170,5 @@ enum EnrollCommand {
             return "next: name the brokers in [link] of agent.conf, then systemctl enable --now harborseal-agent"
         }
         return "next: systemctl enable --now harborseal-agent, or restart it if it runs; then harborseal-agent doctor"
-    }
-
-    // MARK: - Trust file
-
-    /// A first trust file counts by its hash, which came by a way that somebody trusts; later ones come from nodes.
-    private static func takeTrustFile(
-        _ enroller: Enroller, _ alliance: Name, _ order: EnrolmentOrder, _ places: EnrolmentPlaces, accepts: Bool
-    ) throws(EnrolmentError) -> ExitCode {
-        let path = places.trustFile
-        guard !path.bytes.isEmpty, !SmallFile.exists(path) else {
-            Output.print("trust file was there already: \(path.string)")
-            return .success
-        }
-        let bytes = try enroller.client.trustFile(named: order.trustHash)
-        let hash = SHA256.hash(bytes.span)
-        guard let trust = AgentSetup.verifiedTrust(bytes), trust.content.alliance == alliance,
-            trust.content.linkCertificate == enroller.client.anchor
-        else {
-            Output.complain("the registry's trust file is not this alliance's; copy alliance.hstrust to \(path.string) by a way that you trust")
-            return .data
-        }
-        if let expected = order.trustHash, expected != hash {
-            Output.complain(
-                "the registry's trust file has the hash \(hash.hexadecimal), expected was \(expected.hexadecimal); "
-                    + "ask the alliance which one is right, then run this again with --trust-hash HASH")
-            return .data
-        }
-        guard order.trustHash != nil || accepts else {
-            Output.complain(
-                "the registry's trust file (version \(trust.content.version)) has the hash \(hash.hexadecimal) and was not stored; "
-                    + "compare it with the alliance's, then run this again with --trust-hash HASH")
-            return .warning
-        }
-        try places.write(path, bytes)
-        Output.print("trust file version \(trust.content.version), hash \(hash.hexadecimal), in \(path.string)")
-        return .success
     }
 }

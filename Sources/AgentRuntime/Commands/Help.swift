@@ -6,7 +6,7 @@ enum Help {
         harborseal-agent: records, signs, keeps and publishes what happens at this gateway.
 
           run                          run the agent
-          enroll TEXT                  make keys, and get certificates, configuration and trust file from the alliance's registry
+          enroll -                     make keys, and get certificates, configuration and trust file from the alliance's registry
           renew [--seal]               get a new link certificate, or a new seal certificate; run renews the link's by itself
           record KIND key=value...     record one event from a shell, through the running agent
           status [--json]              what the running agent is doing, and what is wrong
@@ -49,16 +49,19 @@ enum Help {
 
         """
     private static let enroll: StaticString = """
-        enroll TEXT        takes the whole enrolment text, in quotes; - reads it from standard input, where no other user sees it
+        enroll -           reads the enrolment text from standard input: paste it and press Enter. Nobody else on the machine sees it there
+        enroll TEXT        the text in quotes: it stands in the shell's history, and for a moment in every user's list of processes
         enroll URL --device FIRM.DEVICE --code CODE --ca FILE   the parts: FILE is the alliance's link CA
+        enroll --abandon   forgets an enrolment that was begun and not finished: its waiting keys and certificates. Those in use stay
         Makes a link key and a seal key here, proves them to the registry and stores what it certifies; writes agent.conf.d/10-gateway.conf;
         fetches the trust file if none is there. As root it gives the files to the agent's user. Run again it goes on where it was
         interrupted, with the same keys: a code is not used up by a lost answer.
         --broker LIST      the brokers for [link], if neither text nor agent.conf names them
         --trust-hash HASH  the trust file's SHA-256, by a way that you trust; --accept-trust takes any that this alliance signed
         --replace          makes new keys although there are some; stop the agent first. One in a token stays: name another object= for a new one
-        Exit code 0: done. 2: done but for the trust file. 75: not now, run it again. 77: refused. 64: mistyped. 1, 65, 73: see the message.
-        Example: harborseal-agent enroll 'harborseal-enrol:1?url=https://registry.example.org:8443&device=acme.gw-1&code=...&ca=...'
+        Exit code 0: done. 2: done but for the trust file. 75: not now, run it again. 77: refused. 64: mistyped. 1: also where a certificate
+        of this gateway is revoked; 65, 73: see the message.
+        Example: harborseal-agent enroll - < /media/stick/gw-1.txt
 
         """
     private static let renew: StaticString = """
@@ -121,9 +124,11 @@ enum Help {
         token make-key [URI]   makes the P-256 key that object= names, in the token, which it cannot leave. Prints its
                                public part in PEM. A key that is there already is left alone
         token login [URI]      tries the PIN once, also where the next wrong one locks the token
+        --module PATH in place of URI names the library alone. Without either [seal] key counts, whatever else agent.conf lacks.
+        A library that takes more than 30 s, crashes or ends its process is an error: it runs in a process of its own.
         Each takes --json. Quote a URI for the shell. The PIN stands in the file or variable that pin-source names, never in the URI.
-        Run it as the agent's user, with the agent's environment. Exit code 0: done. 66: no library, token or key. 77: the PIN. 78: [seal] key is a
-        file, or the URI is wrong.
+        Run it as the agent's user, with the agent's environment. Exit code 0: done. 66: no library, token or key. 74: it failed, or did not
+        answer. 77: the PIN. 78: [seal] key is a file, or the URI is wrong.
         Example: harborseal-agent token make-key 'pkcs11:token=gw-1;object=seal?module-name=tpm2_pkcs11&pin-source=file:/etc/harborseal/seal.pin'
 
         """

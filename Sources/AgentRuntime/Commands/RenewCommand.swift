@@ -43,12 +43,15 @@ enum RenewCommand {
                 throw EnrolmentError(.badAddress, "[registry] address of agent.conf")
             }
             if arguments.has("--seal") {
-                let certificate = try enroller.renewSeal()
-                return "seal certificate renewed, valid until \(day(certificate)): systemctl restart harborseal-agent to use it"
+                let outcome = try enroller.renewSeal()
+                let words = "in \(configuration.seal.certificateFile.string), valid until \(Day.text(outcome.certificate.notAfterSeconds))"
+                return outcome.isNew
+                    ? "seal certificate renewed \(words), for the same key: systemctl restart harborseal-agent to use it"
+                    : "the seal certificate is new enough for the registry, which gave the same one again: \(words)"
             }
             if arguments.has("--automatic"), let words = try isEarly(enroller, configuration) { return words }
-            let certificate = try enroller.renewLink()
-            return "link certificate renewed, valid until \(day(certificate))"
+            let certificate = try enroller.renewLink(keepsKey: EnrolmentPlaces.isReplacing(in: enroller.seal.folder))
+            return "link certificate renewed, valid until \(Day.text(certificate.notAfterSeconds))"
                 + (arguments.has("--automatic") ? "" : ": systemctl reload harborseal-agent to use it at once")
         } catch {
             throw SetupError(error.exitCode, error.message)
@@ -74,7 +77,9 @@ enum RenewCommand {
         let client = RegistryClient(
             RegistryAddress(host: registry.host, port: registry.port), anchor: anchor.derBytes, time: BelievedTime.now(knowing: own + [anchor]))
         if locks { try EnrolmentPlaces.lock(seal.folder) }
-        return Enroller(gateway: name.gatewayID, alliance: name.alliance, link: link, seal: seal, client: client)
+        let enroller = Enroller(gateway: name.gatewayID, alliance: name.alliance, link: link, seal: seal, client: client)
+        enroller.trust = try? AgentSetup.trustFile(configuration, log: nil)
+        return enroller
     }
 
     /// A clock that was never set cannot tell whether a renewal is due; the registry's can. Words if it is not.
@@ -84,12 +89,6 @@ enum RenewCommand {
             now < RenewalSchedule.dueSeconds(certificate, jitter: 0)
         else { return nil }
         return "not due yet by the registry's clock; this machine's was never set"
-    }
-
-    private static func day(_ certificate: UnverifiedCertificate) -> String {
-        var text = [CChar](repeating: 0, count: 40)
-        posix_utc_text(UInt64(clamping: certificate.notAfterSeconds) &* 1_000, &text, text.count)
-        return String(decoding: text.prefix(10).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// The most memory that this process had at once. Not getrusage's figure, which begins with the parent's.

@@ -10,6 +10,20 @@ extension FileChecks {
     mutating func token(_ uri: TokenURI) -> PublicKey? {
         if case .file(let path)? = uri.pinSource { _ = isPrivate("pin", path, endsRun: false) }
         guard looksAtToken else { return nil }
+        do throws(TokenError) {
+            let answer = try TokenErrand.examine.answer(about: uri)
+            findings.add(lines: answer.output)
+            return PublicKey(uncompressedPoint: answer.notes)
+        } catch {
+            findings.add(error)
+            return nil
+        }
+    }
+}
+
+extension Findings {
+    /// What is seen of a token: in its helper.
+    mutating func addToken(_ uri: TokenURI) -> PublicKey? {
         let look: TokenLook
         do throws(TokenError) {
             look = try TokenLook(uri, login: .never)
@@ -24,7 +38,7 @@ extension FileChecks {
         if let trouble = look.pinTrouble(uri) { add(trouble) }
         let keys = look.keys(of: uri)
         if keys.isEmpty {
-            findings.add(
+            add(
                 .warning, "key", slot.words, "shows no public key that fits [seal] key",
                 advice: "harborseal-agent token list says more, since it logs in; token make-key makes a key")
         } else if keys.count > 1 {
@@ -34,13 +48,13 @@ extension FileChecks {
                 add(TokenError(.keyNotP256, at: slot.words))
                 return nil
             }
-            findings.ok("key", slot.words, "has the key \"\(key.label.string)\"; the PIN was not tried: harborseal-agent token login does")
+            ok("key", slot.words, "has the key \"\(key.label.string)\"; the PIN was not tried: harborseal-agent token login does")
             return key.publicKey
         }
         return nil
     }
 
-    private mutating func add(_ error: TokenError) {
-        findings.add(.problem, "key", error.place, error.happened, advice: error.step)
+    fileprivate mutating func add(_ error: TokenError) {
+        add(.problem, "key", error.place, error.happened, advice: error.step)
     }
 }

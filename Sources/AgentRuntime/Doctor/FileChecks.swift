@@ -8,9 +8,6 @@ internal import SmallFiles
 
 /// What `doctor` sees in files, whoever runs it: as root it judges for the agent's user, not for itself.
 struct FileChecks {
-    /// Both kinds of certificate are renewed long before this many days are left.
-    private static let fewDays: Int64 = 14
-
     let configuration: AgentConfiguration
     /// The user that the agent runs as; `nil` when nothing tells.
     let agentUser: UInt32?
@@ -35,6 +32,9 @@ struct FileChecks {
         if judgesDates { folders() }
     }
 
+    /// The step where a key or a certificate is not there.
+    private static var missing: String { "enroll this gateway (harborseal-agent enroll -), or name the right file in agent.conf" }
+
     // MARK: - Keys
 
     private mutating func key(_ path: UTF8Text) -> PublicKey? {
@@ -56,7 +56,9 @@ struct FileChecks {
         var facts = posix_path_facts()
         let result = path.withCText { posix_path_facts_of($0, &facts) }
         guard result == 0 else {
-            findings.add(.problem, check, path.string, SystemWords.of(-result), advice: "put the key there, or name the right file in agent.conf")
+            findings.add(
+                .problem, check, path.string, SystemWords.of(-result),
+                advice: endsRun ? Self.missing : "put the key there, or name the right file in agent.conf")
             return false
         }
         if facts.permissions & 0o077 != 0 {
@@ -93,12 +95,12 @@ struct FileChecks {
         if certificate.subjectURI != issuer {
             findings.add(
                 .problem, "certificate", path.string, "is for \(certificate.subjectURI?.string ?? "nobody"), this gateway is \(issuer.string)",
-                advice: "correct [identity] in agent.conf, or put the certificate of harborseal device issue there")
+                advice: "correct [identity] in agent.conf, or enroll this gateway again")
         } else if let key, certificate.publicKey != key {
             findings.add(
                 .problem, "certificate", path.string, "belongs to another key than the seal key", advice: "put key and certificate of one enrolment there")
         } else {
-            validity("certificate", path, certificate, isEvidence: true)
+            validity("certificate", path, certificate, advice: "harborseal-agent renew --seal: nodes refuse new batches once it has ended; nothing is lost")
         }
     }
 
@@ -112,10 +114,14 @@ struct FileChecks {
                     .problem, "link-certificate", path.string, "belongs to another key than the link key",
                     advice: "put key and certificate of one enrolment there")
             }
-            validity("link-certificate", path, certificate, isEvidence: false)
+            if judgesDates, let end = RenewalSchedule.end(of: certificate, nowSeconds: nowSeconds) {
+                findings.add(.problem, "link-certificate", path.string, end.happened, advice: end.step.description)
+            } else {
+                validity("link-certificate", path, certificate, advice: "harborseal-agent renew")
+            }
         }
         if let path = link.authorityFile, let authority = certificate("link-ca", path) {
-            validity("link-ca", path, authority, isEvidence: false)
+            validity("link-ca", path, authority, advice: "ask the alliance for its new link CA: harborseal-agent enroll with a new text brings it")
         }
     }
 
@@ -134,12 +140,12 @@ struct FileChecks {
         do throws(DeviceCryptoError) {
             return try UnverifiedCertificate.load(from: path)
         } catch {
-            findings.add(.problem, check, path.string, error.reason, advice: "put the certificate there, or name the right file in agent.conf")
+            findings.add(.problem, check, path.string, error.reason, advice: Self.missing)
             return nil
         }
     }
 
-    private mutating func validity(_ check: StaticString, _ path: UTF8Text, _ certificate: UnverifiedCertificate, isEvidence: Bool) {
+    private mutating func validity(_ check: StaticString, _ path: UTF8Text, _ certificate: UnverifiedCertificate, advice: StaticString) {
         guard judgesDates else { return }
         let days = (certificate.notAfterSeconds - nowSeconds) / 86_400
         if nowSeconds < certificate.notBeforeSeconds {
@@ -147,13 +153,9 @@ struct FileChecks {
                 .problem, check, path.string, "is not valid yet: this machine's clock is probably wrong",
                 advice: "set the clock; meanwhile events are recorded, signed and stored")
         } else if nowSeconds > certificate.notAfterSeconds {
-            findings.add(
-                .problem, check, path.string, "expired \(-days) days ago",
-                advice: isEvidence
-                    ? "harborseal-agent renew --seal: nodes refuse new batches; nothing is lost meanwhile"
-                    : "harborseal-agent renew, up to 30 days late; the broker refuses it meanwhile, and nothing is lost")
-        } else if days < Self.fewDays {
-            findings.add(.warning, check, path.string, "\(days) days left", advice: isEvidence ? "harborseal-agent renew --seal" : "harborseal-agent renew")
+            findings.add(.problem, check, path.string, "ended on \(Day.text(certificate.notAfterSeconds))", advice: advice.description)
+        } else if days < RenewalSchedule.fewDays {
+            findings.add(.warning, check, path.string, "\(days) days left", advice: advice.description)
         } else {
             findings.ok(check, path.string, "\(days) days left")
         }

@@ -1,5 +1,6 @@
 internal import AgentConfiguration
 internal import AttestationFormat
+internal import CPosixShims
 internal import DeviceEnrolment
 internal import GatewayAgent
 internal import SealToken
@@ -10,31 +11,37 @@ enum RegistryProbe {
     static func run(_ configuration: AgentConfiguration, _ findings: inout Findings) {
         unfinished(configuration, &findings)
         guard let registry = configuration.registry.address else { return }
+        var holdsLong = false
         do throws(SetupError) {
             let name = try AgentSetup.gatewayName(configuration.identity)
             let user = RenewCommand.user(configuration)
             defer { try? user?.actAsRoot() }
             do throws(EnrolmentError) {
                 try user?.act()
+                if let certificate = AgentSetup.linkCertificate(configuration.link) {
+                    holdsLong = RenewalSchedule.holdsLong(certificate, nowSeconds: posix_realtime_milliseconds() / 1_000)
+                }
                 guard let enroller = try RenewCommand.makeEnroller(configuration, name, locks: false) else {
                     findings.add(.problem, "registry", registry.name, "[link] has no ca, certificate and key to renew", advice: "enroll this gateway: harborseal-agent enroll TEXT")
                     return
                 }
                 _ = try enroller.registrySeconds()
+                try enroller.refuseRevoked()
                 findings.ok("registry", registry.name, "answers, and accepts this gateway's link certificate")
             } catch {
-                findings.add(.problem, "registry", registry.name, error.reason, advice: error.advice.description)
+                findings.add(
+                    error.isTemporary && holdsLong ? .warning : .problem, "registry", registry.name, error.reason, advice: error.advice.description)
             }
         } catch {}
     }
 
-    /// An enrolment that did not come to its end says why, also while the configuration is not usable yet.
+    /// An enrolment that was not finished says why, also while the configuration is not usable yet.
     static func unfinished(_ configuration: AgentConfiguration, _ findings: inout Findings) {
         guard let note = note(configuration.seal.key, configuration.seal.certificateFile) else { return }
-        findings.add(.problem, "enrolment", "", "did not come to its end: \(note.reason)", advice: note.advice)
+        findings.add(.problem, "enrolment", "", "was \(note.reason)", advice: note.advice)
     }
 
-    /// The two lines that `enroll` left.
+    /// The two lines that `enroll` left: `begun on DATE and not finished: REASON`, and the step.
     static func note(_ sealKey: KeyLocation, _ certificate: UTF8Text) -> (reason: String, advice: String)? {
         let folder = IdentityFiles(key: sealKey, certificate: certificate).folder
         guard let bytes = try? SmallFile.read(EnrolmentPlaces.note(in: folder), limit: 4_096) else { return nil }

@@ -6,8 +6,8 @@ extension EnrolmentError {
         if isTemporary { return .temporary }
         switch code {
         case .badText, .badCode, .badAddress: return .usage
-        case .malformed, .tooLarge, .foreignKey, .foreignName, .wrongUsage, .outOfDate: return .data
-        case .codeRefused, .forbidden, .identityRefused, .token(isPIN: true): return .noPermission
+        case .malformed, .tooLarge, .otherTrust, .foreignIssuer, .foreignKey, .foreignName, .wrongUsage, .outOfDate: return .data
+        case .codeRefused, .forbidden, .otherIdentity, .identityRefused, .token(isPIN: true): return .noPermission
         case .noIdentity, .fileMissing, .token: return .noInput
         case .keyStays: return .configuration
         case .file, .noSpace: return .cannotCreate

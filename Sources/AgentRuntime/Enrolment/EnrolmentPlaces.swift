@@ -61,7 +61,15 @@ final class EnrolmentPlaces {
 
     /// Ids of the keys that a replacement ends, made durable before the first new one: an interrupted replacement goes on with what it
     /// has not replaced yet, and ends no key twice.
-    private var replacement: UTF8Text { folder + "/enrolment.replacing" }
+    private var replacement: UTF8Text { Self.replacement(in: folder) }
+
+    private static func replacement(in folder: UTF8Text) -> UTF8Text { folder + "/enrolment.replacing" }
+
+    /// Whether a replacement was begun and has not ended.
+    @inline(never)
+    static func isReplacing(in folder: UTF8Text) -> Bool { SmallFile.exists(replacement(in: folder)) }
+
+    var isReplacing: Bool { Self.isReplacing(in: folder) }
 
     /// The ids that an unfinished replacement ends; with `begins`, if there is none, those of the keys in use.
     func endedKeys(beginning begins: Bool) throws(EnrolmentError) -> [Digest] {
@@ -69,14 +77,30 @@ final class EnrolmentPlaces {
             return [0, Digest.byteCount].compactMap { Digest(reading: bytes.span, at: $0) }
         }
         guard begins else { return [] }
-        var ended: [Digest] = []
+        // What an interrupted renewal left waiting is no new key of this code's.
         for files in [link, seal] {
-            if let key = try files.publicKeyInUse() { ended.append(key.keyID(using: SHA256.self)) }
+            try files.recover()
+            if try files.publicKeyInUse() != nil { try files.discardPending(keepingKey: false) }
         }
-        var bytes: [UInt8] = []
-        for id in ended { id.append(to: &bytes) }
-        try write(replacement, bytes)
-        return ended
+        try write(replacement, keysInUse())
+        return try endedKeys(beginning: false)
+    }
+
+    private func keysInUse() throws(EnrolmentError) -> [UInt8] {
+        var ids: [UInt8] = []
+        for files in [link, seal] {
+            if let key = try files.publicKeyInUse() { key.keyID(using: SHA256.self).append(to: &ids) }
+        }
+        return ids
+    }
+
+    /// After a refusal: ends a replacement of which nothing is left, neither a new key in use nor one that waits; false if something is.
+    func dropReplacement() throws(EnrolmentError) -> Bool {
+        guard !link.isKeyPending, !seal.isKeyPending, let ended = try? SmallFile.read(replacement, limit: 2 * Digest.byteCount) else { return false }
+        guard ended == (try keysInUse()) else { return false }
+        try endReplacement()
+        forget()
+        return true
     }
 
     func endReplacement() throws(EnrolmentError) {
@@ -84,12 +108,37 @@ final class EnrolmentPlaces {
         do throws(FileError) { try SmallFile.remove(replacement) } catch { throw EnrolmentError.file(error) }
     }
 
-    /// Keeps or drops the reason why an enrolment did not end. Nothing depends on it.
-    func remember(_ error: EnrolmentError?) {
-        if let error {
-            try? write(note, Array("\(error.reason)\n\(error.advice.description)\n".utf8))
-        } else if SmallFile.exists(note) {
-            try? SmallFile.remove(note)
+    // MARK: - Unfinished
+
+    /// Says that an enrolment has begun, for whoever looks after a power cut. Nothing depends on it.
+    func begin() { remember("it was interrupted", Self.advice) }
+
+    private static var advice: StaticString { "run harborseal-agent enroll with the same text again, or enroll --abandon to forget it" }
+
+    /// Keeps the reason why an enrolment did not end.
+    func remember(_ error: EnrolmentError) { remember(error.reason, isReplacing ? Self.advice : error.advice) }
+
+    private func remember(_ reason: String, _ advice: StaticString) {
+        try? write(note, Array("begun on \(Day.text(posix_realtime_milliseconds() / 1_000)) and not finished: \(reason)\n\(advice.description)\n".utf8))
+    }
+
+    func forget() { if SmallFile.exists(note) { try? SmallFile.remove(note) } }
+
+    /// Removes what waits, and with it a link pair that never had a seal beside it; false if nothing was begun. The note goes last, so that a
+    /// power cut leaves something to go on from.
+    func abandon() throws(EnrolmentError) -> Bool {
+        guard SmallFile.exists(note) || link.isKeyPending || seal.isKeyPending else { return false }
+        for files in [link, seal] { try files.discardPending(keepingKey: false) }
+        if let key = seal.key.file, !SmallFile.exists(key), !SmallFile.exists(seal.certificate) {
+            do throws(FileError) {
+                try SmallFile.remove(link.certificate)
+                try SmallFile.remove(link.key.text)
+            } catch {
+                throw EnrolmentError.file(error)
+            }
         }
+        try endReplacement()
+        forget()
+        return true
     }
 }

@@ -15,6 +15,27 @@ struct RenewalSchedule {
     /// A link may be down for this long before an unset clock is suspected of hiding an expired certificate.
     static let outageMilliseconds: UInt64 = 600_000
 
+    /// A certificate that holds longer than this gives time to wait for a registry that is away.
+    static let fewDays: Int64 = 14
+
+    /// Whether a certificate holds for more than a few days.
+    static func holdsLong(_ certificate: UnverifiedCertificate, nowSeconds: Int64) -> Bool {
+        certificate.notAfterSeconds - nowSeconds > fewDays * 86_400
+    }
+
+    /// What is said of a link certificate that has ended, and what to do; nil of one that holds.
+    static func end(of certificate: UnverifiedCertificate, nowSeconds: Int64) -> (happened: String, step: StaticString)? {
+        let (end, last) = (certificate.notAfterSeconds, certificate.notAfterSeconds + graceSeconds)
+        guard nowSeconds > end else { return nil }
+        let isLate = nowSeconds > last
+        return (
+            "ended on " + Day.text(end) + (isLate ? "; renewal worked until " : "; renewal works until ") + Day.text(last),
+            isLate
+                ? "ask the firm's operator for a new code (harborseal device code), and enroll with it"
+                : "run harborseal-agent renew, or wait for the network; nothing is lost meanwhile"
+        )
+    }
+
     /// The certificate in use; nil: there is none to renew.
     private(set) var certificate: UnverifiedCertificate?
     private let jitter: UInt8

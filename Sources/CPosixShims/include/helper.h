@@ -8,5 +8,6 @@
 /// `descriptor` becomes the other, non-blocking one. It has the environment, and no other descriptor but /dev/null. Collect it with `posix_reader_end`. 0 or a negated errno.
 int posix_helper_spawn(const char *program, const char *word, int *descriptor, int32_t *process);
 
-/// Makes this process a helper: it ends when its parent does, and its memory is nobody's to read. False when nobody spawned it so.
+/// Makes this process a helper: it ends when its parent does, its memory is nobody's to read, and it stays the user that it acts as. False when
+/// nobody spawned it so.
 bool posix_helper_begin(void);

@@ -8,6 +8,9 @@
 /// The count of bytes, or a negated errno; -E2BIG when `capacity` does not hold it.
 ptrdiff_t posix_arguments(uint8_t *bytes, size_t capacity);
 
+/// Overwrites a part of the command line, as `posix_arguments` gives it, where everybody on the machine can read it. As far as that is possible.
+void posix_arguments_hide(size_t start, size_t count);
+
 /// Whether a descriptor is a terminal.
 bool posix_is_terminal(int descriptor);
 

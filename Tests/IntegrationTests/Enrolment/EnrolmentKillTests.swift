@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension EnrolmentTests {
-    /// SIGKILL at 215 calls on the files of a gateway's identity. Each step is synced before the next begins, so a power cut leaves what a kill at
+    /// SIGKILL at 211 calls on the files of a gateway's identity. Each step is synced before the next begins, so a power cut leaves what a kill at
     /// one of these calls leaves: the state before a step, or behind it.
     @Suite(.serialized) struct Kills {
         static let calls = ["openat", "write", "fsync", "close", "fchmod", "rename", "renameat2", "unlink"]
@@ -55,7 +55,7 @@ extension EnrolmentTests {
             #expect(try registry.get().sharedKeys.isEmpty)
         }
 
-        @Test("killed at 85 calls of a first enrolment, a plain retry with the same code finishes", .timeLimit(.minutes(10)))
+        @Test("killed at 70 calls of a first enrolment, a plain retry with the same code finishes", .timeLimit(.minutes(10)))
         func enrolment() throws {
             var codes: [String: String] = [:]
             try Self.strike(
@@ -70,7 +70,7 @@ extension EnrolmentTests {
                 afterKill: { _, _ in })
         }
 
-        @Test("killed at 80 calls of a replacement of both keys, one pair of each role works, and a retry finishes", .timeLimit(.minutes(10)))
+        @Test("killed at 66 calls of a replacement of both keys, one pair of each role works, and a retry finishes", .timeLimit(.minutes(10)))
         func replacement() throws {
             let template = try Self.template()
             var codes: [String: String] = [:]
@@ -125,7 +125,7 @@ extension EnrolmentTests {
                 })
         }
 
-        @Test("killed at 50 calls of a renewal, one pair works, and a plain retry finishes", .timeLimit(.minutes(10)))
+        @Test("killed at 42 calls of a renewal, one pair works, and a plain retry finishes", .timeLimit(.minutes(10)))
         func renewal() throws {
             let template = try Self.template()
             let seal = template.key("seal.key")

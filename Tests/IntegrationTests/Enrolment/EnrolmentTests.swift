@@ -83,6 +83,97 @@ struct EnrolmentTests {
         #expect(!gateway.exists("enrolment.note"))
     }
 
+    @Test("the text on the command line is nobody's to read once the program has it; on standard input it never stands there", arguments: ["text", "code", "standard input"])
+    func hidden(way: String) throws {
+        let gateway = try Self.gateway()
+        let code = TestRegistry.freshCode()
+        try gateway.registry.order(["delay": 3], code: code)
+        let text = try gateway.wholeText(code: code)
+        let agent = "'\(try Programs.agent)' enroll --config '\(gateway.configuration)'"
+        try text.write(toFile: gateway.folder.file("text"), atomically: false, encoding: .utf8)
+        let words = switch way {
+        case "text": "exec \(agent) '\(text)'"
+        case "code":
+            "exec \(agent) https://localhost:\(gateway.registry.port) --device \(Alliance.firm).\(gateway.device) --ca '\(gateway.registry.alliance.linkAuthority)' --accept-trust --code \(code)"
+        default: "exec \(agent) - < '\(gateway.folder.file("text"))'"
+        }
+        let child = try ChildProcess(["/bin/sh", "-c", words], logFile: gateway.folder.file("log"))
+        defer { child.kill() }
+        let name = "\(Alliance.firm).\(gateway.device)"
+        try wait(until: "the request", instead: { child.log }) { gateway.registry.requests.contains { $0.device == name } }
+        let line = String(decoding: try Data(contentsOf: URL(fileURLWithPath: "/proc/\(child.processID)/cmdline")), as: UTF8.self)
+        #expect(line.contains("enroll\0") && line.contains(gateway.configuration), "\(line)")
+        #expect(!line.contains(code) && line.contains("xxxxxxxxxxxxxxxxxxxxxxxxxx") == (way != "standard input"), "\(line)")
+        #expect(child.waitUntilEnded(seconds: 30) == .exited(0), "\(child.log)")
+        #expect(try gateway.expectEnrolled())
+    }
+
+    @Test("an enrolment cut by a power failure is a problem of doctor and status with its date; the same text goes on")
+    func interrupted() throws {
+        let gateway = try Self.gateway()
+        let code = TestRegistry.freshCode()
+        try gateway.registry.order(["delay": 20], code: code)
+        let child = try ChildProcess([try Programs.agent, "enroll", try gateway.wholeText(code: code), "--config", gateway.configuration], logFile: gateway.folder.file("log"))
+        let name = "\(Alliance.firm).\(gateway.device)"
+        try wait(until: "the request", instead: { child.log }) { gateway.registry.requests.contains { $0.device == name } }
+        child.kill()
+        let key = gateway.key("link.key.next")
+        let doctor = try gateway.command("doctor")
+        let today = ISO8601DateFormatter().string(from: Date()).prefix(10)
+        #expect(key != nil && doctor.code != 0, "\(doctor)")
+        #expect(doctor.output.contains("an enrolment was begun on \(today) and not finished: it was interrupted; run harborseal-agent enroll with the same text again"), "\(doctor)")
+        try gateway.registry.order(code: code)
+        #expect(try gateway.command("enroll", gateway.wholeText(code: code)).code == 0)
+        #expect(try gateway.expectEnrolled() && gateway.key("link.key") == key)
+        #expect(!gateway.exists("enrolment.note"))
+    }
+
+    @Test("enroll --abandon forgets what was begun and leaves what is in use; then another text enrols")
+    func abandon() throws {
+        let gateway = try Self.gateway()
+        #expect(try gateway.command("enroll", "--abandon").output.contains("no enrolment was under way"))
+        var code = TestRegistry.freshCode()
+        // The link half is done, the seal's is not.
+        try gateway.registry.order(["seal_status": 503], code: code)
+        #expect(try gateway.command("enroll", gateway.wholeText(code: code)).code == 75)
+        #expect(gateway.exists("link.key") && gateway.exists("seal.key.next"))
+        let told = try gateway.command("enroll", "--abandon")
+        #expect(told.code == 0 && told.output.contains("is forgotten"), "\(told)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: gateway.keys) == ["link-ca.crt"])
+        #expect(try !gateway.command("doctor").output.contains("begun on"))
+        code = TestRegistry.freshCode()
+        try gateway.registry.order(code: code)
+        #expect(try gateway.command("enroll", gateway.wholeText(code: code)).code == 0)
+        let keys = ["link.key", "seal.key"].map { gateway.key($0) }
+        // A replacement whose answer never came: the pairs in use stay.
+        try gateway.registry.order(["status": 503], code: code)
+        #expect(try gateway.command("enroll", gateway.wholeText(code: code), "--replace").code == 75)
+        #expect(gateway.exists("enrolment.replacing") && gateway.exists("link.key.next"))
+        #expect(try gateway.command("enroll", "--abandon").code == 0)
+        #expect(try gateway.expectEnrolled() && ["link.key", "seal.key"].map { gateway.key($0) } == keys)
+        #expect(!gateway.exists("enrolment.replacing") && !gateway.exists("enrolment.note"))
+        #expect(try gateway.command("enroll", "--abandon", "text").code == 64)
+    }
+
+    @Test("the running agent says that an enrolment was not finished")
+    func unfinishedInStatus() throws {
+        let gateway = try Self.gateway()
+        let code = TestRegistry.freshCode()
+        try gateway.registry.order(code: code)
+        #expect(try gateway.command("enroll", gateway.wholeText(code: code)).code == 0)
+        try gateway.registry.order(["status": 503], code: code)
+        #expect(try gateway.command("enroll", gateway.wholeText(code: code), "--replace").code == 75)
+        let agent = try ChildProcess([try Programs.agent, "run", "--config", gateway.configuration], logFile: gateway.folder.file("log"))
+        defer { agent.kill() }
+        try wait(until: "the intake", instead: { agent.log }) { UnixStream(gateway.intakeSocket) != nil }
+        let concerns = try AgentReport(gateway.command("status", "--json").output).concerns("enrolment")
+        #expect(concerns.count == 1 && concerns[0].contains("an enrolment was begun on ") && concerns[0].contains("not finished: the registry cannot answer now (503)"), "\(concerns)")
+        let doctor = try gateway.command("doctor").output
+        #expect(doctor.components(separatedBy: "not finished").count == 2, "\(doctor)")
+        #expect(try gateway.command("enroll", "--abandon").code == 0)
+        #expect(try AgentReport(gateway.command("status", "--json").output).concerns("enrolment").isEmpty)
+    }
+
     @Test("an enrolment that waits for approval says so, and goes on when it has come")
     func approval() throws {
         let gateway = try Self.gateway()

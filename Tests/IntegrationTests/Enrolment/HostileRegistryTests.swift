@@ -18,7 +18,7 @@ extension EnrolmentTests {
 
         static let answers = [
             Misdeed(#"{"wrong": "key"}"#, 65, "is for another key"), Misdeed(#"{"wrong": "name"}"#, 65, "is for another name: hs:"),
-            Misdeed(#"{"wrong": "usage"}"#, 65, "is for another use"), Misdeed(#"{"wrong": "expired"}"#, 65, "is out of date"),
+            Misdeed(#"{"wrong": "issuer"}"#, 65, "was not signed by the alliance's link CA"), Misdeed(#"{"wrong": "usage"}"#, 65, "is for another use"), Misdeed(#"{"wrong": "expired"}"#, 65, "is out of date"),
             Misdeed(#"{"wrong": "rsa"}"#, 1, "not on curve P-256"), Misdeed(#"{"wrong": "two"}"#, 65, "something else than certificates"),
             Misdeed(#"{"wrong": "empty"}"#, 65, "something else than certificates"), Misdeed(#"{"wrong": "bare"}"#, 65, "something else than certificates"),
             Misdeed(#"{"wrong": "text"}"#, 65, "something else than certificates"),
@@ -28,11 +28,12 @@ extension EnrolmentTests {
             Misdeed(#"{"cut": 500}"#, 75, "closed the connection"), Misdeed(#"{"cut": 800}"#, 75, "closed the connection"),
             Misdeed(#"{"delay": 40}"#, 75, "did not answer in time"),
             Misdeed(#"{"status": 400, "words": "bad request"}"#, 1, "does not take the request: bad request"),
-            Misdeed(#"{"status": 401, "words": "no such code"}"#, 77, "does not know this device and code: no such code"),
+            Misdeed(#"{"status": 401, "words": "no such code"}"#, 77, "does not know this device and code; check device and code"),
             Misdeed(#"{"status": 403, "words": "the code is used up"}"#, 77, "refuses: the code is used up"),
             Misdeed(#"{"status": 403, "words": "the code has expired"}"#, 77, "the code has expired"),
             Misdeed(#"{"status": 403, "words": "revoked"}"#, 77, "revoked"), Misdeed(#"{"status": 404}"#, 1, "answered 404"),
             Misdeed(#"{"status": 429, "words": "slowly"}"#, 75, "too many tries: slowly"),
+            Misdeed(#"{"status": 429, "words": "slowly", "retry_after": 90}"#, 75, "too many tries; the registry answers again in 90 s"),
             Misdeed(#"{"status": 500, "words": "broken"}"#, 75, "cannot answer now (500): broken"), Misdeed(#"{"status": 503}"#, 75, "cannot answer now (503)"),
             Misdeed(#"{"status": 403, "words": "\u001b[31mred\u0007"}"#, 77, "?[31mred?"), Misdeed(#"{"approve": false}"#, 75, "approval"),
         ]
@@ -67,6 +68,26 @@ extension EnrolmentTests {
         let again = try gateway.command("enroll", gateway.wholeText(code: code))
         #expect(again.code == 0, "\(again)")
         #expect(try gateway.expectEnrolled())
+    }
+
+    @Test("a seal certificate that the firm's issuing key did not sign is not stored, and a plain retry finishes")
+    func foreignSeal() throws {
+        let gateway = try TestedGateway(try Self.registry.get())
+        let code = TestRegistry.freshCode()
+        try gateway.registry.order(["wrong": "issuer", "wrong_label": "seal"], code: code)
+        let told = try gateway.command("enroll", gateway.wholeText(code: code))
+        #expect(told.code == 65 && told.output.contains("was not signed by an issuing key of its firm in the trust file"), "\(told)")
+        #expect(gateway.exists("link.crt") && !gateway.exists("seal.crt") && !gateway.exists("seal.crt.next"))
+        try gateway.registry.order(code: code)
+        #expect(try gateway.command("enroll", gateway.wholeText(code: code)).code == 0)
+        let (seal, link) = (gateway.certificate("seal.crt"), gateway.certificate("link.crt"))
+        // Renewals are judged in the same way.
+        for (words, wrong) in [(["renew"], "link"), (["renew", "--seal"], "seal")] {
+            try gateway.registry.order(["wrong": "issuer", "wrong_label": wrong])
+            let renewed = try gateway.command(words)
+            #expect(renewed.code == 65 && renewed.output.contains("was not signed by"), "\(renewed)")
+        }
+        #expect(gateway.certificate("seal.crt") == seal && gateway.certificate("link.crt") == link)
     }
 
     @Test("whoever is not the registry gets no code: another CA, name, date or use of its certificate", arguments: Misdeed.servers)

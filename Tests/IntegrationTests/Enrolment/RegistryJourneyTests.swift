@@ -1,4 +1,7 @@
+import AttestationFormat
+import DeviceCrypto
 import Foundation
+import MerkleTree
 import Testing
 
 /// The real agent with the real registry, broker and node: from the enrolment text to a receipt, and through a gateway's later years.
@@ -23,21 +26,29 @@ struct RegistryJourneyTests {
         return gateway
     }
 
+    private func run(_ gateway: BareGateway) throws -> ChildProcess {
+        let agent = try ChildProcess([try Programs.agent, "run", "--config", gateway.configuration], logFile: gateway.folder.file("log"))
+        try wait(until: "the intake", instead: { agent.log }) { UnixStream(gateway.intakeSocket) != nil }
+        return agent
+    }
+
+    /// Hands in an event, and waits until everything has its receipts.
+    private func send(_ number: Int, to intake: IntakeClient, of gateway: BareGateway, _ agent: ChildProcess) throws {
+        guard case .stored = try intake.send(IntakeClient.line(number: number)) else { throw IntegrationFailure("refused: \(agent.log)") }
+        try wait(until: "the receipt", seconds: 30, everyMilliseconds: 200, instead: { agent.log + node.log + registry.log }) {
+            guard let report = try? AgentReport(gateway.command("status", "--json").output) else { return false }
+            return report.number("journal", "unreceipted") == 0 && report.number("journal", "events") > number
+        }
+    }
+
     @Test("a text enrols, the agent runs with what it brought, and a receipt comes; renewals are by mutual TLS, and the agent goes on with the new pair")
     func journey() throws {
         let gateway = try enrolled("gw-1")
         #expect(try gateway.expectEnrolled())
-        let agent = try ChildProcess([try Programs.agent, "run", "--config", gateway.configuration], logFile: gateway.folder.file("log"))
+        let agent = try run(gateway)
         defer { agent.kill() }
-        try wait(until: "the intake", instead: { agent.log }) { UnixStream(gateway.intakeSocket) != nil }
         let intake = try IntakeClient(gateway.intakeSocket)
-        func send(_ number: Int) throws {
-            guard case .stored = try intake.send(IntakeClient.line(number: number)) else { throw IntegrationFailure("refused: \(agent.log)") }
-            try wait(until: "the receipt", seconds: 30, everyMilliseconds: 200, instead: { agent.log + registry.log }) {
-                guard let report = try? AgentReport(gateway.command("status", "--json").output) else { return false }
-                return report.number("journal", "unreceipted") == 0 && report.number("journal", "events") > number
-            }
-        }
+        func send(_ number: Int) throws { try self.send(number, to: intake, of: gateway, agent) }
         try send(1)
         #expect(try node.ledger().leaves(of: "\(Alliance.firm).gw-1").count == 1)
         let (link, seal) = (gateway.certificate("link.crt"), gateway.key("seal.key"))
@@ -87,18 +98,117 @@ struct RegistryJourneyTests {
         #expect(gateway.key("seal.key") == seal)
     }
 
+    @Test("a code for new keys is not spent on a gateway that keeps its seal key: the registry refuses that first, and --replace goes on with the same code")
+    func retired() throws {
+        let gateway = try enrolled("gw-5")
+        let seal = gateway.key("seal.key")
+        for name in ["link.crt", "link.key"] { try FileManager.default.removeItem(atPath: "\(gateway.keys)/\(name)") }
+        let text = try registry.device("replace", "\(Alliance.firm).gw-5")["enrolmentText"] as? String ?? ""
+        let plain = try gateway.command("enroll", text)
+        #expect(plain.code == 77 && plain.output.contains("the registry refuses its seal key for this code"), "\(plain)")
+        #expect(gateway.key("seal.key") == seal && !gateway.exists("link.crt"))
+        let told = try gateway.command("enroll", text, "--replace")
+        #expect(told.code == 0, "\(told)\n\(registry.log)")
+        #expect(try gateway.expectEnrolled() && gateway.key("seal.key") != seal)
+    }
+
+    @Test("a replacement that was refused for a mistyped code leaves the gateway as it was: it renews, and the right text brings new keys")
+    func mistyped() throws {
+        let gateway = try enrolled("gw-6")
+        let (link, seal) = (gateway.key("link.key"), gateway.key("seal.key"))
+        let text = try registry.device("replace", "\(Alliance.firm).gw-6")["enrolmentText"] as? String ?? ""
+        let mistyped = text.replacing(#/code=[^&]*/#, with: "code=\(TestRegistry.freshCode())")
+        let refused = try gateway.command("enroll", mistyped, "--replace")
+        #expect(refused.code == 77 && !gateway.exists("enrolment.replacing") && !gateway.exists("enrolment.note"), "\(refused)")
+        #expect(try gateway.expectEnrolled() && gateway.key("link.key") == link && gateway.key("seal.key") == seal)
+        let renewed = try gateway.command("renew")
+        #expect(renewed.code == 0, "\(renewed)")
+        let told = try gateway.command("enroll", text, "--replace")
+        #expect(told.code == 0, "\(told)\n\(registry.log)")
+        #expect(try gateway.expectEnrolled() && gateway.key("link.key") != link && gateway.key("seal.key") != seal)
+        #expect(!gateway.exists("enrolment.replacing"))
+    }
+
+    @Test("a replacement that was cut between its keys comes through with the text of the next replacement: what the registry has of the one before gives way")
+    func replacedTwice() throws {
+        let gateway = try enrolled("gw-7")
+        let name = "\(Alliance.firm).gw-7"
+        func path(_ file: String) -> String { "\(gateway.keys)/\(file)" }
+        let old = try ["seal.key", "seal.crt"].map { ($0, try Data(contentsOf: URL(fileURLWithPath: path($0)))) }
+        let ended = [gateway.key("link.key"), gateway.key("seal.key")].compactMap { $0?.keyID(using: SHA256.self).bytes }
+        let first = try gateway.command("enroll", registry.device("replace", name)["enrolmentText"] as? String ?? "", "--replace")
+        #expect(first.code == 0, "\(first)")
+        let link = gateway.key("link.key")
+        // As the power cut left it: the seal's answer was lost.
+        try FileManager.default.moveItem(atPath: path("seal.key"), toPath: path("seal.key.next"))
+        for (file, bytes) in old { try bytes.write(to: URL(fileURLWithPath: path(file))) }
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path("seal.key"))
+        try Data(ended.joined()).write(to: URL(fileURLWithPath: path("enrolment.replacing")))
+        let lost = gateway.key("seal.key.next")
+        let second = try gateway.command("enroll", registry.device("replace", name)["enrolmentText"] as? String ?? "", "--replace")
+        #expect(second.code == 0, "\(second)\n\(registry.log)")
+        #expect(try gateway.expectEnrolled() && !gateway.exists("enrolment.replacing"))
+        #expect(gateway.key("link.key") != link && gateway.key("seal.key") != lost)
+        #expect(try gateway.command("doctor").output.contains("accepts this gateway's link certificate"))
+    }
+
+    @Test("a gateway whose link certificate ended because its name was enrolled elsewhere comes back with a new code, and keeps its seal key")
+    func elsewhere() throws {
+        let gateway = try enrolled("gw-8")
+        let (link, seal) = (gateway.key("link.key"), gateway.key("seal.key"))
+        func text() throws -> String { try registry.device("code", "\(Alliance.firm).gw-8")["enrolmentText"] as? String ?? "" }
+        let other = try BareGateway(alliance, device: "gw-8").command("enroll", text())
+        #expect(other.code != 0, "\(other)")
+        let told = try gateway.command("enroll", text())
+        #expect(told.code == 0 && told.output.contains("its link certificate is revoked; this code is tried"), "\(told)\n\(registry.log)")
+        #expect(try gateway.expectEnrolled() && gateway.key("link.key") != link && gateway.key("seal.key") == seal)
+    }
+
     @Test("a revoked gateway is refused with the registry's reason, and doctor says who helps; a replacement's code brings new keys")
     func revoked() throws {
         let gateway = try enrolled("gw-3")
         let seal = gateway.key("seal.key")
-        try registry.device("revoke", "\(Alliance.firm).gw-3", "--since", "\(Int(Date().timeIntervalSince1970) - 1)")
+        try registry.device("revoke", "\(Alliance.firm).gw-3", "--yes", "--since", "\(Int(Date().timeIntervalSince1970) - 1)")
         let refused = try gateway.command("renew")
         #expect(refused.code == 77 && refused.output.contains("revoked") && refused.output.contains("harborseal device"), "\(refused)")
         let replaced = try registry.device("replace", "\(Alliance.firm).gw-3")
         let text = replaced["enrolmentText"] as? String ?? ""
+        // Without --replace the lists tell, and the code is whole afterwards.
+        let plain = try gateway.command("enroll", text)
+        #expect(plain.code == 1 && plain.output.contains("enrolled as \(Alliance.firm).gw-3, and its seal certificate is revoked"), "\(plain)")
+        #expect(try gateway.command("doctor").output.contains("its seal certificate is revoked"))
         let told = try gateway.command("enroll", text, "--replace")
         #expect(told.code == 0, "\(told)\n\(registry.log)")
         #expect(gateway.key("seal.key") != seal)
         #expect(try gateway.expectEnrolled())
+    }
+
+    @Test("new keys on a gateway that keeps its journal begin an epoch that the nodes take: events before and after have their receipts, once each")
+    func newKeysOldJournal() throws {
+        let gateway = try enrolled("gw-5")
+        let name = "\(Alliance.firm).gw-5"
+        let before = try run(gateway)
+        defer { before.kill() }
+        try send(1, to: IntakeClient(gateway.intakeSocket), of: gateway, before)
+        // Stored and signed by the old key, without a receipt when it ends.
+        broker.kill()
+        guard case .stored = try IntakeClient(gateway.intakeSocket).send(IntakeClient.line(number: 2)) else { throw IntegrationFailure(before.log) }
+        before.kill()
+        try broker.start()
+        // A hello that no node hears is said again after the receipt-timeout only.
+        try wait(until: "the node is back", instead: { node.log }) { node.log.components(separatedBy: "broker connected").count == 3 }
+        let replaced = try registry.device("replace", name, "--since", "\(Int(Date().timeIntervalSince1970))")
+        let told = try gateway.command("enroll", replaced["enrolmentText"] as? String ?? "", "--replace")
+        #expect(told.code == 0, "\(told)\n\(registry.log)")
+        let after = try run(gateway)
+        defer { after.kill() }
+        try send(3, to: IntakeClient(gateway.intakeSocket), of: gateway, after)
+        let ledger = try node.ledger()
+        #expect(Set(ledger.leaves(of: name).keys) == ["wms-1/1", "wms-1/2", "wms-1/3"])
+        #expect(ledger.epochs(of: name).count == 2 && ledger.doubled(of: name).isEmpty && ledger.holes(of: name).isEmpty)
+        let opening = try #require(ledger.statements(of: name).first { $0.epoch == ledger.epochs(of: name).last })
+        #expect(opening.first == 0 && opening.previous == String(repeating: "0", count: 64))
+        #expect(ledger.events(of: name).contains { $0.place.epoch == opening.epoch && $0.event.fields?["cause"] == "new-key" })
+        #expect(node.conflictCount == 0)
     }
 }

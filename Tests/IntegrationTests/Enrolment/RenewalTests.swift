@@ -29,9 +29,33 @@ extension EnrolmentTests {
         #expect(try gateway.expectEnrolled())
         #expect(gateway.key("link.key") != link && gateway.key("seal.key") == seal && gateway.certificate("seal.crt") == sealCertificate)
         let sealed = try gateway.command("renew", "--seal")
-        #expect(sealed.code == 0, "\(sealed)")
+        #expect(sealed.code == 0 && sealed.output.contains("seal certificate renewed in \(gateway.keys)/seal.crt, valid until 20"), "\(sealed)")
         #expect(try gateway.expectEnrolled())
         #expect(gateway.key("seal.key") == seal && gateway.certificate("seal.crt") != sealCertificate)
+        // The tests' registry gives one certificate for a key, as a real one does while it is new.
+        let again = try gateway.command("renew", "--seal")
+        #expect(again.code == 0 && again.output.contains("new enough for the registry, which gave the same one again: in \(gateway.keys)/seal.crt"), "\(again)")
+    }
+
+    @Test("a firm's new issuing key is believed once the trust file held here names it")
+    func newIssuingKey() throws {
+        let alliance = try Alliance(name: "gba-issuing", nodes: ["hk-1"], quorum: 1)
+        let gateway = try TestedGateway(try TestRegistry(alliance))
+        let code = TestRegistry.freshCode()
+        try gateway.registry.order(code: code)
+        #expect(try gateway.command("enroll", gateway.wholeText(code: code)).code == 0)
+        let seal = gateway.certificate("seal.crt")
+        try alliance.harborseal("alliance", "add-firm", Alliance.firm, "--new-key")
+        try gateway.registry.order(["issuing": "issuing-2"])
+        try alliance.harborseal("alliance", "sign")
+        let early = try gateway.command("renew", "--seal")
+        #expect(early.code == 65 && early.output.contains("was not signed by an issuing key of its firm in the trust file"), "\(early)")
+        #expect(early.output.contains("take the newer trust file first") && gateway.certificate("seal.crt") == seal)
+        // As a running agent takes it from a node.
+        try Data(contentsOf: URL(fileURLWithPath: alliance.trustFile)).write(to: URL(fileURLWithPath: "\(gateway.keys)/alliance.hstrust"))
+        let told = try gateway.command("renew", "--seal")
+        #expect(told.code == 0 && told.output.contains("seal certificate renewed"), "\(told)")
+        #expect(gateway.certificate("seal.crt") != seal)
     }
 
     @Test("an answer that is lost on the way is asked for again with the same key, and the old pair works meanwhile")
@@ -71,6 +95,9 @@ extension EnrolmentTests {
     func late() throws {
         let gateway = try Self.enrolled(["age_seconds": 3_600, "life_seconds": 3_610])
         sleep(11)
+        let doctor = try gateway.command("doctor").output
+        #expect(doctor.contains("link.crt: ended on 20") && doctor.contains("; renewal works until 20"), "\(doctor)")
+        #expect(doctor.contains("do: run harborseal-agent renew, or wait for the network"), "\(doctor)")
         let told = try gateway.command("renew")
         #expect(told.code == 0, "\(told)")
         #expect(try gateway.expectEnrolled())
@@ -80,7 +107,7 @@ extension EnrolmentTests {
     static let sights = [
         ("other-ca", "was not issued by the alliance's link CA", "ask the registry's operator for a new text"), ("other-name", "is for another name", "add-server --dns NAME"),
         ("expired", "has expired, by this machine's clock", "set the clock if it is wrong"), ("future", "is not valid yet, by this machine's clock", "set the clock: chrony or date -s"),
-        ("client", "is no server's", "another program of the alliance answers there"), ("strange", "does not accept this gateway's link certificate (another CA's)", "harborseal device replace"),
+        ("client", "is no server's", "another program of the alliance answers there"), ("strange", "does not accept this gateway's link certificate (another CA's)", "harborseal device code"),
         ("away", "Connection refused", "check network and firewall to that port"), ("nameless", "the name registry.invalid cannot be looked up", "check the network and its name servers"),
         ("unenrolled", "has no ca, certificate and key to renew", "harborseal-agent enroll TEXT"),
     ]
@@ -97,7 +124,29 @@ extension EnrolmentTests {
         default: try gateway.registry.order(["server": sight])
         }
         let doctor = try gateway.command(["doctor"] + settings)
-        #expect(doctor.code == 1 && doctor.output.contains("PROBLEM  registry") && doctor.output.contains(words) && doctor.output.contains(step), "\(doctor)")
+        // The certificate holds for 90 days: a registry that is away has time.
+        let level = ["away", "nameless"].contains(sight) ? "warning  registry" : "PROBLEM  registry"
+        #expect(doctor.code == 1 && doctor.output.contains(level) && doctor.output.contains(words) && doctor.output.contains(step), "\(doctor)")
+    }
+
+    @Test("a registry that is away is a problem where the link certificate ends within days")
+    func awayAndShort() throws {
+        let gateway = try Self.enrolled(["days": 13])
+        let doctor = try gateway.command("doctor", "--set", "registry.address=localhost:\(try LoopbackPort.free())").output
+        #expect(doctor.contains("PROBLEM  registry") && doctor.contains("Connection refused"), "\(doctor)")
+    }
+
+    @Test("a renewal for which the registry is away is no concern while the certificate holds, and a warning of doctor", .timeLimit(.minutes(3)))
+    func awayWhileRunning() throws {
+        // Two thirds of 90 days and the longest jitter, three days, are over, so that it is due; it holds for 26 days.
+        let gateway = try Self.enrolled(["age_seconds": 64 * 86_400, "life_seconds": 90 * 86_400])
+        let setting = ["--set", "registry.address=localhost:\(try LoopbackPort.free())"]
+        let agent = try ChildProcess([try Programs.agent, "run", "--config", gateway.configuration] + setting, logFile: gateway.folder.file("log"))
+        defer { agent.kill() }
+        try wait(until: "the failure", seconds: 100, everyMilliseconds: 200, instead: { agent.log }) { agent.log.contains("was not renewed") }
+        #expect(try AgentReport(gateway.command("status", "--json").output).concerns("renewal").isEmpty)
+        let doctor = try gateway.command(["doctor"] + setting).output
+        #expect(doctor.contains("warning  renewal: the link certificate was not renewed:") && doctor.contains("Connection refused"), "\(doctor)")
     }
 
     @Test("a renewal that the registry refuses the running agent is a finding of doctor, with the registry's words and a step", .timeLimit(.minutes(3)))

@@ -79,6 +79,26 @@ extension EnrolmentTests {
             #expect(try gateway.expectEnrolled())
         }
 
+        @Test("a library that ends the process, crashes or hangs ends no command with success: enrolment and doctor name it, and a plain retry finishes", arguments: [
+            ("init-exit=0", "ended its helper process without an answer (/"), ("init-crash", "ended its helper process without an answer (/"), ("crash", "ended its helper process"),
+            ("init-hang", "did not answer in time, and its helper was ended (/"),
+        ])
+        func hostileLibrary(trouble: String, words: String) throws {
+            let (gateway, token, code) = try Self.gateway()
+            try token.disturb(trouble)
+            let told = try gateway.command("enroll", gateway.wholeText(code: code))
+            #expect(told.code == 66 && told.output.contains(words) && told.output.contains("proxy.so"), "\(told)")
+            #expect(!gateway.exists("seal.crt") && !FileManager.default.fileExists(atPath: gateway.dropIn))
+            try token.disturb("")
+            let again = try gateway.command("enroll", gateway.wholeText(code: code))
+            #expect(again.code == 0, "\(again)")
+            #expect(try gateway.expectEnrolled())
+            guard trouble.hasPrefix("init-") else { return }
+            try token.disturb(trouble)
+            let doctor = try gateway.command("doctor")
+            #expect(doctor.code == 1 && doctor.output.contains(words) && doctor.output.contains("accepts this gateway's link certificate"), "\(doctor)")
+        }
+
         @Test("doctor says what is wrong with a token and what to do, without trying its PIN", arguments: [
             ("absent", "no token fits [seal] key", "insert the token, or correct the names: harborseal-agent token list"),
             ("no-pin", "pin: No such file or directory", "put the key there, or name the right file in agent.conf"), ("open-pin", "others than its owner may read it", "chmod 600"),

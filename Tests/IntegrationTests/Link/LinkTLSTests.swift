@@ -26,7 +26,7 @@ extension BrokersAndNodes {
 
         @Test("a gateway whose link certificate is revoked") func revokedClient() throws {
             let place = try Place(revokesClient: true)
-            try place.expectRecordingWithout("refused this gateway's certificate") {
+            try place.expectRecordingWithout("this gateway's link certificate is revoked") {
                 let fresh = try place.authority.client("acme.gw-1", firm: Alliance.firm)
                 try place.replace("client.pem", with: fresh.certificateFile)
                 try place.replace("client.key", with: fresh.keyFile)

@@ -6,8 +6,12 @@ registry.py PORT FOLDER ALLIANCE FIRM
 FOLDER/orders.json is read at each request:
   code, days, life_seconds, used_codes           what is issued, and for which code
   approve                                        false: 202 for every enrolment
-  status, words                                  answer this to enrolments
-  wrong                                          key, name, usage, two, empty, bare, text, rsa, expired: what is wrong with the certificate
+  status, words, retry_after                     answer this to enrolments; seal_status: to those of the seal alone
+  wrong                                          key, name, usage, issuer, two, empty, bare, text, rsa, expired: what is wrong with the certificate
+  wrong_label                                    link or seal: of which alone
+  issuing                                        the firm's issuing key, if it is not the first
+  revoked                                        the lists that there are: link, or a firm's name (with .2 and on), with serial numbers in hex
+  revoke_issued                                  what it issues from now on is on a list at once
   cut                                            so many bytes of the answer to an enrolment, then the connection is reset
   delay, huge, endless                           seconds before an answer; a length of 1 GB; bytes without end
   server                                         the server's certificate: other-name, other-ca, expired, future, client, common-name
@@ -18,7 +22,8 @@ FOLDER/requests.log has a line a request: method, path, user, status, hash of th
 import base64, datetime, hashlib, json, os, socket, ssl, struct, subprocess, sys, tempfile, threading, time
 
 port, folder, alliance, firm = int(sys.argv[1]), *sys.argv[2:5]
-issued, lock = {}, threading.Lock()
+issued, lock = {}, threading.RLock()
+taken_back = {"link": [], firm: []}
 NO_CHECK_TIME = 0x200000
 GRACE = 30 * 86400
 
@@ -62,7 +67,10 @@ def alliance_name():
 
 def sign(label, request, device, uri, order):
     wrong = order.get("wrong", "")
-    authority = f"{alliance}/link-ca" if label == "link" else f"{alliance}/firms/{firm}/issuing"
+    authority = f"{alliance}/link-ca" if label == "link" else f"{alliance}/firms/{firm}/{order.get('issuing', 'issuing')}"
+    if wrong == "issuer":
+        server_identity("other-ca")
+        authority = f"{folder}/other-ca"
     usage = "clientAuth" if (label == "link") != (wrong == "usage") else "1.3.6.1.5.5.7.3.36"
     with tempfile.TemporaryDirectory() as place:
         with open(f"{place}/extensions", "w") as file:
@@ -107,8 +115,11 @@ def enrol(label, operation, fields, body, peer, order):
         device = subject["commonName"]
         if time.time() > ssl.cert_time_to_seconds(peer["notAfter"]) + GRACE:
             raise Refusal(403, "the certificate ended more than 30 days ago")
-    if order.get("status"):
-        raise Refusal(order["status"], order.get("words", "because"))
+    status = order.get("status") or label == "seal" and order.get("seal_status")
+    if status:
+        raise Refusal(status, order.get("words", "because"))
+    if order.get("wrong_label", label) != label:
+        order = {name: value for name, value in order.items() if name != "wrong"}
     if not order.get("approve", True):
         raise Refusal(202, "waiting for approval")
     request = base64.b64decode(body, validate=False)
@@ -121,6 +132,9 @@ def enrol(label, operation, fields, body, peer, order):
         if key not in known or order.get("wrong"):
             known[key] = sign(label, request, device, uri, order)
         certificate = known[key]
+        if order.get("revoke_issued"):
+            serial = openssl("x509", "-noout", "-serial", data=certificate).decode().strip().removeprefix("serial=")
+            taken_back["link" if label == "link" else firm].append(serial)
         if order.get("wrong"):
             known.pop(key)
     wrong = order.get("wrong", "")
@@ -134,9 +148,23 @@ def enrol(label, operation, fields, body, peer, order):
     return device, key, base64.encodebytes(message)
 
 
+def revocation_list(lists, name):
+    authority = f"{alliance}/link-ca" if name == "link" else f"{alliance}/firms/{name.split('.')[0]}/issuing"
+    with tempfile.TemporaryDirectory() as place:
+        configuration(place)
+        with open(f"{place}/index", "w") as index:
+            for serial in lists[name]:
+                index.write(f"R\t350101000000Z\t260101000000Z\t{serial}\tunknown\t/CN=x\n")
+        made = openssl("ca", "-gencrl", "-config", f"{place}/ca.conf", "-cert", f"{authority}.crt", "-keyfile", f"{authority}.key", "-crldays", "7")
+    return openssl("crl", "-outform", "DER", data=made)
+
+
 def answer(method, path, fields, body, peer, order):
     """Status, media type, body, and for the log: device, key."""
     parts = path.strip("/").split("/")
+    lists = taken_back if order.get("revoke_issued") else order.get("revoked", {})
+    if method == "GET" and parts[0] == "crl" and parts[1].removesuffix(".crl") in lists:
+        return 200, "application/pkix-crl", revocation_list(lists, parts[1].removesuffix(".crl")), "-", "-"
     if method == "GET" and path.split("?")[0] == "/alliance.hstrust":
         return 200, "application/cose", open(f"{alliance}/alliance.hstrust", "rb").read(), "-", "-"
     if method == "GET" and parts[:3] == [".well-known", "est", "link"] and parts[3:] == ["cacerts"]:
@@ -188,8 +216,8 @@ def respond(stream, order):
         time.sleep(order["delay"])
     date = datetime.datetime.now(datetime.timezone.utc).strftime("%a, %d %b %Y %H:%M:%S GMT")
     head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nDate: {date}\r\nContent-Transfer-Encoding: base64\r\nConnection: close\r\n"
-    if status == 202:
-        head += "Retry-After: 7\r\n"
+    if status == 202 or is_enrolment and order.get("retry_after"):
+        head += f"Retry-After: {order.get('retry_after', 7)}\r\n"
     if is_enrolment and order.get("lose") == path.split("/")[3] and not os.path.exists(f"{folder}/lost-{order['lose']}"):
         open(f"{folder}/lost-{order['lose']}", "w").close()
         return reset(stream)

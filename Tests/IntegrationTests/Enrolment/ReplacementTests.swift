@@ -1,0 +1,96 @@
+import Foundation
+import Testing
+
+extension EnrolmentTests {
+    /// New keys that are refused, interrupted, or meet a renewal: what waits, and what gives way.
+    @Suite(.serialized) struct Replacements {
+        private static func enrolled() throws -> TestedGateway {
+            let gateway = try TestedGateway(try registry.get())
+            let code = TestRegistry.freshCode()
+            try gateway.registry.order(code: code)
+            let told = try gateway.command("enroll", gateway.wholeText(code: code))
+            guard told.code == 0 else { throw IntegrationFailure("\(told)") }
+            return gateway
+        }
+
+        private static func keys(_ gateway: TestedGateway) -> [String: Bool] {
+            Dictionary(uniqueKeysWithValues: ["enrolment.replacing", "enrolment.note", "link.key.next", "seal.key.next"].map { ($0, gateway.exists($0)) })
+        }
+
+        @Test("a replacement that is refused before anything was issued leaves nothing behind", arguments: [401, 403])
+        func refused(status: Int) throws {
+            let gateway = try Self.enrolled()
+            let before = ["link.key", "seal.key"].map { gateway.key($0) }
+            let code = TestRegistry.freshCode()
+            try gateway.registry.order(["status": status, "words": "no"], code: code)
+            let told = try gateway.command("enroll", gateway.wholeText(code: code), "--replace")
+            #expect(told.code == 77 && !told.output.contains("not finished"), "\(told)")
+            #expect(!Self.keys(gateway).values.contains(true), "\(Self.keys(gateway))")
+            #expect(try gateway.expectEnrolled() && ["link.key", "seal.key"].map { gateway.key($0) } == before)
+            try gateway.registry.order(code: code)
+            #expect(try gateway.command("enroll", gateway.wholeText(code: code), "--replace").code == 0)
+            #expect(try gateway.expectEnrolled() && gateway.key("seal.key") != before[1])
+        }
+
+        @Test("a key whose answer may be lost outlives a mistyped code and a renewal, which keeps the key in use; the same text then goes on with it")
+        func lost() throws {
+            let gateway = try Self.enrolled()
+            let link = gateway.key("link.key")
+            let code = TestRegistry.freshCode()
+            try gateway.registry.order(["lose": "link"], code: code)
+            let told = try gateway.command("enroll", gateway.wholeText(code: code), "--replace")
+            #expect(told.code == 75 && told.output.contains("not finished; run this again, or enroll --abandon"), "\(told)")
+            let waiting = gateway.key("link.key.next")
+            try gateway.registry.order(code: code)
+            let mistyped = try gateway.command("enroll", gateway.wholeText(code: TestRegistry.freshCode()), "--replace")
+            #expect(mistyped.code == 77 && mistyped.output.contains("enroll --abandon"), "\(mistyped)")
+            #expect(try gateway.command("doctor").output.contains("or enroll --abandon to forget it"))
+            #expect(waiting != nil && gateway.key("link.key.next") == waiting && gateway.exists("enrolment.replacing"))
+            let before = gateway.certificate("link.crt")
+            #expect(try gateway.command("renew").code == 0)
+            #expect(gateway.key("link.key") == link && gateway.certificate("link.crt") != before && gateway.hasWorkingPair("link"))
+            #expect(try gateway.command("enroll", gateway.wholeText(code: code), "--replace").code == 0)
+            #expect(try gateway.expectEnrolled() && gateway.key("link.key") == waiting)
+        }
+
+        @Test("what an interrupted renewal left waiting is not taken for a new key of the code's")
+        func renewalLeftover() throws {
+            let gateway = try Self.enrolled()
+            let path = "\(gateway.keys)/link.key.next"
+            try ChildProcess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", path])
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+            let leftover = gateway.key("link.key.next")
+            let code = TestRegistry.freshCode()
+            try gateway.registry.order(code: code)
+            #expect(try gateway.command("enroll", gateway.wholeText(code: code), "--replace").code == 0)
+            #expect(try gateway.expectEnrolled() && leftover != nil && gateway.key("link.key") != leftover)
+        }
+
+        @Test("a seal refused after its link was issued is kept, and --abandon is named")
+        func halfDone() throws {
+            let gateway = try Self.enrolled()
+            let seal = gateway.key("seal.key")
+            let code = TestRegistry.freshCode()
+            try gateway.registry.order(["seal_status": 403], code: code)
+            let told = try gateway.command("enroll", gateway.wholeText(code: code), "--replace")
+            #expect(told.code == 77 && told.output.contains("enroll --abandon") && gateway.exists("enrolment.replacing"), "\(told)")
+            #expect(gateway.hasWorkingPair("link") && gateway.hasWorkingPair("seal") && gateway.key("seal.key") == seal)
+            try gateway.registry.order(code: code)
+            #expect(try gateway.command("enroll", gateway.wholeText(code: code), "--replace").code == 0)
+            #expect(try gateway.expectEnrolled() && gateway.key("seal.key") != seal && !gateway.exists("enrolment.replacing"))
+        }
+
+        @Test("doctor without keys names enroll -, and a CA file that is none is named as too large")
+        func words() throws {
+            let gateway = try Self.enrolled()
+            for name in ["link.key", "seal.key", "seal.crt"] { try FileManager.default.removeItem(atPath: "\(gateway.keys)/\(name)") }
+            let doctor = try gateway.command("doctor").output
+            #expect(doctor.components(separatedBy: "enroll this gateway (harborseal-agent enroll -)").count >= 4, "\(doctor)")
+            let large = gateway.folder.file("large.crt")
+            try Data(repeating: 0x41, count: 200_000).write(to: URL(fileURLWithPath: large))
+            let told = try gateway.command(
+                "enroll", "https://localhost:\(gateway.registry.port)", "--device", "\(Alliance.firm).\(gateway.device)", "--code", TestRegistry.freshCode(), "--ca", large)
+            #expect(told.code == 1 && told.output.contains("\(large): is larger than any such file may be; mend that"), "\(told)")
+        }
+    }
+}
