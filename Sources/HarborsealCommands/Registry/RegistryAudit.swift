@@ -69,7 +69,7 @@ public struct RegistryAudit: Sendable {
         let last = end.map { "\($0.count):\(Hexadecimal.text(of: $0.hash.bytes))" } ?? ""
         return CommandResult(
             output: """
-                \(CountedText.of(Int(clamping: end?.count ?? 0), "row")), each as it was written\(noted == nil ? "" : ", with the one that was noted down")
+                \(CountedText.of(Int(clamping: end?.count ?? 0), "row")), each \(noted == nil ? "following from the one before" : "as it was written, with the one that was noted down")
                   compared  \(comparison.map(Self.words) ?? "")
                   last row  \(last)
 
@@ -82,7 +82,7 @@ public struct RegistryAudit: Sendable {
             CountedText.of(comparison.registrationCount, "registration"), CountedText.of(comparison.revocationCount, "revocation"),
             CountedText.of(comparison.receiptCount, "receipt"),
         ]
-        return counts.joined(separator: ", ") + ": the store and the statements for the ledgers say the same"
+        return counts.joined(separator: ", ") + ": the store and the statements for the ledgers have the same"
     }
 
     private func json(_ end: AuditHead?, _ comparison: AuditComparison?, _ wrong: (row: Int64?, reason: String)?) -> JSONValue {

@@ -21,7 +21,7 @@ import Testing
         let registry = try RegistryWorkspace()
         _ = try await registry.add("gw-1")
         let first = try check(registry)
-        #expect(first.exitCode == 0 && first.output.hasPrefix("1 row, each as it was written\n"), "\(first)")
+        #expect(first.exitCode == 0 && first.output.hasPrefix("1 row, each following from the one before\n"), "\(first)")
         #expect(first.output.contains("0 registrations, 0 revocations, 0 receipts") && first.notes.contains("--noted"))
         let noted = try last(first)
         _ = try await registry.add("gw-2")
