@@ -1,3 +1,4 @@
+public import AttestationFormat
 internal import Crypto
 internal import Foundation
 internal import SwiftASN1
@@ -25,6 +26,11 @@ public struct CertificateBytes: Hashable, Sendable {
         } catch {
             throw TrustError(.certificateForm, "\(path) is neither PEM nor DER of a certificate")
         }
+    }
+
+    /// Whose certificate it is; nil of one that cannot be parsed, or of a key that is not on P-256.
+    public var publicKey: AttestationFormat.PublicKey? {
+        (try? Certificate(derEncoded: der)).flatMap { IssuingAuthority.publicKey(of: $0) }
     }
 
     /// The same bytes as PEM, with one line feed at the end.
@@ -66,9 +72,9 @@ public struct CertificateAuthority: Sendable {
         do {
             parsed = try Certificate(derEncoded: certificate.der)
         } catch {
-            throw TrustError(.certificateForm, "the issuing certificate cannot be parsed: \(error)")
+            throw TrustError(.certificateForm, "the issuing certificate cannot be parsed: \(DERFault.words(error))")
         }
-        guard parsed.publicKey == Certificate.PublicKey(key.privateKey.publicKey) else {
+        guard parsed.publicKey == key.publicKeyForCertificates else {
             throw TrustError(.key, "the issuing certificate and the issuing key do not belong together")
         }
     }
@@ -142,10 +148,14 @@ public struct CertificateAuthority: Sendable {
 
     /// 158 random bits in 20 bytes, as many as RFC 5280, section 4.1.2.2, allows: a set first bit would take one more in DER.
     private static func serialNumber() -> Certificate.SerialNumber {
+        Certificate.SerialNumber(bytes: SigningDesk.current?.serialNumber(randomSerialNumber) ?? randomSerialNumber())
+    }
+
+    private static func randomSerialNumber() -> [UInt8] {
         var generator = SystemRandomNumberGenerator()
         var bytes = (0..<20).map { _ in UInt8.random(in: 0...255, using: &generator) }
         bytes[0] = bytes[0] & 0x3F | 0x40
-        return Certificate.SerialNumber(bytes: bytes)
+        return bytes
     }
 
     private static func make(
@@ -157,7 +167,7 @@ public struct CertificateAuthority: Sendable {
             notValidBefore: Date(timeIntervalSince1970: Double(lifetime.notBeforeSeconds)),
             notValidAfter: Date(timeIntervalSince1970: Double(lifetime.notAfterSeconds)),
             issuer: issuer, subject: subject, signatureAlgorithm: .ecdsaWithSHA256, extensions: extensions,
-            issuerPrivateKey: Certificate.PrivateKey(signer.privateKey))
+            issuerPrivateKey: signer.privateKeyForCertificates)
         var serializer = DER.Serializer()
         try serializer.serialize(certificate)
         return CertificateBytes(der: serializer.serializedBytes)

@@ -128,13 +128,15 @@ struct CompletenessCheck {
     /// The first batch of another epoch, or under another seal key.
     private mutating func checkOpening(_ batch: JudgedBatch, after previous: JudgedBatch) {
         let header = batch.header
+        let isOfOneKey = header.keyID == previous.header.keyID
         if header.previous == previous.hash {
             if header.first != 0 {
                 faults.add("\(batch.name): sequences \(JudgedBatch.range(0, header.first)) are skipped although the chain is unbroken")
             }
-            return
+            if isOfOneKey { return }
         }
-        if header.keyID != previous.header.keyID && header.first == 0 && header.previous.isZero {
+        // Nodes judge each key's chain by itself (section 6): where the old one ends, the new key's word alone would say, whatever it names.
+        if !isOfOneKey, header.first == 0 {
             gaps.add(
                 "\(header.gateway.gatewayID): a new seal key begins at epoch \(header.epoch); what followed "
                     + "\(previous.header.next) of epoch \(previous.header.epoch) under the old one is not shown")

@@ -38,7 +38,7 @@ struct EvidenceCertificates {
         do {
             try verifier?.insert(revocationList: der)
         } catch {
-            listRefusals.add((error as? TrustError)?.message ?? "\(error)")
+            listRefusals.add(DERFault.words(error))
         }
     }
 
@@ -75,7 +75,7 @@ struct EvidenceCertificates {
         } catch let error as TrustError {
             throw error
         } catch {
-            throw TrustError(.certificateForm, "\(error)")
+            throw TrustError(.certificateForm, DERFault.words(error))
         }
     }
 

@@ -111,26 +111,32 @@ private struct RevokedCertificate: DERParseable {
             let serial = try ArraySlice<UInt8>(derEncoded: &nodes)
             guard let dateNode = nodes.next() else { throw TrustError(.revocationList, "a revoked serial has no date") }
             let revoked = try RevocationTime.seconds(dateNode)
-            var since = revoked
-            if let extensions = nodes.next() {
-                since = try Self.since(extensions) ?? revoked
-            }
+            let facts = try nodes.next().map { try Self.facts($0) }
             return UnverifiedRevocationList.Entry(
-                serialNumber: Array(serial), sinceSeconds: since, revokedSeconds: revoked)
+                serialNumber: Array(serial), sinceSeconds: facts?.since ?? revoked, revokedSeconds: revoked, isSuperseded: facts?.isSuperseded ?? false)
         }
     }
 
-    private static func since(_ node: ASN1Node) throws -> Int64? {
-        var since: Int64?
+    private static func facts(_ node: ASN1Node) throws -> (since: Int64?, isSuperseded: Bool) {
+        var (since, isSuperseded): (Int64?, Bool) = (nil, false)
         for ext in try DER.sequence(of: Certificate.Extension.self, identifier: .sequence, rootNode: node) {
             if ext.oid == invalidityDate {
                 since = try RevocationTime.seconds(DER.parse(ext.value))
+            } else if ext.oid == RevocationReason.identifier, !ext.critical {
+                isSuperseded = ext.value.elementsEqual(RevocationReason.superseded)
             } else if ext.critical {
                 throw TrustError(.revocationList, "a revoked serial has a critical extension \(ext.oid), which is not known here")
             }
         }
-        return since
+        return (since, isSuperseded)
     }
+}
+
+/// CRLReason (RFC 5280, section 5.3.1): only one of its values changes what somebody does here.
+enum RevocationReason {
+    static let identifier: ASN1ObjectIdentifier = [2, 5, 29, 21]
+    /// ENUMERATED 4 in DER.
+    static let superseded: [UInt8] = [0x0A, 0x01, 0x04]
 }
 
 /// Time ::= UTCTime or GeneralizedTime, to seconds since 1970 and back.

@@ -1,4 +1,3 @@
-internal import Crypto
 internal import SwiftASN1
 internal import X509
 
@@ -30,12 +29,12 @@ extension CertificateAuthority {
                 try coder.appendConstructedNode(identifier: .sequence) { try listExtensions(number: number, into: &$0) }
             }
         }
-        let signature = try key.privateKey.signature(for: body.serializedBytes)
+        let signature = try key.signDER(body.serializedBytes)
         var whole = DER.Serializer()
         try whole.appendConstructedNode(identifier: .sequence) { coder in
             coder.serializeRawBytes(body.serializedBytes)
             try coder.serialize(algorithm)
-            try coder.serialize(ASN1BitString(bytes: Array(signature.derRepresentation)[...]))
+            try coder.serialize(ASN1BitString(bytes: signature[...]))
         }
         return whole.serializedBytes
     }
@@ -62,7 +61,12 @@ extension CertificateAuthority {
             try date.serialize(RevocationTime.time(entry.sinceSeconds))
             let invalidity = Certificate.Extension(
                 oid: [2, 5, 29, 24], critical: false, value: date.serializedBytes[...])
-            try coder.appendConstructedNode(identifier: .sequence) { try $0.serialize(invalidity) }
+            try coder.appendConstructedNode(identifier: .sequence) { coder in
+                if entry.isSuperseded {
+                    try coder.serialize(Certificate.Extension(oid: RevocationReason.identifier, critical: false, value: RevocationReason.superseded[...]))
+                }
+                try coder.serialize(invalidity)
+            }
         }
     }
 }

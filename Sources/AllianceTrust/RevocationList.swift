@@ -14,11 +14,14 @@ public struct UnverifiedRevocationList: Sendable {
         public let sinceSeconds: Int64
         /// When the issuer revoked it, seconds since 1970.
         public let revokedSeconds: Int64
+        /// Whether another certificate has taken its place and nothing is said against the key (reason code `superseded`, RFC 5280, section 5.3.1).
+        public let isSuperseded: Bool
 
-        public init(serialNumber: [UInt8], sinceSeconds: Int64, revokedSeconds: Int64) {
+        public init(serialNumber: [UInt8], sinceSeconds: Int64, revokedSeconds: Int64, isSuperseded: Bool = false) {
             self.serialNumber = serialNumber
             self.sinceSeconds = sinceSeconds
             self.revokedSeconds = revokedSeconds
+            self.isSuperseded = isSuperseded
         }
     }
 
@@ -58,7 +61,7 @@ public struct UnverifiedRevocationList: Sendable {
         } catch let error as TrustError {
             throw error
         } catch {
-            throw TrustError(.revocationList, "the revocation list cannot be parsed: \(error)")
+            throw TrustError(.revocationList, "the revocation list cannot be parsed: \(DERFault.words(error))")
         }
     }
 

@@ -138,7 +138,7 @@ public struct SealCertificateVerifier: Sendable {
         do {
             return try Certificate(derEncoded: der)
         } catch {
-            throw TrustError(.certificateForm, "\(name) cannot be parsed: \(error)")
+            throw TrustError(.certificateForm, "\(name) cannot be parsed: \(DERFault.words(error))")
         }
     }
 

@@ -12,6 +12,10 @@ public struct TrustError: Error, Equatable, Sendable {
         case keyPermissions
         /// A private or public key that is not P-256, or not a key at all.
         case key
+        /// A token, or its library, that does not have the key or does not sign.
+        case token
+        /// The PIN of a token: its source, or what the token said to it.
+        case tokenPIN
         /// A certificate that cannot be parsed.
         case certificateForm
         /// A certificate that breaks a rule of wire-format.md, section 8.

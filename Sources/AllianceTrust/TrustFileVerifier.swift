@@ -45,7 +45,7 @@ public enum TrustFileVerifier {
         do {
             root = try Certificate(derEncoded: content.rootCertificate)
         } catch {
-            throw TrustError(.trustFile, "the root certificate cannot be parsed: \(error)")
+            throw TrustError(.trustFile, "the root certificate cannot be parsed: \(DERFault.words(error))")
         }
         guard let point = P256.Signing.PublicKey(root.publicKey),
             let key = PublicKey(uncompressedPoint: Array(point.x963Representation))

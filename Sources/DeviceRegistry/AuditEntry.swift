@@ -12,6 +12,7 @@ public enum AuditAction: String, Sendable, CaseIterable {
     case list
     case statement
     case configure
+    case policy
 }
 
 /// A row of the audit table. Rows are never changed or taken away; each names the hash of the one before.

@@ -39,7 +39,7 @@ public struct Device: Equatable, Sendable {
     public let approvedBy: String?
     /// From when on nothing of its seal key counts; nil: not revoked.
     public let revokedSinceSeconds: Int64?
-    /// It is revoked, and a seal certificate of it is not on the list of the firm's issuing key, which is full: nodes and verifiers do not know.
+    /// It is revoked, and a seal certificate of it is not on the list of the firm's issuing key, which is full or could not be signed: nodes and verifiers do not know.
     public let isSealRevocationOpen: Bool
     /// Of the code in force: until when it holds, in seconds since 1970.
     public let codeExpiresSeconds: Int64
@@ -49,6 +49,8 @@ public struct Device: Equatable, Sendable {
     public let codeUses: [CertificateLabel]
     /// Key id of its seal key.
     public let sealKeyID: Digest?
+    /// A seal certificate of the name that `device issue` made is revoked.
+    public let hasSealRevokedByHand: Bool
     /// When its newest link certificate ends, in seconds since 1970.
     public let linkEndsSeconds: Int64?
 }
@@ -75,6 +77,8 @@ public struct DeviceDetail: Sendable {
     public let earlier: [Device]
     /// Certificates of this device, newest first.
     public let certificates: [IssuedCertificate]
+    /// Revoked ones of the name that `device issue` made, oldest first.
+    public let handCertificates: [HandCertificate]
     /// Its ledger statements and how far they have come, newest first.
     public let deliveries: [StatementDelivery]
     /// What happened to the name, newest first; at most 200 rows.

@@ -1,5 +1,6 @@
 import AllianceTrust
 import AttestationFormat
+import MerkleTree
 
 extension Registry {
     /// Adds devices in one transaction, each with a code. One that is refused does not stop the others, unless `allOrNone`.
@@ -42,7 +43,7 @@ extension Registry {
         let name = try? device.checkedName()
         return try attempt(.add, on: name, by: requester, nowSeconds: nowSeconds, in: transaction) {
             let name = try device.checkedName()
-            let policy = try issuers.policy(of: name.firm)
+            let policy = try policy(of: name.firm, nowSeconds: nowSeconds, in: transaction)
             guard try transaction.device(name) == nil else {
                 throw RegistryError(
                     .deviceExists, "\(name) is registered already",
@@ -50,7 +51,8 @@ extension Registry {
             }
             let id = try transaction.addDevice(name, generation: 1, note: device.checkedNote, by: requester.name, nowSeconds: nowSeconds)
             let added = try newCode(for: name, id: id, policy: policy, by: requester, nowSeconds: nowSeconds, in: transaction)
-            return (added, "code until \(UTCText.text(seconds: added.codeExpiresSeconds))")
+            let note = device.checkedNote
+            return (added, added.auditWords + (note.isEmpty ? "" : "\(AuditedFacts.noteWords)\(note)"))
         }
     }
 
@@ -73,12 +75,7 @@ extension Registry {
         return try perform(.approve, on: name, by: requester, nowSeconds: nowSeconds) { transaction in
             let device = try stored(named(gatewayID), in: transaction)
             guard device.state == .pendingApproval else {
-                if device.state == .waiting, let approver = device.code.approvedBy {
-                    throw RegistryError(
-                        .state, "\(device.gatewayID) was approved by \(approver) already; waits for its gateway",
-                        nextStep: "the technician runs harborseal-agent enroll there again")
-                }
-                throw RegistryError(.state, "\(device.gatewayID) waits for no approval: it is \(device.state.rawValue)")
+                throw Self.notWaiting(device)
             }
             // Names are compared without case: what differs in that alone is one person's.
             guard requester.name.lowercased() != device.code.askedBy.lowercased() else {
@@ -90,6 +87,21 @@ extension Registry {
             try transaction.approveCode(of: device.id, by: requester.name)
             return (try shown(transaction.device(id: device.id), in: transaction), "asked for by \(device.code.askedBy)")
         }
+    }
+
+    private static func notWaiting(_ device: StoredDevice) -> RegistryError {
+        let name = device.gatewayID
+        guard let approver = device.code.approvedBy, device.revokedSinceSeconds == nil else {
+            let step = device.revokedSinceSeconds == nil ? "nothing is to be done: its code works without" : "harborseal device replace \(name) registers new keys under its name"
+            return RegistryError(.state, "\(name) waits for no approval: it is \(device.state.rawValue)", nextStep: step)
+        }
+        let (words, step) =
+            switch device.state {
+            case .waiting: ("waits for its gateway", "the technician runs harborseal-agent enroll there again")
+            case .partlyEnrolled: ("has one of its two certificates", "the technician runs harborseal-agent enroll there again")
+            default: ("has enrolled since", "nothing is to be done: harborseal device show \(name) says what it has")
+            }
+        return RegistryError(.state, "\(name) was approved by \(approver) already, and \(words)", nextStep: step)
     }
 
     /// Whoever says another name is still the one who logged in. Where the operating system knows no person, the name is all there is.
@@ -114,12 +126,27 @@ extension Registry {
                 throw RegistryError(
                     .state, "\(device.gatewayID) is revoked", nextStep: "harborseal device replace \(device.gatewayID) registers new keys under its name")
             }
-            let policy = try issuers.policy(of: device.gatewayID.firm)
+            var policy = try policy(of: device.gatewayID.firm, nowSeconds: nowSeconds, in: transaction)
+            // Who could not wait for the second person does not come round it by a new code.
+            if device.code.awaitsApproval { policy.needsSecondPerson = true }
             let added = try newCode(
                 for: device.gatewayID, id: device.id, policy: policy, by: requester, nowSeconds: nowSeconds, in: transaction)
-            return (added, "a new code until \(UTCText.text(seconds: added.codeExpiresSeconds)); the one before is dead")
+            return (added, "a new \(added.auditWords); the one before is dead")
         }
     }
+}
+
+extension AddedDevice {
+    /// What the audit table says of the code: until when it holds, by what its hash is known again, and whether it waits for a second person.
+    var auditWords: String {
+        "\(AuditedFacts.codeWords)\(UTCText.text(seconds: codeExpiresSeconds)), \(AuditedFacts.markWords)\(code.hash(for: gatewayID).auditMark)"
+            + (needsApproval ? ", \(AuditedFacts.approvalWords)" : "")
+    }
+}
+
+extension Digest {
+    /// Of a code's hash: shows that the store still has the one that was made, and is no help in trying codes out.
+    var auditMark: String { String(Hexadecimal.text(of: SHA256.hash(bytes).bytes).string.prefix(16)) }
 }
 
 extension Result where Failure == RegistryError {

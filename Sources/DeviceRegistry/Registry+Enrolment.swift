@@ -13,8 +13,8 @@ extension Registry {
     ///   - code: HTTP Basic's password, as it came.
     ///   - request: the body: PKCS#10 in DER, or base64 of it.
     ///   - countsTry: whether a wrong code uses up one of the device's tries.
-    /// - Throws: ``RegistryError`` with code `wrongCode`, `tooManyTries`, `deviceRevoked`, `awaitingApproval`, `codeExpired`, `codeUsed`, one of
-    ///   ``CertificateRequest/init(body:)``, `foreignName`, `keyInUse`, `otherSealKey`, `issuerNotValid`, `storeBusy` or `storeFailed`. A wrong
+    /// - Throws: ``RegistryError`` with code `wrongCode`, `codeLocked`, `deviceRevoked`, `awaitingApproval`, `codeExpired`, `codeUsed`, one of
+    ///   ``CertificateRequest/init(body:)``, `foreignName`, `keyInUse`, `otherSealKey`, `issuerNotValid`, `keyAway`, `storeBusy` or `storeFailed`. A wrong
     ///   code is counted, durably, before it is refused, and whoever has none that is right is told nothing but `wrongCode`.
     public func enrol(
         _ label: CertificateLabel, gatewayID: String, code: String, request: [UInt8], countsTry: Bool = true, by requester: Requester,
@@ -44,13 +44,13 @@ extension Registry {
         _ text: String, of device: StoredDevice?, countsTry: Bool, in transaction: RegistryTransaction
     ) throws -> RegistryError? {
         guard let device else { return Self.wrongCode }
-        guard let code = EnrolmentCode(text), code.hash(for: device.gatewayID).equalsInConstantTime(device.code.hash) else {
+        guard Self.isRight(text, of: device) else {
             if countsTry { try transaction.countWrongTry(of: device.id) }
             return Self.wrongCode
         }
         guard device.code.triesLeft > 0 else {
             return RegistryError(
-                .tooManyTries, "\(device.gatewayID) has had as many wrong codes as are allowed",
+                .codeLocked, "the code of \(device.gatewayID) is locked: it has had as many wrong ones as are allowed",
                 nextStep: "harborseal device code \(device.gatewayID) makes a new code")
         }
         return nil

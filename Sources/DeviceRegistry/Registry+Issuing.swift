@@ -23,13 +23,14 @@ extension Registry {
         case .seal: try tellLedgers(of: issued, device: device, issuer: issuer, nowSeconds: nowSeconds, in: transaction)
         case .link: try takeOver(from: device, nowSeconds: nowSeconds, in: transaction)
         }
-        return (issued, "\(issued.words), of key \(Hexadecimal.text(of: keyID.bytes))")
+        return (issued, "\(issued.words), of key \(Hexadecimal.text(of: keyID.bytes)), generation \(device.generation)")
     }
 
     /// One key, one role, one device (wire-format.md, section 1).
     private func checkRole(of keyID: Digest, is role: StoredKey, in transaction: RegistryTransaction) throws {
         let known = try transaction.key(keyID)
-        guard known == nil || known == role, !issuers.keyIDs.contains(keyID) else {
+        let isRevoked = try transaction.isRevokedByHand(keyID)
+        guard known == nil || known == role, !isRevoked, !issuers.keyIDs.contains(keyID) else {
             throw RegistryError(
                 .keyInUse, "this key is certified already, for something else than a \(role.label.rawValue) certificate of this device",
                 nextStep: "make a new key")

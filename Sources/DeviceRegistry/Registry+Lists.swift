@@ -16,6 +16,7 @@ extension Registry {
     /// hourly from then on.
     ///
     /// - Returns: whether any was made.
+    /// - Throws: ``RegistryError`` with code `keyAway` where a token is away, once all others' lists are made.
     @discardableResult
     public func refreshRevocationLists(nowSeconds: Int64) throws -> Bool {
         let issuers = issuers.inOrder(settings)
@@ -23,12 +24,21 @@ extension Registry {
             try issuers.contains { try isDue(transaction.list(issuer: $0.keyID), nowSeconds: nowSeconds) }
         }
         guard someDue else { return false }
-        return try store.write { transaction in
-            for issuer in issuers where try isDue(transaction.list(issuer: issuer.keyID), nowSeconds: nowSeconds) {
-                try makeList(of: issuer.keyID, nowSeconds: nowSeconds, in: transaction)
+        // One transaction a list: a token that is away keeps no other firm's list, and not the link CA's, from being made.
+        var failure: RegistryError?
+        for issuer in issuers {
+            do {
+                try store.write { transaction in
+                    guard try isDue(transaction.list(issuer: issuer.keyID), nowSeconds: nowSeconds) else { return }
+                    try makeList(of: issuer.keyID, nowSeconds: nowSeconds, in: transaction)
+                }
+            } catch let error as RegistryError where error.code == .keyAway {
+                let whose = issuer.firm.map { "firm \($0)" } ?? "the link CA"
+                failure = failure ?? RegistryError(.keyAway, "the revocation list of \(whose) is not made anew: \(error.message)", nextStep: error.nextStep)
             }
-            return true
         }
+        if let failure { throw failure }
+        return true
     }
 
     /// The link CA's list in DER, which brokers take; nil before the first refresh.
@@ -87,7 +97,7 @@ extension Registry {
         try transaction.setList(StoredList(number: number, madeSeconds: nowSeconds, nextSeconds: next, der: der), issuer: keyID)
         try transaction.audit(
             .list, on: nil,
-            "list \(number) of \(issuer.firm.map { "firm \($0)" } ?? "the link CA"), \(entries.count) revoked, until \(UTCText.text(seconds: next))",
+            "list \(number) of \(issuer.firm.map { "firm \($0)" } ?? "the link CA"), \(entries.count) revoked, until \(UTCText.text(seconds: next)), by key \(Hexadecimal.text(of: keyID.bytes))",
             by: Self.itself, nowSeconds: nowSeconds)
         return der
     }

@@ -23,6 +23,7 @@ extension Registry {
                 device: try shown(device, in: transaction),
                 earlier: try transaction.earlierDevices(device.gatewayID).map { try shown($0, in: transaction) },
                 certificates: try transaction.certificates(of: device.id).map(\.issued),
+                handCertificates: try transaction.handCertificates(of: device.gatewayID).map(\.revoked),
                 deliveries: try transaction.deliveries(of: device.id),
                 audit: try transaction.newestAudit(of: device.gatewayID, limit: Self.shownAuditLimit))
         }
@@ -36,6 +37,7 @@ extension Registry {
             codeExpiresSeconds: device.code.expiresSeconds, triesLeft: device.code.triesLeft,
             codeUses: CertificateLabel.allCases.filter { device.code.keyID($0) != nil },
             sealKeyID: try transaction.newestCertificate(of: device.id, label: .seal)?.issued.keyID,
+            hasSealRevokedByHand: try transaction.handCertificates(of: device.gatewayID).contains { $0.revoked.label == .seal },
             linkEndsSeconds: try transaction.newestCertificate(of: device.id, label: .link)?.issued.endsSeconds)
     }
 }

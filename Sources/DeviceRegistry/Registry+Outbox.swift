@@ -52,10 +52,10 @@ extension Registry {
                     answer: PrintableText.line(answer, limit: Self.answerLimit))
                 return delivery.state
             }
-            let (state, receipt, answer) = try outcome(of: result, delivery, in: transaction)
+            let (state, answer) = try outcome(of: result, delivery, in: transaction)
             let pause = min(Self.firstPauseSeconds << Int64(min(delivery.tries, 16)), Self.longestPauseSeconds)
             try transaction.setDelivery(
-                statementID, to: node.text.string, state, nextTrySeconds: nowSeconds + pause, receipt: receipt, answer: answer)
+                statementID, to: node.text.string, state, nextTrySeconds: nowSeconds + pause, receipt: result.receipt, entry: result.entry, answer: answer)
             guard state != .due, delivery.state != state else { return state }
             try transaction.audit(
                 .statement, on: delivery.gatewayID, outcome: state == .refused ? "refused" : AuditEntry.ok,
@@ -77,19 +77,27 @@ extension Registry {
 
     private func outcome(
         of result: DeliveryResult, _ delivery: StatementDelivery, in transaction: RegistryTransaction
-    ) throws -> (DeliveryState, [UInt8]?, String?) {
+    ) throws -> (DeliveryState, String?) {
         let node = delivery.node
         switch result {
         case .stale(let answer):
             let state = try isSuperseded(delivery, in: transaction) ? DeliveryState.superseded : .refused
-            return (state, nil, PrintableText.line(answer, limit: Self.answerLimit))
-        case .accepted(let receipt):
+            return (state, PrintableText.line(answer, limit: Self.answerLimit))
+        case .accepted(let receipt, let entry):
+            guard entry?.count ?? 0 <= Limits.registrationByteCount else {
+                throw RegistryError(.argument, "node \(node) showed an entry of \(entry?.count ?? 0) bytes, more than \(Limits.registrationByteCount)")
+            }
             guard receipt.count <= Limits.receiptByteCount else {
                 throw RegistryError(.argument, "node \(node) sent a receipt of \(receipt.count) bytes, more than \(Limits.receiptByteCount)")
             }
-            return (.accepted, receipt, nil)
-        case .refused(let answer): return (.refused, nil, PrintableText.line(answer, limit: Self.answerLimit))
-        case .failed(let answer), .postponed(let answer, _): return (.due, nil, PrintableText.line(answer, limit: Self.answerLimit))
+            return (.accepted, nil)
+        case .refused(let answer): return (.refused, PrintableText.line(answer, limit: Self.answerLimit))
+        case .failed(let answer), .postponed(let answer, _): return (.due, PrintableText.line(answer, limit: Self.answerLimit))
         }
     }
+}
+
+extension DeliveryResult {
+    fileprivate var receipt: [UInt8]? { if case .accepted(let receipt, _) = self { receipt } else { nil } }
+    fileprivate var entry: [UInt8]? { if case .accepted(_, let entry) = self { entry } else { nil } }
 }

@@ -16,7 +16,7 @@ extension Registry {
     ///     ``RegistrySettings/renewalGraceDays`` after its end.
     ///   - request: the body: PKCS#10 in DER, or base64 of it.
     /// - Throws: ``RegistryError`` with code `unknownCertificate`, `deviceRevoked`, `deviceReplaced`, `linkKeyReplaced`, `certificateTooOld`, one
-    ///   of ``CertificateRequest/init(body:)``, `foreignName`, `keyInUse`, `otherSealKey`, `tooManyTries`, `issuerNotValid`, `storeBusy` or
+    ///   of ``CertificateRequest/init(body:)``, `foreignName`, `keyInUse`, `otherSealKey`, `tooManyTries`, `issuerNotValid`, `keyAway`, `storeBusy` or
     ///   `storeFailed`.
     public func renew(
         _ label: CertificateLabel, clientCertificate: [UInt8], request: [UInt8], by requester: Requester, nowSeconds: Int64
@@ -38,17 +38,18 @@ extension Registry {
         }.get()
     }
 
-    private func check(_ shown: IssuedCertificate, of device: StoredDevice, nowSeconds: Int64) throws {
+    /// - Throws: ``RegistryError`` for a link certificate that renews nothing any more.
+    func check(_ shown: IssuedCertificate, of device: StoredDevice, nowSeconds: Int64) throws {
         let name = device.gatewayID
         guard device.revokedSinceSeconds == nil else { throw Self.revoked(name) }
-        guard shown.revokedSinceSeconds == nil || device.isReplaced else {
+        if let ended = shown.revokedSinceSeconds.map({ UTCText.text(seconds: $0) }) {
+            guard device.isReplaced else {
+                throw RegistryError(
+                    .linkKeyReplaced, "\(name) has enrolled with a new code and another link key at \(ended), and this one's certificate is revoked",
+                    nextStep: "harborseal device code \(name) makes a code, if this is the gateway that is to have the name")
+            }
             throw RegistryError(
-                .linkKeyReplaced, "\(name) has enrolled with a new code and another link key since, and this one's certificate is revoked",
-                nextStep: "harborseal device code \(name) makes a code, if this is the gateway that is to have the name")
-        }
-        guard shown.revokedSinceSeconds == nil else {
-            throw RegistryError(
-                .deviceReplaced, "another device has taken the name \(name) over",
+                .deviceReplaced, "another device has taken the name \(name) over at \(ended)",
                 nextStep: "take this one out of service, or register it under a name of its own")
         }
         let last = shown.endsSeconds + Int64(settings.renewalGraceDays) * 86_400

@@ -3,13 +3,13 @@ import AttestationFormat
 import MerkleTree
 
 extension Registry {
-    private static let reasonLimit = 200
+    static let reasonLimit = 200
 
     /// Revokes a device: its code and its renewals end, its certificates are on the lists, and the ledgers are told. Again with an earlier
     /// `sinceSeconds` moves it back; later is refused, since what nodes and verifiers know cannot be taken back.
     ///
-    /// Where the firm's list is full, everything else is done all the same: ``Device/isSealRevocationOpen`` says so, and the same call again
-    /// tries the rest.
+    /// Where the firm's list is full, or its issuing key's token is away, everything else is done all the same: ``Device/isSealRevocationOpen`` says
+    /// so, and the same call again tries the rest.
     ///
     /// - Parameters:
     ///   - generation: an earlier device of the name; nil: the one in force.
@@ -21,10 +21,21 @@ extension Registry {
         _ gatewayID: String, generation: Int? = nil, sinceSeconds: Int64, reason: String, by requester: Requester, nowSeconds: Int64
     ) throws -> Device {
         let name = try? named(gatewayID)
-        return try perform(.revoke, on: name, by: requester, nowSeconds: nowSeconds) { transaction in
-            let device = try stored(named(gatewayID), generation: generation, in: transaction)
-            let detail = try revoke(device, sinceSeconds: sinceSeconds, reason: reason, nowSeconds: nowSeconds, in: transaction)
-            return (try shown(transaction.device(id: device.id), in: transaction), detail)
+        return try evenWithoutToken { away in
+            try perform(.revoke, on: name, by: requester, nowSeconds: nowSeconds) { transaction in
+                let device = try stored(named(gatewayID), generation: generation, in: transaction)
+                let detail = try revoke(device, sinceSeconds: sinceSeconds, reason: reason, tokenAway: away, nowSeconds: nowSeconds, in: transaction)
+                return (try shown(transaction.device(id: device.id), in: transaction), detail)
+            }
+        }
+    }
+
+    /// Runs `body`, and once more without the firm's list where that cannot be signed now: what is stolen must not go on connecting for that.
+    private func evenWithoutToken<Value>(_ body: (_ away: RegistryError?) throws -> Value) throws -> Value {
+        do {
+            return try body(nil)
+        } catch let error as RegistryError where error.code == .keyAway {
+            return try body(error)
         }
     }
 
@@ -34,17 +45,24 @@ extension Registry {
     ///
     /// - Throws: ``RegistryError`` with code `unknownDevice`, `unknownFirm`, `state` (it has never enrolled) or `argument`.
     public func replace(_ gatewayID: String, oldKey: OldKey, by requester: Requester, nowSeconds: Int64) throws -> AddedDevice {
+        try evenWithoutToken { try replace(gatewayID, oldKey: oldKey, tokenAway: $0, by: requester, nowSeconds: nowSeconds) }
+    }
+
+    private func replace(
+        _ gatewayID: String, oldKey: OldKey, tokenAway: RegistryError?, by requester: Requester, nowSeconds: Int64
+    ) throws -> AddedDevice {
         let name = try? named(gatewayID)
         return try perform(.replace, on: name, by: requester, nowSeconds: nowSeconds) { transaction in
             let old = try stored(named(gatewayID), in: transaction)
-            let policy = try issuers.policy(of: old.gatewayID.firm)
+            var policy = try policy(of: old.gatewayID.firm, nowSeconds: nowSeconds, in: transaction)
+            if old.code.awaitsApproval { policy.needsSecondPerson = true }
             guard try old.revokedSinceSeconds != nil || !transaction.certificates(of: old.id).isEmpty else {
                 throw RegistryError(
                     .state, "\(old.gatewayID) has not enrolled yet", nextStep: "harborseal device code \(old.gatewayID) makes a new code")
             }
             var detail = "the seal key of generation \(old.generation) is retired"
             if case .revoke(let since, let reason) = oldKey {
-                detail = try revoke(old, sinceSeconds: since, reason: reason, nowSeconds: nowSeconds, in: transaction)
+                detail = try revoke(old, sinceSeconds: since, reason: reason, tokenAway: tokenAway, nowSeconds: nowSeconds, in: transaction)
             }
             // Only one device of a name may be in force, so the old one goes before the new one's number is known.
             try transaction.setReplaced(old.id, by: old.id)
@@ -52,13 +70,13 @@ extension Registry {
                 old.gatewayID, generation: old.generation + 1, note: old.note, by: requester.name, nowSeconds: nowSeconds)
             try transaction.setReplaced(old.id, by: id)
             let added = try newCode(for: old.gatewayID, id: id, policy: policy, by: requester, nowSeconds: nowSeconds, in: transaction)
-            return (added, "generation \(old.generation + 1), code until \(UTCText.text(seconds: added.codeExpiresSeconds)); \(detail)")
+            return (added, "generation \(old.generation + 1), \(added.auditWords); \(detail)")
         }
     }
 
     /// - Returns: what the audit table says of it.
     private func revoke(
-        _ device: StoredDevice, sinceSeconds: Int64, reason: String, nowSeconds: Int64, in transaction: RegistryTransaction
+        _ device: StoredDevice, sinceSeconds: Int64, reason: String, tokenAway: RegistryError?, nowSeconds: Int64, in transaction: RegistryTransaction
     ) throws -> String {
         let since = UTCText.text(seconds: sinceSeconds)
         guard sinceSeconds >= 0, sinceSeconds <= nowSeconds else {
@@ -73,9 +91,14 @@ extension Registry {
         let shownReason = PrintableText.line(reason, limit: Self.reasonLimit)
         try transaction.setRevoked(device.id, sinceSeconds: sinceSeconds, reason: shownReason, nowSeconds: nowSeconds)
         let detail = "generation \(device.generation), since \(since): \(shownReason)"
-        let issuers = try transaction.revokeCertificates(of: device.id, label: .link, sinceSeconds: sinceSeconds, nowSeconds: nowSeconds)
+        var issuers = try transaction.revokeCertificates(of: device.id, label: .link, sinceSeconds: sinceSeconds, nowSeconds: nowSeconds)
+        // What the list holds as superseded is revoked from now on.
+        if device.revokedSinceSeconds == nil {
+            let known = try transaction.issuers(of: device.id, label: .link).filter { self.issuers.all[$0] != nil }
+            issuers += known.filter { !issuers.contains($0) }
+        }
         for issuer in issuers { try makeList(of: issuer, nowSeconds: nowSeconds, in: transaction) }
-        let full = try revokeSeals(of: device, sinceSeconds: sinceSeconds, nowSeconds: nowSeconds, in: transaction)
+        let full = try tokenAway ?? revokeSeals(of: device, sinceSeconds: sinceSeconds, nowSeconds: nowSeconds, in: transaction)
         guard let full, try hasOpenSeal(transaction.device(id: device.id), in: transaction) else { return detail }
         return detail + "; open: \(full.message)"
     }
@@ -109,7 +132,7 @@ extension Registry {
         return try transaction.hasUnlistedSeal(device.id, revokedSinceSeconds: since)
     }
 
-    private func tellLedgers(
+    func tellLedgers(
         of list: [UInt8], by issuer: Digest, device: StoredDevice, nowSeconds: Int64, in transaction: RegistryTransaction
     ) throws {
         let issuer = try listIssuer(issuer)

@@ -93,10 +93,10 @@ extension Registry {
 }
 
 extension RegistryError {
-    /// Whether it is about what was asked for, and not about the store.
+    /// Whether it is about what was asked for, and not about the store or a token.
     var isRefusal: Bool {
         switch code {
-        case .storeBusy, .storeFailed, .damagedStore: false
+        case .storeBusy, .storeFailed, .damagedStore, .keyAway: false
         default: true
         }
     }

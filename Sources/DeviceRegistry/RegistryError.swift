@@ -53,7 +53,9 @@ public struct RegistryError: Error, Equatable, Sendable {
         // 413 and 429.
         /// A request or code longer than any that belongs here.
         case tooLarge
-        /// As many wrong codes as the firm's policy allows.
+        /// As many wrong codes as the firm's policy allows; no time unlocks the code.
+        case codeLocked
+        /// More certificates in a day than a gateway needs.
         case tooManyTries
 
         // 503: not now.
@@ -63,6 +65,8 @@ public struct RegistryError: Error, Equatable, Sendable {
         case storeFailed
         /// The certificate that would issue is not valid at this time.
         case issuerNotValid
+        /// The token with the key that would issue is away, busy, or does not take its PIN; nothing was changed.
+        case keyAway
 
         // Operators' commands.
         /// A name that wire-format.md, section 2 does not allow.
@@ -77,6 +81,8 @@ public struct RegistryError: Error, Equatable, Sendable {
         case samePerson
         /// The device's state does not allow it.
         case state
+        /// A certificate that is none, another issuer's or gateway's, a CA's, or has ended.
+        case certificate
         /// A value that cannot be used where it was given.
         case argument
         /// A revocation list would be larger than the 65,536 bytes that nodes and verifiers read.

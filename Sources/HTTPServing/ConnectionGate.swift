@@ -1,13 +1,20 @@
 internal import Synchronization
 
-/// Counts the connections of each address, and what was cut off.
+/// Knows every connection: how many each address has, and which of them wait for their peer.
+///
+/// When there are more than ``ConnectionLimits/connections``, one that waits for its peer is closed for the new one: of the address that has most, the one
+/// that has waited longest. So a stranger with a few addresses closes his own connections; one with as many addresses as there are places does not.
 public final class ConnectionGate: Sendable {
     /// Why a connection was cut.
     enum Cut: String, CaseIterable {
         /// Its address has as many connections as one may have.
         case address
+        /// It waited for its peer, and a new one needed the place.
+        case full
         /// The TLS handshake was not done in time.
         case handshake
+        /// After the handshake not a byte came in time.
+        case silent
         /// The request did not come to its end in time.
         case request
         /// The request's body is longer than any is read.
@@ -16,10 +23,46 @@ public final class ConnectionGate: Sendable {
         case stalled
     }
 
+    private struct Place {
+        let address: String
+        /// The turn since which it waits for its peer; nil: it is being answered.
+        var waitsSince: UInt64?
+        /// Ends the connection without a word to its peer.
+        let end: @Sendable () -> Void
+    }
+
     private struct State {
+        var places: [ObjectIdentifier: Place] = [:]
         /// As many keys as there are connections, at most.
-        var connections: [String: Int] = [:]
+        var counts: [String: Int] = [:]
         var cuts: [Cut: Int] = [:]
+        var turn: UInt64 = 0
+
+        mutating func nextTurn() -> UInt64 {
+            turn += 1
+            return turn
+        }
+
+        @discardableResult
+        mutating func remove(_ connection: ObjectIdentifier) -> Place? {
+            guard let place = places.removeValue(forKey: connection) else { return nil }
+            let count = counts[place.address, default: 1]
+            counts[place.address] = count > 1 ? count - 1 : nil
+            return place
+        }
+
+        /// Gives up the place of one that waits, where there are too many; what ends it.
+        mutating func makeRoom(_ limit: Int, butNot newest: ObjectIdentifier? = nil) -> (@Sendable () -> Void)? {
+            guard places.count > limit else { return nil }
+            let waiting = places.filter { $0.value.waitsSince != nil && $0.key != newest }
+            let goes = waiting.min { one, other in
+                let (count, otherCount) = (counts[one.value.address] ?? 0, counts[other.value.address] ?? 0)
+                return count == otherCount ? (one.value.waitsSince ?? 0) < (other.value.waitsSince ?? 0) : count > otherCount
+            }
+            guard let goes else { return nil }
+            cuts[.full, default: 0] += 1
+            return remove(goes.key)?.end
+        }
     }
 
     let limits: ConnectionLimits
@@ -28,34 +71,45 @@ public final class ConnectionGate: Sendable {
     public init(_ limits: ConnectionLimits = ConnectionLimits()) { self.limits = limits }
 
     /// Takes a place of this address; false, and counted as a cut: there is none.
-    func enter(_ address: String) -> Bool {
-        state.withLock { state in
-            let count = state.connections[address, default: 0]
-            guard count < limits.connectionsOfAddress else {
+    ///
+    /// - Parameter end: ends the connection at once; called at most once, from any thread.
+    func enter(_ connection: ObjectIdentifier, from address: String, end: @escaping @Sendable () -> Void) -> Bool {
+        let (hasPlace, other) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
+            guard state.counts[address, default: 0] < limits.connectionsOfAddress else {
                 state.cuts[.address, default: 0] += 1
-                return false
+                return (false, nil)
             }
-            state.connections[address] = count + 1
-            return true
+            state.counts[address, default: 0] += 1
+            state.places[connection] = Place(address: address, waitsSince: state.nextTurn(), end: end)
+            return (true, state.makeRoom(limits.connections, butNot: connection))
         }
+        other?()
+        return hasPlace
     }
 
     /// Gives a place back.
-    func leave(_ address: String) {
-        state.withLock { state in
-            guard let count = state.connections[address], count > 1 else { return state.connections[address] = nil }
-            state.connections[address] = count - 1
+    func leave(_ connection: ObjectIdentifier) { state.withLock { _ = $0.remove(connection) } }
+
+    /// Notes whether a connection is being answered, or waits for its peer from now on.
+    func note(_ connection: ObjectIdentifier, isAnswering: Bool) {
+        let other = state.withLock { state in
+            guard state.places[connection] != nil else { return nil as (@Sendable () -> Void)? }
+            let turn = state.nextTurn()
+            state.places[connection]?.waitsSince = isAnswering ? nil : turn
+            // Those that came while all were being answered have waited for this one.
+            return state.makeRoom(limits.connections)
         }
+        other?()
     }
 
     func count(_ cut: Cut) { state.withLock { $0.cuts[cut, default: 0] += 1 } }
 
     /// Addresses that have a connection now.
-    var addressCount: Int { state.withLock { $0.connections.count } }
+    var addressCount: Int { state.withLock { $0.counts.count } }
 
     /// In Prometheus' text form, behind whatever else `/metrics` answers.
     public var metricsText: String {
-        let (cuts, count) = state.withLock { ($0.cuts, $0.connections.values.reduce(0, +)) }
+        let (cuts, count) = state.withLock { ($0.cuts, $0.places.count) }
         let lines = Cut.allCases.map { "harborseal_http_connections_cut_total{why=\"\($0.rawValue)\"} \(cuts[$0] ?? 0)\n" }.joined()
         return """
             # TYPE harborseal_http_connections gauge

@@ -1,10 +1,15 @@
 /// What one connection, and one address, may cost a server.
 public struct ConnectionLimits: Sendable {
+    /// Connections at once. For one more, one that waits for its peer is closed; when all are being answered, the next ones wait in the kernel's queue.
+    public var connections = 512
     /// Connections of one address at once. A site's gateways share one, and each needs its connection for a second: whoever finds no place comes
     /// again. One address cannot take the places of all the others.
     public var connectionsOfAddress = 32
     /// Seconds for the TLS handshake: two round trips, also over a satellite.
     public var handshakeSeconds: Int64 = 5
+    /// Seconds from the handshake, or without TLS from the connection's beginning, to the first byte of a request: whoever connects has something to
+    /// say. From the first byte on the server's idle time counts, however slowly the rest of a head comes.
+    public var silentSeconds: Int64 = 5
     /// Seconds from a request's first line to the end of its body, however often a piece of it comes.
     public var requestSeconds: Int64 = 30
     /// Bytes of a body. Routes refuse earlier, with 413; what comes behind a refusal is read up to here, so that an honest client reads why.

@@ -1,3 +1,4 @@
+internal import AllianceTokens
 internal import AllianceTrust
 internal import Foundation
 
@@ -13,7 +14,7 @@ internal import Foundation
 ///   nodes/<node>/receipt.key link.key link.crt link-<worker>.key …
 ///   servers/<server>/server.key server.crt
 /// ```
-/// Keys have mode 0600 in directories of mode 0700; every file is synced with its directory.
+/// Of a root, link CA or issuing key in a PKCS#11 token there is a file with its `pkcs11:` URI instead, `root.uri` or `issuing.uri`. Keys have mode 0600 in directories of mode 0700; every file is synced with its directory.
 struct AllianceDirectory {
     let path: String
 
@@ -56,26 +57,23 @@ struct AllianceDirectory {
 
     /// The root with its key, from the directory or from wherever the key is kept.
     func root(keyPath: String?) throws -> CertificateAuthority {
-        let place = keyPath ?? rootKeyPath
-        guard !place.hasPrefix("pkcs11:") else {
-            throw CommandError(.usage, "keys behind PKCS#11 are not supported yet: \(place)", nextStep: "name a PEM file")
-        }
-        guard DurableFile.exists(place) else {
+        let place = keyPath ?? AuthorityKey.place(rootKeyPath)
+        guard TokenKeyHolder.isURI(place) || DurableFile.exists(place) else {
             throw CommandError(
-                .failed, "the root key is not at \(place)", nextStep: "fetch it from where it is kept and give --root-key FILE")
+                .failed, "the root key is not at \(place)", nextStep: "fetch it from where it is kept and give --root-key FILE, or its pkcs11: URI")
         }
-        return try authority(certificate: rootCertificatePath, key: place)
+        return try AuthorityKey.authority(certificate: rootCertificatePath, key: place)
     }
 
     func link() throws -> CertificateAuthority {
-        try authority(certificate: linkCertificatePath, key: linkKeyPath)
+        try AuthorityKey.authority(certificate: linkCertificatePath, key: AuthorityKey.place(linkKeyPath))
     }
 
     /// What a firm's newest issuing key is called, or the one after it: `issuing`, `issuing-2` and on.
     func issuingName(of firm: String, isNext: Bool = false) -> String {
         let folder = firmPath(firm)
         var count = 0
-        while DurableFile.exists("\(folder)/\(Self.issuingName(count + 1)).key") { count += 1 }
+        while AuthorityKey.exists("\(folder)/\(Self.issuingName(count + 1)).key") { count += 1 }
         return Self.issuingName(max(1, isNext ? count + 1 : count))
     }
 
@@ -83,25 +81,28 @@ struct AllianceDirectory {
 
     /// A firm's newest issuing key with its certificate.
     func firm(_ firm: String) throws -> CertificateAuthority {
-        let folder = firmPath(firm)
-        let name = issuingName(of: firm)
-        guard DurableFile.exists("\(folder)/\(name).key") else {
-            throw CommandError(
-                .failed, "firm \(firm) has no issuing key in \(folder)",
-                nextStep: "harborseal alliance add-firm \(firm) --alliance \(path)")
-        }
-        return try authority(certificate: "\(folder)/\(name).crt", key: "\(folder)/\(name).key")
+        let path = try firmKeyPath(firm)
+        return try AuthorityKey.authority(certificate: path.dropLast(4) + ".crt", key: AuthorityKey.place(path))
     }
 
-    private func authority(certificate: String, key: String) throws -> CertificateAuthority {
-        try CertificateAuthority(
-            certificate: CertificateBytes(pemOrDER: DurableFile.read(certificate), path: certificate),
-            key: AllianceSigningKey(file: key))
+    /// Where a firm's newest issuing key lies, or would lie, if it is in a token.
+    func firmKeyPath(_ firm: String) throws -> String {
+        let path = "\(firmPath(firm))/\(issuingName(of: firm)).key"
+        guard AuthorityKey.exists(path) else {
+            throw CommandError(
+                .failed, "firm \(firm) has no issuing key in \(firmPath(firm))",
+                nextStep: "harborseal alliance add-firm \(firm) --alliance \(self.path)")
+        }
+        return path
     }
 
     /// Writes a key, then its certificate: a certificate that is there always has its key.
-    func write(key: AllianceSigningKey, keyPath: String, certificate: CertificateBytes, certificatePath: String) throws {
-        try key.write(to: keyPath)
+    ///
+    /// - Parameter uri: of a key in a token; what is written is where it is.
+    func write(
+        key: AllianceSigningKey, uri: String? = nil, keyPath: String, certificate: CertificateBytes, certificatePath: String
+    ) throws {
+        if let uri { try AuthorityKey.write(uri: uri, keyPath: keyPath) } else { try key.write(to: keyPath) }
         try DurableFile.write(Array(certificate.pem.utf8), to: certificatePath)
     }
 

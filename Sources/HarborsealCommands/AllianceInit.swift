@@ -8,15 +8,26 @@ public struct AllianceInit: Sendable {
     public var directory: String
     /// Receipts a batch needs; nil: more than half of the nodes.
     public var receiptsNeeded: UInt64?
+    /// Keys in PKCS#11 tokens, as `pkcs11:` URIs; nil: new files.
+    public var rootKey: String?
+    public var linkKey: String?
+    /// Whether the tokens make these keys.
+    public var makesKeys: Bool
     public var nowSeconds: Int64
 
     /// Years that root and link CA live: evidence is verified under the root for decades.
     static let authorityDays = 30 * 365
 
-    public init(alliance: String, directory: String, receiptsNeeded: UInt64? = nil, nowSeconds: Int64 = WallClock.nowSeconds) {
+    public init(
+        alliance: String, directory: String, receiptsNeeded: UInt64? = nil, rootKey: String? = nil, linkKey: String? = nil,
+        makesKeys: Bool = false, nowSeconds: Int64 = WallClock.nowSeconds
+    ) {
         self.alliance = alliance
         self.directory = directory
         self.receiptsNeeded = receiptsNeeded
+        self.rootKey = rootKey
+        self.linkKey = linkKey
+        self.makesKeys = makesKeys
         self.nowSeconds = nowSeconds
     }
 
@@ -39,20 +50,21 @@ public struct AllianceInit: Sendable {
             }
         }
         let place = AllianceDirectory(directory)
-        guard !DurableFile.exists(place.draftPath), !DurableFile.exists(place.rootKeyPath) else {
+        guard !DurableFile.exists(place.draftPath), !AuthorityKey.exists(place.rootKeyPath) else {
             throw CommandError(
                 .failed, "\(directory) has an alliance already, and its keys are not overwritten",
                 nextStep: "choose another directory")
         }
+        let (rootKey, linkKey) = try keys()
         try place.makeDirectory(directory)
         let lifetime = CertificateLifetime.starting(at: nowSeconds, days: Self.authorityDays)
-        let root = try CertificateAuthority.root(alliance: alliance, key: AllianceSigningKey(), lifetime: lifetime)
-        let link = try CertificateAuthority.linkAuthority(alliance: alliance, key: AllianceSigningKey(), lifetime: lifetime)
+        let root = try CertificateAuthority.root(alliance: alliance, key: rootKey, lifetime: lifetime)
+        let link = try CertificateAuthority.linkAuthority(alliance: alliance, key: linkKey, lifetime: lifetime)
         try place.write(
-            key: root.key, keyPath: place.rootKeyPath, certificate: root.certificate,
+            key: root.key, uri: self.rootKey, keyPath: place.rootKeyPath, certificate: root.certificate,
             certificatePath: place.rootCertificatePath)
         try place.write(
-            key: link.key, keyPath: place.linkKeyPath, certificate: link.certificate,
+            key: link.key, uri: self.linkKey, keyPath: place.linkKeyPath, certificate: link.certificate,
             certificatePath: place.linkCertificatePath)
         try RevocationListFile.writeEmpty(by: link, to: place.linkRevocationListPath, nowSeconds: nowSeconds)
         // Last, so that a directory with a draft has everything that the draft names.
@@ -64,11 +76,29 @@ public struct AllianceInit: Sendable {
         return CommandResult(
             output: """
                 alliance \(alliance) in \(directory)
-                  root key     \(place.rootKeyPath) — take it offline once the trust file is signed
+                  root key     \(rootLine(place))
                   link CA      \(place.linkCertificatePath)\(receiptsNeeded.map { Self.quorumLine($0) } ?? "")
                   next: harborseal alliance add-firm FIRM --alliance \(directory)
 
                 """)
+    }
+
+    /// One key, one role (wire-format.md, section 1).
+    private func keys() throws -> (root: AllianceSigningKey, link: AllianceSigningKey) {
+        if makesKeys, rootKey == nil, linkKey == nil {
+            throw CommandError(.usage, "--make-key makes a key in a token, and no token is named", nextStep: "give --root-key pkcs11:…, --link-key pkcs11:… or both")
+        }
+        let root = try AuthorityKey.given(rootKey, by: "--root-key", isNew: makesKeys && rootKey != nil)
+        let link = try AuthorityKey.given(linkKey, by: "--link-key", isNew: makesKeys && linkKey != nil)
+        guard root.keyID != link.keyID else {
+            throw CommandError(.usage, "--root-key and --link-key name one key, and a key has one role", nextStep: "name another key, or make one with --make-key")
+        }
+        return (root, link)
+    }
+
+    private func rootLine(_ place: AllianceDirectory) -> String {
+        guard rootKey == nil else { return "in its token, named in \(directory)/root.uri — take the token offline once the trust file is signed" }
+        return "\(place.rootKeyPath) — take it offline once the trust file is signed"
     }
 }
 

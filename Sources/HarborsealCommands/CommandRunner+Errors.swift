@@ -20,9 +20,9 @@ extension CommandRunner {
     private static func code(of code: TrustError.Code) -> CommandError.Code {
         switch code {
         case .certificateForm, .revocationList, .tooLarge, .key: .malformed
-        case .unreadable: .noInput
+        case .unreadable, .token: .noInput
         case .file: .cannotCreate
-        case .keyPermissions: .noPermission
+        case .keyPermissions, .tokenPIN: .noPermission
         case .argument: .usage
         default: .failed
         }
@@ -52,7 +52,7 @@ extension CommandRunner {
         case .name, .argument, .enrolmentText: .usage
         case .foreignStore, .newerStore: .configuration
         case .damagedStore: .malformed
-        case .storeBusy: .temporary
+        case .storeBusy, .keyAway: .temporary
         case .storeFailed: .cannotCreate
         default: .failed
         }

@@ -20,8 +20,11 @@ public struct NodeHTTPConfiguration: Sendable {
     public var tls: TLSFiles?
     /// Of connections and requests; tests have others.
     var limits = ConnectionLimits()
+    /// Each takes a descriptor, of which the ledger and the brokers need some too.
+    private static let connectionLimit = 256
 
     public init(host: String = "127.0.0.1", port: Int, tls: TLSFiles? = nil) {
+        limits.connections = Self.connectionLimit
         self.host = host
         self.port = port
         self.tls = tls

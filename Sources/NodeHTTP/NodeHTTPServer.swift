@@ -8,8 +8,6 @@ import NIOCore
 
 /// The HTTP face of a node: health, metrics, evidence, keys and entries (wire-format.md, section 12).
 public enum NodeHTTPServer {
-    /// More wait at the door: each takes a descriptor, of which the ledger and the brokers need some too.
-    private static let connectionLimit = 256
     /// A connection that says nothing for so long is closed: half a request would hold its descriptor for ever.
     private static let idleSeconds: Int64 = 30
 
@@ -35,7 +33,7 @@ public enum NodeHTTPServer {
             server: .guarded(by: gate, tls: try tls(configuration), idleSeconds: idleSeconds),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "harborseal",
-                availableConnectionsDelegate: .maximum(connectionLimit, logger: logger)),
+                availableConnectionsDelegate: .guarded(by: gate, logger: logger)),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
             logger: logger)
     }

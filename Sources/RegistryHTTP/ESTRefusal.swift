@@ -18,15 +18,18 @@ struct ESTRefusal: Error, HTTPResponseError {
     /// What the registry refused, as HTTP says it.
     init(_ error: RegistryError) {
         status = error.code.status
-        line = error.message + (error.nextStep.map { ": \($0)" } ?? "")
+        // What is wrong with a token is the operator's affair, and in the log.
+        line = error.code == .keyAway
+            ? "the issuing key cannot sign now, and nothing was changed: try again later" : error.message + (error.nextStep.map { ": \($0)" } ?? "")
         switch error.code {
         case .awaitingApproval: headers[.retryAfter] = "\(Self.approvalSeconds)"
-        case .tooManyTries: headers[.retryAfter] = "\(Self.lockedSeconds)"
-        case .storeBusy: headers[.retryAfter] = "\(Self.busySeconds)"
+        case .tooManyTries: headers[.retryAfter] = "\(Self.manySeconds)"
+        case .storeBusy, .keyAway: headers[.retryAfter] = "\(Self.busySeconds)"
         case .storeFailed, .issuerNotValid: headers[.retryAfter] = "\(Self.failedSeconds)"
         default: break
         }
         if status == .unauthorized { headers[.wwwAuthenticate] = Self.challenge }
+        if let name = Self.codeName { headers[name] = error.code.rawValue }
     }
 
     /// Who has not said who it is.
@@ -38,11 +41,13 @@ struct ESTRefusal: Error, HTTPResponseError {
 
     /// RFC 7617.
     private static let challenge = #"Basic realm="harborseal registry", charset="UTF-8""#
+    /// Says which refusal it is (``RegistryError/Code``), for programs: one status has several, and each its own step. A locked code has no Retry-After.
+    private static let codeName = HTTPField.Name("Harborseal-Refusal")
     /// Until a person may have approved: a gateway asks again this often.
     private static let approvalSeconds = 60
     private static let busySeconds = 10
-    /// Somebody has to make a new code meanwhile, or a day has to pass.
-    private static let lockedSeconds = 3_600
+    /// A day has to pass.
+    private static let manySeconds = 3_600
     private static let failedSeconds = 300
 
     func response(from request: Request, context: some RequestContext) throws -> Response {
@@ -62,8 +67,8 @@ extension RegistryError.Code {
             .forbidden
         case .requestForm, .requestSignature, .rsaKey, .otherCurve, .otherKey, .weakHash, .otherAlgorithm: .badRequest
         case .tooLarge: .contentTooLarge
-        case .tooManyTries: .tooManyRequests
-        case .storeBusy, .storeFailed, .issuerNotValid: .serviceUnavailable
+        case .tooManyTries, .codeLocked: .tooManyRequests
+        case .storeBusy, .storeFailed, .issuerNotValid, .keyAway: .serviceUnavailable
         default: .internalServerError
         }
     }

@@ -1,4 +1,5 @@
 import AllianceTrust
+import AttestationFormat
 import DeviceRegistry
 import Foundation
 import HTTPTypes
@@ -30,16 +31,38 @@ struct ESTRoutes {
         }
         group.post("simpleenroll") { request, context in
             let label = try Self.label(context)
-            let issued = try await gate.pass(.enrol, label, from: context.peerAddress) { try await enrol(label, request, context) }
+            let issued = try await gate.pass(.enrol, label, from: context.peerAddress, holder: { try await codeHolder(request) }) {
+                try await enrol(label, request, context)
+            }
             return Answer(try CertsOnlyMessage.base64([issued.certificate]), contentType: Self.certificatesType)
         }
         group.post("simplereenroll") { request, context in
             let label = try Self.label(context)
-            let issued = try await gate.pass(.renew, label, from: context.peerAddress) { try await renew(label, request, context) }
+            let issued = try await gate.pass(.renew, label, from: context.peerAddress, holder: { try await certificateHolder(context) }) {
+                try await renew(label, request, context)
+            }
             return Answer(try CertsOnlyMessage.base64([issued.certificate]), contentType: Self.certificatesType)
         }
         for path: RouterPath in ["cacerts", "csrattrs"] { group.post(path) { _, _ -> Answer in throw Self.notAllowed("GET") } }
         for path: RouterPath in ["simpleenroll", "simplereenroll"] { group.get(path) { _, _ -> Answer in throw Self.notAllowed("POST") } }
+    }
+
+    /// The gateway whose code the request has.
+    private func codeHolder(_ request: Request) async throws -> GatewayID? {
+        guard let credentials = request.headers[.authorization].flatMap({ BasicCredentials($0) }) else { return nil }
+        return try await gate.holderOfCode {
+            try await NIOThreadPool.singleton.runIfActive { [registry] in
+                try registry.holder(ofCode: credentials.password, gatewayID: credentials.user)
+            }
+        }
+    }
+
+    /// The gateway whose link certificate the peer has shown, and has the key of.
+    private func certificateHolder(_ context: Context) async throws -> GatewayID? {
+        guard let certificate = try await context.peerCertificate else { return nil }
+        return try await NIOThreadPool.singleton.runIfActive { [registry, nowSeconds] in
+            try registry.holder(ofLinkCertificate: certificate, nowSeconds: nowSeconds())
+        }
     }
 
     private func enrol(_ label: CertificateLabel, _ request: Request, _ context: Context) async throws -> IssuedCertificate {

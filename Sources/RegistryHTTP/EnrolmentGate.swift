@@ -1,13 +1,23 @@
+import AttestationFormat
 import DeviceRegistry
 import HTTPTypes
 import Logging
 import NIOCore
 
 /// What stands before every enrolment and renewal: addresses that failed too often wait, and what came of each request is counted and logged.
+///
+/// A gateway that proves to be one, by its link certificate or the right code, is not held up by what others at its address did. It has a measure of its
+/// own, which each of its requests fills: a renewal is wanted every two months, and writes a row of the audit table each time.
 struct EnrolmentGate: Sendable {
     enum Operation: String, Sendable {
         case enrol
         case renew
+    }
+
+    /// Who pays for a request.
+    private enum Payer {
+        case gateway(GatewayID)
+        case address(String)
     }
 
     /// A wrong code is answered at a whole tenth of a second: how long the disk took would tell whether there was a device to count a try of.
@@ -18,30 +28,39 @@ struct EnrolmentGate: Sendable {
     let metrics: RegistryMetrics
     let logger: Logger
 
+    /// - Parameter holder: the gateway that the request proves to come from.
     /// - Throws: `ESTRefusal`.
     func pass(
-        _ operation: Operation, _ label: CertificateLabel, from address: String, _ work: () async throws -> IssuedCertificate
+        _ operation: Operation, _ label: CertificateLabel, from address: String, holder: () async throws -> GatewayID?,
+        _ work: () async throws -> IssuedCertificate
     ) async throws -> IssuedCertificate {
-        if let seconds = limiter.waitSeconds(of: address, nowMilliseconds: Self.monotonicMilliseconds) {
-            metrics.count(operation.rawValue, label, "addressLimited")
-            throw ESTRefusal(
-                .tooManyRequests,
-                "too many requests from this address failed: try again in \(seconds) s, with gateway id and code as the enrolment text has them",
-                headers: [.retryAfter: "\(seconds)"])
-        }
+        var payer = Payer.address(address)
         do {
+            if let gatewayID = try await holder() { payer = .gateway(gatewayID) }
+            try checkDebt(of: payer, operation, label)
             let issued = try await work()
             metrics.count(operation.rawValue, label, "ok")
+            if case .gateway = payer { charge(payer, operation) }
             return issued
         } catch let error as RegistryError {
-            note(error, operation, label, address)
+            note(error, operation, label, address, payer)
             throw ESTRefusal(error)
+        } catch let refusal as ESTRefusal where refusal.status == .tooManyRequests {
+            throw refusal
         } catch let refusal as ESTRefusal {
             metrics.count(operation.rawValue, label, "\(refusal.status.code)")
             // Whoever first asks without credentials, as HTTP has it, has not failed.
-            if refusal.status != .unauthorized { limiter.addFailure(of: address, nowMilliseconds: Self.monotonicMilliseconds) }
+            if refusal.status != .unauthorized { charge(payer, operation) }
             throw refusal
         }
+    }
+
+    /// Asks whose code it is. To one that is nobody's the answer goes at a whole tenth of a second, for the same reason as below.
+    func holderOfCode(_ find: () async throws -> GatewayID?) async throws -> GatewayID? {
+        let begun = Self.monotonicMilliseconds
+        if let gatewayID = try await find() { return gatewayID }
+        await Self.waitForTenth(since: begun)
+        return nil
     }
 
     /// Asks the registry about a code, with whether a wrong one uses up one of the device's tries.
@@ -53,19 +72,48 @@ struct EnrolmentGate: Sendable {
         do {
             return try await tries.counting(address, gatewayID, enrol)
         } catch let error as RegistryError where error.code == .wrongCode {
-            let rest = Self.wrongCodeMilliseconds - (Self.monotonicMilliseconds - begun) % Self.wrongCodeMilliseconds
-            try? await Task.sleep(for: .milliseconds(rest))
+            await Self.waitForTenth(since: begun)
             throw error
         }
     }
 
-    private func note(_ error: RegistryError, _ operation: Operation, _ label: CertificateLabel, _ address: String) {
+    private func checkDebt(of payer: Payer, _ operation: Operation, _ label: CertificateLabel) throws {
+        guard let seconds = limiter.waitSeconds(of: Self.bucket(payer, operation), nowMilliseconds: Self.monotonicMilliseconds) else { return }
+        let words: String
+        switch payer {
+        case .address:
+            metrics.count(operation.rawValue, label, "addressLimited")
+            words = "too many requests from this address failed: try again in \(seconds) s, with gateway id and code as the enrolment text has them"
+        case .gateway(let gatewayID):
+            metrics.count(operation.rawValue, label, "gatewayLimited")
+            words = "\(gatewayID) has asked too often: try again in \(seconds) s"
+        }
+        throw ESTRefusal(.tooManyRequests, words, headers: [.retryAfter: "\(seconds)"])
+    }
+
+    private func note(_ error: RegistryError, _ operation: Operation, _ label: CertificateLabel, _ address: String, _ payer: Payer) {
         metrics.count(operation.rawValue, label, error.code.rawValue)
-        let isFailure = error.code.status.kind == .clientError
-        if isFailure { limiter.addFailure(of: address, nowMilliseconds: Self.monotonicMilliseconds) }
+        if error.code.countsAsFailure { charge(payer, operation) }
         logger.log(
-            level: isFailure || error.code == .awaitingApproval ? .info : .error, "refused",
+            level: error.code.countsAsFailure || error.code == .awaitingApproval ? .info : .error, "refused",
             metadata: ["operation": "\(operation.rawValue)", "label": "\(label.rawValue)", "address": "\(address)", "why": "\(error.message)"])
+    }
+
+    private func charge(_ payer: Payer, _ operation: Operation) {
+        limiter.addFailure(of: Self.bucket(payer, operation), nowMilliseconds: Self.monotonicMilliseconds)
+    }
+
+    /// Whoever has a gateway's code holds up no renewal of it. No address has a blank in it.
+    private static func bucket(_ payer: Payer, _ operation: Operation) -> String {
+        switch payer {
+        case .address(let address): address
+        case .gateway(let gatewayID): "\(operation.rawValue) \(gatewayID)"
+        }
+    }
+
+    private static func waitForTenth(since begun: Int64) async {
+        let rest = wrongCodeMilliseconds - (monotonicMilliseconds - begun) % wrongCodeMilliseconds
+        try? await Task.sleep(for: .milliseconds(rest))
     }
 
     private static var monotonicMilliseconds: Int64 { Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000) }

@@ -1,9 +1,10 @@
 internal import Synchronization
 
-/// How often one address may fail: nobody tries codes for ever.
+/// How often one address may fail, and how often one gateway may ask: nobody tries codes for ever.
 ///
-/// A bucket an address that a failure fills by one and time empties; whoever is below the brim is heard, so a thousand gateways with right codes behind one
-/// address are never stopped. A code has 128 bits: this spares the log and the processor, the code defends itself.
+/// A bucket an address, or a gateway that has proved to be one, that a failure fills by one and time empties. Whoever is below the brim is heard, and no
+/// bucket holds more than its brim, so that each wait ends when the next failure is forgiven. A code has 128 bits: this spares the log and the processor, the
+/// code defends itself.
 final class FailureLimiter: Sendable {
     /// What one address may do.
     struct Limits: Equatable, Sendable {
@@ -30,8 +31,7 @@ final class FailureLimiter: Sendable {
 
     /// Seconds until this address is heard again; nil: it is heard now.
     func waitSeconds(of address: String, nowMilliseconds: Int64) -> Int64? {
-        let brim = Int64(limits.count) * forgivingMilliseconds
-        return buckets.withLock { buckets in
+        buckets.withLock { buckets in
             guard let bucket = buckets[address] else { return nil }
             let excess = bucket.emptyAtMilliseconds - nowMilliseconds + forgivingMilliseconds - brim
             return excess > 0 ? (excess + 999) / 1_000 : nil
@@ -42,7 +42,8 @@ final class FailureLimiter: Sendable {
     func addFailure(of address: String, nowMilliseconds: Int64) {
         buckets.withLock { buckets in
             let from = max(buckets[address]?.emptyAtMilliseconds ?? 0, nowMilliseconds)
-            buckets[address] = Bucket(emptyAtMilliseconds: from + forgivingMilliseconds)
+            // Those that came at once, before the first of them had failed, owe no more than the brim.
+            buckets[address] = Bucket(emptyAtMilliseconds: min(from, nowMilliseconds + brim - forgivingMilliseconds) + forgivingMilliseconds)
             guard buckets.count > Self.addressLimit else { return }
             buckets = buckets.filter { $0.value.emptyAtMilliseconds > nowMilliseconds }
             // Still too many: those that failed least, half of them at once, so that this is done seldom.
@@ -53,6 +54,7 @@ final class FailureLimiter: Sendable {
         }
     }
 
+    private var brim: Int64 { Int64(limits.count) * forgivingMilliseconds }
     private var forgivingMilliseconds: Int64 { limits.forgivingSeconds * 1_000 }
 
     /// Addresses that are remembered now.

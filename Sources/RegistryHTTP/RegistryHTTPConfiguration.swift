@@ -11,7 +11,7 @@ public struct RegistryHTTPConfiguration: Sendable {
     public var keyPath: String
     /// DER of the link CA: what clients are asked for a certificate of.
     public var linkCertificate: [UInt8]
-    /// Connections at once; more wait in the kernel's queue.
+    /// Connections at once; for one more, one that waits for its peer is closed.
     public var connectionLimit: Int
     /// Failures of one address at once, before it is told to wait.
     public var failureLimit: Int

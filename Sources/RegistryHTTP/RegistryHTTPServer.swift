@@ -23,6 +23,7 @@ public enum RegistryHTTPServer {
     ) throws -> some ApplicationProtocol {
         var limits = configuration.limits
         limits.requestSeconds = configuration.idleSeconds
+        limits.connections = configuration.connectionLimit
         let connections = ConnectionGate(limits)
         let router = Router(context: RegistryRequestContext.self)
         router.add(middleware: RefusalMiddleware(logger: logger))
@@ -38,7 +39,7 @@ public enum RegistryHTTPServer {
             server: .guarded(by: connections, tls: try tls(configuration), idleSeconds: configuration.idleSeconds),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "harborseal",
-                availableConnectionsDelegate: .maximum(configuration.connectionLimit, logger: logger)),
+                availableConnectionsDelegate: .guarded(by: connections, logger: logger)),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
             logger: logger)
     }

@@ -64,7 +64,7 @@ public final class TokenError: Error, Equatable, Sendable {
         case helperLate
         /// The key in the token is not the one that the seal certificate is for.
         case otherKey
-        /// A helper said so: the detail is the whole message.
+        /// A helper said so: the place is what happened and where, the detail the step.
         case reported(Kind)
     }
 
@@ -113,9 +113,24 @@ public final class TokenError: Error, Equatable, Sendable {
 
     /// What happened, where, and one step.
     public var message: String {
-        if case .reported = code { return detail }
-        let text = place.isEmpty ? happened : "\(place): \(happened)"
-        return step.isEmpty ? text : "\(text): \(step)"
+        let step = step
+        return step.isEmpty ? told : told + ": " + step
+    }
+
+    /// What happened, and where.
+    public var told: String {
+        if case .reported = code { return place }
+        return place.isEmpty ? happened : place + ": " + happened
+    }
+
+    /// What a helper reports: behind the last `|` stands the step, which may be empty.
+    var report: String { told + "|" + step }
+
+    /// What a helper said.
+    convenience init(_ kind: Kind, reporting words: [UInt8]) {
+        let bytes = UTF8Text.ofStranger(String(decoding: words, as: UTF8.self)).bytes
+        let end = bytes.lastIndex(of: UInt8(ascii: "|")) ?? bytes.count
+        self.init(.reported(kind), at: String(decoding: bytes[..<end], as: UTF8.self), String(decoding: bytes[end...].dropFirst(), as: UTF8.self))
     }
 }
 
@@ -179,5 +194,8 @@ extension TokenError {
     }
 
     /// One step that mends it; empty where it is tried again by itself.
-    public var step: String { MessageForm.filled(form, isStep: true, number: number) }
+    public var step: String {
+        if case .reported = code { return detail }
+        return MessageForm.filled(form, isStep: true, number: number)
+    }
 }

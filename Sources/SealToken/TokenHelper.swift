@@ -24,7 +24,7 @@ public enum TokenHelper {
                 tell(errand(order - TokenMessage.firstErrand, uri))
             }
         } catch {
-            send(.failed(error.kind, words: Array(error.message.utf8)))
+            send(.failed(error.kind, words: Array(error.report.utf8)))
         }
         return true
     }

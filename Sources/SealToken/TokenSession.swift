@@ -61,7 +61,11 @@ public struct TokenAnswer {
 }
 
 extension TokenSigner {
-    static var nowMilliseconds: UInt64 { UInt64(max(0, posix_boottime_milliseconds())) }
+    /// What a helper may be told to do: find the key that the URI means, or make it.
+    public static var findsKey: UInt8 { TokenMessage.findsKey }
+    public static var makesKey: UInt8 { TokenMessage.makesKey }
+
+    public static var nowMilliseconds: UInt64 { UInt64(max(0, posix_boottime_milliseconds())) }
 
     /// Turns until something is there, or the time is over: for whoever may wait.
     ///

@@ -197,7 +197,7 @@ public final class TokenSigner {
             self.signature = signature
             failure = nil
             life.signed()
-        case .failed(let kind, let words): give(up: TokenError(.reported(kind), at: "", UTF8Text.ofStranger(String(decoding: words, as: UTF8.self)).string), at: now)
+        case .failed(let kind, let words): give(up: TokenError(kind, reporting: words), at: now)
         case .said(let part): if answer.output.count < TokenAnswer.byteLimit { answer.output += part }
         case .done(let code, let notes):
             (answer.code, answer.notes) = (code, notes)

@@ -29,14 +29,21 @@ struct AllianceOption: ParsableArguments {
 
 /// Where the root key is.
 struct RootKeyOption: ParsableArguments {
-    @Option(name: .long, help: "The root key, where it is not in the alliance's directory.", completion: .file())
+    @Option(name: .long, help: "The root key, where it is not in the alliance's directory: a file or a pkcs11: URI.", completion: .file())
     var rootKey: String?
 }
 
 struct AllianceInitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init", abstract: "Make a new alliance's root key, link CA and empty draft.",
+        usage: """
+            harborseal alliance init <name> [--output <output>] [--quorum <quorum>]
+                [--root-key <uri>] [--link-key <uri>] [--make-key]
+            """,
         discussion: """
+            A key in a token (RFC 7512) is named by a URI such as
+            'pkcs11:token=hsm;object=root?module-name=softhsm2&pin-source=file:/root/pin'
+
             EXAMPLE
               harborseal alliance init gba-demo -o alliance
             """)
@@ -50,8 +57,21 @@ struct AllianceInitCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Receipts a batch needs, more than half of the nodes, at most 64; left out, just more than half.")
     var quorum: UInt64?
 
+    @Option(name: .long, help: ArgumentHelp("The root's key in a PKCS#11 token (RFC 7512); left out, a new file.", valueName: "uri"))
+    var rootKey: String?
+
+    @Option(name: .long, help: ArgumentHelp("The link CA's key in a PKCS#11 token; left out, a new file.", valueName: "uri"))
+    var linkKey: String?
+
+    @Flag(name: .long, help: "The tokens make these keys; left out, they have them.")
+    var makeKey = false
+
     func run() async throws {
-        try await CommandOutput.finish { try AllianceInit(alliance: name, directory: output, receiptsNeeded: quorum).run() }
+        try await CommandOutput.finish {
+            try AllianceInit(
+                alliance: name, directory: output, receiptsNeeded: quorum, rootKey: rootKey, linkKey: linkKey, makesKeys: makeKey
+            ).run()
+        }
     }
 }
 
@@ -61,6 +81,7 @@ struct AllianceAddFirmCommand: AsyncParsableCommand {
         usage: """
             harborseal alliance add-firm <firm> [--alliance <alliance>]
                 [--root-key <root-key>] [--new-key]
+                [--issuing-key <uri> [--make-key]]
             """,
         discussion: """
             EXAMPLE
@@ -76,9 +97,17 @@ struct AllianceAddFirmCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "For a firm that is there: a new key beside the old one, whose certificates stay good.")
     var newKey = false
 
+    @Option(name: .long, help: ArgumentHelp("The firm's issuing key in a PKCS#11 token (RFC 7512); left out, a new file.", valueName: "uri"))
+    var issuingKey: String?
+
+    @Flag(name: .long, help: "The token makes this key; left out, it has it.")
+    var makeKey = false
+
     func run() async throws {
         try await CommandOutput.finish {
-            try AllianceAddFirm(directory: place.alliance, firm: firm, rootKeyPath: root.rootKey, makesNewKey: newKey).run()
+            try AllianceAddFirm(
+                directory: place.alliance, firm: firm, rootKeyPath: root.rootKey, makesNewKey: newKey, issuingKey: issuingKey, makesTokenKey: makeKey
+            ).run()
         }
     }
 }

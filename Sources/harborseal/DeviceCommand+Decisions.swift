@@ -120,6 +120,9 @@ struct DeviceRevokeCommand: AsyncParsableCommand {
             harborseal device revoke <gateway> --since <time> [--reason <reason>]
                 [--generation <generation>] [--yes] [--by <name>] [--json]
                 [--config <config>]
+            harborseal device revoke <gateway> --certificate <file> --since <time>
+                [--reason <reason>] [--yes] [--by <name>] [--json]
+                [--config <config>]
             """,
         discussion: """
             Its certificates come on the revocation lists, the registry takes it no more,
@@ -129,6 +132,10 @@ struct DeviceRevokeCommand: AsyncParsableCommand {
             more than a day back, or before all that it signed in more than ten
             minutes, is asked about, or needs --yes where nobody can be asked.
 
+            With --certificate it is a certificate that device issue made which counts
+            no more: the registry has not issued it, and has the key that did. Name its
+            seal.crt, and its link.crt, each by itself; the name must be registered.
+
             Exit code 2: its code and its link certificate are revoked, and something
             is left open, with what to do: its seal certificate does not fit on the
             firm's list, no seal certificate of it is known here, or no registry runs.
@@ -136,10 +143,15 @@ struct DeviceRevokeCommand: AsyncParsableCommand {
             EXAMPLE
               harborseal device revoke acme.gw-1 --since 2026-11-22T14:00:00Z \\
                 --reason "stolen in Shenzhen"
+              harborseal device revoke acme.gw-7 --certificate gw-7/seal.crt \\
+                --since 2026-11-22T14:00:00Z
             """)
 
     @Argument(help: "The gateway, <firm>.<device>.")
     var gateway: String
+
+    @Option(name: .long, help: "A certificate of it that device issue made, PEM or DER.", completion: .file(extensions: ["crt", "der", "pem"]))
+    var certificate: String?
 
     @Option(name: .long, help: "From when on nothing of it counts: seconds since 1970, or 2026-11-22T14:03:07Z.")
     var since: String
@@ -160,7 +172,16 @@ struct DeviceRevokeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await CommandOutput.finish {
-            try DeviceRevoke(
+            if let certificate {
+                guard generation == nil else {
+                    throw CommandError(.usage, "--generation is for a device, and --certificate names the certificate", nextStep: "give one of them")
+                }
+                return try CertificateRevoke(
+                    configurationFile: registry.config, gateway: gateway, certificate: certificate, since: since, reason: reason, by: asker.by,
+                    asJSON: json, isConfirmed: confirmation.yes, confirm: ConfirmationOption.ask
+                ).run()
+            }
+            return try DeviceRevoke(
                 configurationFile: registry.config, gateway: gateway, since: since, reason: reason, generation: generation, by: asker.by,
                 asJSON: json, isConfirmed: confirmation.yes, confirm: ConfirmationOption.ask
             ).run()

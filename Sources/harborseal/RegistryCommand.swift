@@ -10,7 +10,7 @@ struct RegistryCommand: CommandGroup {
                 -o registry
               harborseal registry serve --config registry/registry.conf
             """,
-        subcommands: [RegistryInitCommand.self, RegistryServeCommand.self, RegistryAuditCommand.self, RegistryConfigCommand.self])
+        subcommands: [RegistryInitCommand.self, RegistryServeCommand.self, RegistryAuditCommand.self, RegistryPolicyCommand.self, RegistryConfigCommand.self])
 }
 
 /// Where a registry's configuration is.
@@ -80,6 +80,7 @@ struct RegistryServeCommand: AsyncParsableCommand {
     var set: [String] = []
 
     func run() async throws {
+        RegistryServe.prepareThreads()
         try await CommandOutput.finish { try await RegistryServe(configurationFile: registry.config, overrides: set).run() }
     }
 }
@@ -93,11 +94,15 @@ struct RegistryAuditCommand: AsyncParsableCommand {
                 [--config <config>]
             """,
         discussion: """
-            The check goes through the chain of the rows' hashes, and compares what they
-            tell with the certificates, revocations and receipts in the store and with
-            the statements made for the ledgers. Exit code 1 names the row that is wrong.
+            The check goes through the chain of the rows' hashes, and compares every
+            value in the store with what rows, certificates, lists and statements say of
+            it. Receipts are verified under the trust files held; no node is asked.
+            Exit code 1 names the row that is wrong, or what no row tells of.
 
-            Whoever can write the file can write a whole new table: note the last row
+            What it does not show: that a row which alone tells of something was written
+            by who it names; how often a statement was sent and what a node said last
+            while it gave no receipt; how many wrong codes a device has left. Whoever can
+            write the file can also write a whole new table that fits: note the last row
             down elsewhere, and give it with --noted at the next check.
 
             EXAMPLE

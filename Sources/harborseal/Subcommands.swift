@@ -10,5 +10,6 @@ enum Subcommands {
         RegistryCommand.self,
         NodeCommand.self,
         CollectEvidenceCommand.self,
+        TokenHelperCommand.self,
     ]
 }

@@ -208,7 +208,7 @@ extension ChainCase {
             $0.root.basic = .isCertificateAuthority(maxPathLength: 0)
         },
         stricter("a root on P-384", "not on P-256", why: Why.ourCurve) { $0.root.key = try TestKey(.p384) },
-        bad("an unknown critical extension of the root", "", "unhandled critical extension") { $0.root.extra = [ext([1, 2, 3, 4], critical: true)] },
+        bad("an unknown critical extension of the root", "no issuing certificate", "unhandled critical extension") { $0.root.extra = [ext([1, 2, 3, 4], critical: true)] },
     ]
 
     static let issuers: [ChainCase] = [
@@ -234,7 +234,7 @@ extension ChainCase {
         },
         stricter("path length 1", "path length 1", why: Why.ourPath) { $0.issuing.basic = .isCertificateAuthority(maxPathLength: 1) },
         stricter("no path length", "path length unlimited", why: Why.ourPath) { $0.issuing.basic = .isCertificateAuthority(maxPathLength: nil) },
-        bad("an issuing certificate that is no CA's", "", "invalid CA certificate") { $0.issuing.basic = .notCertificateAuthority },
+        bad("an issuing certificate that is no CA's", "is not a CA's", "invalid CA certificate") { $0.issuing.basic = .notCertificateAuthority },
         bad("basic constraints of an issuing certificate not critical", "not critical", "Basic Constraints of CA cert not marked critical") {
             $0.issuing.isBasicCritical = false
         },
@@ -246,7 +246,7 @@ extension ChainCase {
             $0.issuing.key = try TestKey(.p384)
             $0.leaf.algorithm = .ecdsaWithSHA256
         },
-        bad("an unknown critical extension of the issuing certificate", "", "unhandled critical extension") {
+        bad("an unknown critical extension of the issuing certificate", "no issuing certificate", "unhandled critical extension") {
             $0.issuing.extra = [ext([1, 2, 3, 4], critical: true)]
         },
         stricter("an issuing certificate with another organisation", "names another organisation", why: Why.listed) {
@@ -271,7 +271,7 @@ extension ChainCase {
         stricter("a name constraint of its own", "name constraint, which only a CA's", why: "openssl ignores it in a certificate that issues none") {
             $0.leaf.constraints = NameConstraints(permittedDNSDomains: ["example.org"])
         },
-        stricter("version 1, which has no extensions", "", why: Why.notPurpose) { $0.leaf.version = .v1 },
+        stricter("version 1, which has no extensions", "is not X.509 version 3", why: Why.notPurpose) { $0.leaf.version = .v1 },
     ]
 
     static let leafNames: [ChainCase] = [

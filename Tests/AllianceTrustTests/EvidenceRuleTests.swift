@@ -54,6 +54,17 @@ import Testing
         #expect(words(line(verdict, .complete)).contains("a new seal key begins"))
     }
 
+    @Test("a new seal key that names the old one's statement shows no end either: nodes took what the old key signed after it without a word", arguments: [false, true])
+    func newSealKeyNames(hides: Bool) async throws {
+        let key = try AllianceSigningKey()
+        let first = try maker.batch(first: 0, count: 3)
+        let hidden = try maker.batch(first: 3, count: 1, previous: hash(first))
+        let second = try maker.batch(first: 0, count: 2, epoch: 2, previous: hides ? hash(first) : hash(hidden), key: key)
+        let entries: [Evidence.Entry] = hides ? [.batch(first), .batch(second)] : [.batch(first), .batch(hidden), .batch(second)]
+        let verdict = try await maker.verdict(entries, certificates: [maker.seal(), maker.seal(key)])
+        #expect(verdict.exitCode == 2 && words(line(verdict, .complete)).contains("a new seal key begins"), "\(verdict.lines)")
+    }
+
     @Test("an epoch that comes back after another one fails")
     func epochApart() async throws {
         let first = try maker.batch(first: 0, count: 1)
@@ -70,7 +81,49 @@ import Testing
         let third = try maker.batch(first: 5, count: 1, previous: hash(first))
         let verdict = try await maker.verdict([.batch(first), .batch(second), .leftOut(first: 2, next: 5), .batch(third)])
         #expect(words(line(verdict, .complete)).contains("another entry follows already"))
+        #expect(forkWords(verdict) == [ChainForkWords.of("1", "5", "both follow one and the same statement")])
         #expect(verdict.exitCode == 1)
+    }
+
+    @Test("two statements of one key that cover one sequence are a fork, whatever they name before them, and in whatever order they stand")
+    func oneSequence() async throws {
+        let first = try maker.batch(first: 0, count: 3)
+        let second = try maker.batch(first: 3, count: 2, previous: hash(first))
+        let rival = try maker.batch(first: 4, count: 2, previous: AllianceTrust.SHA256.hash([9]))
+        let expected = [ChainForkWords.of("3 to 4", "4 to 5", "both cover one and the same sequence")]
+        for entries in [[first, second, rival], [first, rival, second]] {
+            let verdict = try await maker.verdict(entries.map { .batch($0) })
+            #expect(forkWords(verdict) == expected && verdict.exitCode == 1, "\(verdict.lines)")
+        }
+    }
+
+    @Test("no fork: neighbours, one epoch number under two keys, two openings that name nothing, one statement twice, and what its key did not sign")
+    func noFork() async throws {
+        let key = try AllianceSigningKey()
+        let first = try maker.batch(first: 0, count: 3)
+        let next = try maker.batch(first: 3, count: 3, previous: hash(first))
+        let newKey = try maker.batch(first: 0, count: 3, key: key)
+        let lostJournal = try maker.batch(first: 0, count: 3, epoch: 2)
+        // A stranger names the gateway's key and the same place: its word makes nobody's fork.
+        var forged = try maker.batch(first: 3, count: 2, previous: hash(first))
+        forged.statement = Statement(header: forged.statement.header, root: forged.statement.root, signature: next.statement.signature)
+        for entries in [[first, next], [first, newKey], [first, lostJournal], [first, first], [first, next, forged]] {
+            let verdict = try await maker.verdict(entries.map { .batch($0) }, certificates: [maker.seal(), maker.seal(key)])
+            #expect(forkWords(verdict).isEmpty, "\(verdict.lines)")
+        }
+    }
+
+    /// What the verdict says of forks, in its order.
+    private func forkWords(_ verdict: Verdict) -> [String] {
+        words(line(verdict, .complete)).split(separator: "\n").map(String.init).filter { $0.contains("fork") }
+    }
+
+    /// As a reader of `verify` and `inspect` sees a fork in epoch 1.
+    private enum ChainForkWords {
+        static func of(_ one: String, _ other: String, _ contradiction: String) -> String {
+            "fork: acme.gw-1 epoch 0000000000000001, \(one), and epoch 0000000000000001, \(other): \(contradiction); "
+                + "the key is in two hands, or an old image of the gateway was started"
+        }
     }
 
     @Test("two gateways stand one after the other; mixed they fail")

@@ -77,7 +77,7 @@ import Testing
     func revocationList(_ count: Int) throws {
         let entries = (0..<count).map {
             UnverifiedRevocationList.Entry(
-                serialNumber: [0x81, UInt8($0)], sinceSeconds: now - 1000 - Int64($0), revokedSeconds: now - 10)
+                serialNumber: [0x81, UInt8($0)], sinceSeconds: now - 1000 - Int64($0), revokedSeconds: now - 10, isSuperseded: $0 == 1)
         }
         let der = try alliance.acme.issueRevocationList(
             entries: entries, number: 7, thisUpdateSeconds: now, nextUpdateSeconds: now + 86_400)
@@ -86,6 +86,7 @@ import Testing
         let openssl = try OpenSSLTool.run(["crl", "-in", path, "-noout", "-text", "-CAfile", issuer])
         #expect(openssl.output.contains("verify OK"))
         #expect(openssl.output.contains("X509v3 CRL Number: \n                7"))
+        #expect(openssl.output.components(separatedBy: "Superseded").count == (count > 1 ? 2 : 1), "\(openssl.output)")
         #expect(openssl.output.contains(count == 0 ? "No Revoked Certificates." : "Invalidity Date"))
         let list = try UnverifiedRevocationList(der: der)
         #expect(list.entries == entries)

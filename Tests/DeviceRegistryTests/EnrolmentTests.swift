@@ -112,7 +112,7 @@ import Testing
         try registry.close()
         let reopened = try alliance.open()
         for _ in 0..<3 { #expect(attempt(EnrolmentCode().text, reopened) == .wrongCode) }
-        #expect(attempt(added.code.text, reopened) == .tooManyTries)
+        #expect(attempt(added.code.text, reopened) == .codeLocked)
         #expect(attempt(EnrolmentCode().text, reopened) == .wrongCode, "who does not know the code is not told that there is one")
         let again = try reopened.reissue("acme.gw-1", by: Requester("alice"), nowSeconds: now)
         #expect(attempt(added.code.text, reopened) == .wrongCode)

@@ -18,10 +18,12 @@ import Testing
         old = try EnrolledDevice(in: registry)
     }
 
-    private func linkEntries() throws -> [[UInt8]] {
+    private func entries() throws -> [UnverifiedRevocationList.Entry] {
         guard let der = try registry.linkRevocationList() else { return [] }
-        return try UnverifiedRevocationList(der: der).entries.map(\.serialNumber)
+        return try UnverifiedRevocationList(der: der).entries
     }
+
+    private func linkEntries() throws -> [[UInt8]] { try entries().map(\.serialNumber) }
 
     @Test("the name stays, the keys are new, and the retired seal key is on no list")
     func retired() throws {
@@ -52,6 +54,9 @@ import Testing
         for certificate in [old.link, renewed] {
             #expect(refusal { try registry.renewed(.link, with: certificate, TestDeviceKey(), at: now + 40) } == .deviceReplaced)
         }
+        #expect(try entries().allSatisfy { $0.isSuperseded && $0.revokedSeconds == now + 30 }, "nobody was revoked, and the old box can be told when")
+        _ = try registry.revoke("acme.gw-1", generation: 1, sinceSeconds: now + 25, reason: "stolen", by: alice, nowSeconds: now + 40)
+        #expect(try entries().allSatisfy { !$0.isSuperseded } && linkEntries().count == 2, "now somebody was")
         _ = try registry.renewed(.link, with: link, TestDeviceKey(), at: now + 40)
         #expect(refusal { try registry.enrolled(.link, old.added, old.linkKey, at: now + 40) } == .wrongCode)
     }
@@ -63,7 +68,7 @@ import Testing
         let list = try UnverifiedRevocationList(der: #require(registry.revocationLists(firm: "acme").first))
         #expect(list.entries == [.init(serialNumber: old.seal.serialNumber, sinceSeconds: now - 60, revokedSeconds: now)])
         #expect(try registry.device("acme.gw-1").earlier.map(\.state) == [.revoked])
-        #expect(try linkEntries() == [old.link.serialNumber])
+        #expect(try linkEntries() == [old.link.serialNumber] && entries().allSatisfy { !$0.isSuperseded })
         #expect(try registry.device("acme.gw-1").earlier.count == 1 && registry.dueDeliveries(nowSeconds: now).map(\.kind) == [.registration])
         try registry.record(.accepted(receipt: [1]), of: 1, to: TestRegistry.name("hk-1"), nowSeconds: now)
         #expect(try registry.dueDeliveries(nowSeconds: now).map(\.kind) == [.revocation])

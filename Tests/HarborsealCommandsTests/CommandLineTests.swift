@@ -7,12 +7,13 @@ enum BuiltProgram {
     static let path = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         .appendingPathComponent("harborseal").path
 
-    static func run(_ arguments: [String], columns: Int? = nil) throws -> (exitCode: Int32, output: String) {
+    static func run(_ arguments: [String], columns: Int? = nil, environment: [String: String] = [:]) throws -> (exitCode: Int32, output: String) {
         let process = Process()
         let pipe = Pipe()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
-        if let columns { process.environment = ProcessInfo.processInfo.environment.merging(["COLUMNS": "\(columns)"]) { $1 } }
+        let width = columns.map { ["COLUMNS": "\($0)"] } ?? [:]
+        process.environment = ProcessInfo.processInfo.environment.merging(width.merging(environment) { $1 }) { $1 }
         process.standardOutput = pipe
         process.standardError = pipe
         process.standardInput = FileHandle.nullDevice
@@ -29,7 +30,8 @@ enum BuiltProgram {
         ["alliance", "rotate-node-key"], ["alliance", "retire-node"], ["alliance", "retire-firm"], ["alliance", "add-server"], ["alliance", "sign"],
         ["alliance", "show"], ["alliance", "broker-config"], ["device"], ["device", "add"], ["device", "list"], ["device", "show"],
         ["device", "approve"], ["device", "code"], ["device", "replace"], ["device", "revoke"], ["device", "issue"], ["registry"],
-        ["registry", "init"], ["registry", "serve"], ["registry", "audit"], ["node", "serve"], ["node", "import"], ["evidence"],
+        ["registry", "init"], ["registry", "serve"], ["registry", "audit"], ["registry", "policy"], ["registry", "policy", "show"], ["registry", "policy", "set"],
+        ["registry", "policy", "approve"], ["node", "serve"], ["node", "import"], ["evidence"],
     ]
 
     @Test("--help fits 80 columns as it was written: no line is longer, and none of its explanation has to be wrapped", arguments: commands)
@@ -75,7 +77,7 @@ enum BuiltProgram {
         arguments: [
             [], ["alliance"], ["device"], ["node"], ["verify"], ["verify", "x.hsev"], ["nonsense"], ["inspect", "--wrong", "x"], ["alliance", "init"],
             ["device", "issue", "--firm", "acme"], ["registry"], ["device", "revoke", "acme.gw-1"], ["device", "show"], ["registry", "init", "-o", "x"], ["alliance", "add-node", "hk-1", "--workers", "many"],
-            ["node", "import"], ["node", "import", "--config", "x"], ["node", "import", "x.hscarry"],
+            ["node", "import"], ["node", "import", "--config", "x"], ["node", "import", "x.hscarry"], ["token-helper"],
         ])
     func usage(_ arguments: [String]) throws {
         #expect(try BuiltProgram.run(arguments).exitCode == 64)

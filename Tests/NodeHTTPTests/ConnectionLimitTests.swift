@@ -28,8 +28,9 @@ import Testing
             configuration, reader: EmptyLedger(), metrics: NodeMetrics(), health: NodeHealth(), logger: TestNode.silentLogger)
     }
 
-    private func connect(_ port: Int) async throws -> any Channel {
-        try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(host: "127.0.0.1", port: port).get()
+    private func connect(_ port: Int, from address: String = "127.0.0.1") async throws -> any Channel {
+        try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).bind(to: SocketAddress(ipAddress: address, port: 0))
+            .connect(host: "127.0.0.1", port: port).get()
     }
 
     private func metrics(_ client: some TestClientProtocol) async throws -> String {
@@ -48,6 +49,39 @@ import Testing
             #expect(try await metrics(client).contains("harborseal_http_connections_cut_total{why=\"address\"} 1\n"))
             #expect(kept.allSatisfy { $0.isActive })
             for channel in kept { try await channel.close() }
+        }
+    }
+
+    @Test("those who came and say nothing make room for whoever comes next, and the one with a single connection keeps it")
+    func crowd() async throws {
+        let change: (inout ConnectionLimits) -> Void = { ($0.connections, $0.silentSeconds) = (8, 60) }
+        try await application(change).test(.live) { client in
+            let port = try #require(client.port)
+            // The client of the test has one, the first of all.
+            #expect(try await metrics(client).contains("harborseal_http_connections 1\n"))
+            var crowd: [any Channel] = []
+            for number in 0..<12 { crowd.append(try await connect(port, from: "127.0.0.\(2 + number / 4)")) }
+            let late = try await connect(port, from: "127.0.0.9")
+            try await late.writeAndFlush(ByteBuffer(string: "GET /healthz HTTP/1.0\r\n\r\n"))
+            try await late.closeFuture.get()
+            #expect(try await metrics(client).contains("harborseal_http_connections_cut_total{why=\"full\"} 6\n"))
+            for channel in crowd { try? await channel.close() }
+        }
+    }
+
+    @Test("a connection on which nothing is said is closed, and one with half a head is not")
+    func silent() async throws {
+        try await application { $0.silentSeconds = 1 }.test(.live) { client in
+            let port = try #require(client.port)
+            // The client of the test says something at once.
+            #expect(try await metrics(client).contains("why=\"silent\"} 0\n"))
+            let (silent, slow) = (try await connect(port), try await connect(port))
+            try await slow.writeAndFlush(ByteBuffer(string: "GET /he"))
+            try await silent.closeFuture.get()
+            try await Task.sleep(for: .seconds(1))
+            #expect(slow.isActive)
+            #expect(try await metrics(client).contains("harborseal_http_connections_cut_total{why=\"silent\"} 1\n"))
+            try await slow.close()
         }
     }
 

@@ -83,17 +83,19 @@ import Testing
     @Test("every refusal of the registry has a status of its kind, and only what a requester did wrong is counted against it")
     func statuses() {
         let expected: [Int: [RegistryError.Code]] = [
-            401: [.wrongCode, .unknownCertificate], 202: [.awaitingApproval], 413: [.tooLarge], 429: [.tooManyTries],
+            401: [.wrongCode, .unknownCertificate], 202: [.awaitingApproval], 413: [.tooLarge], 429: [.tooManyTries, .codeLocked],
             403: [.codeUsed, .codeExpired, .deviceRevoked, .deviceReplaced, .linkKeyReplaced, .certificateTooOld, .foreignName, .keyInUse, .otherSealKey],
             400: [.requestForm, .requestSignature, .rsaKey, .otherCurve, .otherKey, .weakHash, .otherAlgorithm],
-            503: [.storeBusy, .storeFailed, .issuerNotValid],
+            503: [.storeBusy, .storeFailed, .issuerNotValid, .keyAway],
         ]
         for code in RegistryError.Code.allCases {
             let status = expected.first { $0.value.contains(code) }?.key ?? 500
             #expect(code.status.code == status, "\(code)")
             let refusal = ESTRefusal(RegistryError(code, "what", nextStep: "step"))
-            #expect(refusal.line == "what: step")
-            #expect((refusal.headers[.retryAfter] != nil) == [202, 429, 503].contains(status), "\(code)")
+            // A token's troubles are the operator's.
+            #expect(refusal.line == (code == .keyAway ? "the issuing key cannot sign now, and nothing was changed: try again later" : "what: step"))
+            #expect((refusal.headers[.retryAfter] != nil) == ([202, 429, 503].contains(status) && code != .codeLocked), "\(code)")
+            #expect(refusal.headers.contains { $0.name.canonicalName == "harborseal-refusal" && $0.value == code.rawValue })
             #expect((refusal.headers[.wwwAuthenticate] != nil) == (status == 401), "\(code)")
         }
     }

@@ -132,12 +132,12 @@ import Testing
             $0.forgivingSeconds = 600
         }
         let client = CurlClient(registry: registry)
-        let code = try registry.add("acme.gw-1").text
+        try registry.add("acme.gw-1")
         let request = try OpenSSLRequest(registry.folder)
         // Asking without credentials, as clients may first, is no failure.
         for _ in 1...6 { #expect(try client.ask("/.well-known/est/link/simpleenroll", body: request.line).status == 401) }
         for _ in 1...4 { #expect(try client.enrol("link", "acme.gw-9", EnrolmentCode().text, request).status == 401) }
-        let refused = try client.enrol("link", "acme.gw-1", code, request)
+        let refused = try client.enrol("link", "acme.gw-1", EnrolmentCode().text, request)
         let seconds = try #require(Int(refused.headers["retry-after"] ?? ""))
         #expect(refused.status == 429 && (1...600).contains(seconds), "\(refused)")
         #expect(try client.ask("/crl/link.crl").status == 200)
@@ -160,6 +160,31 @@ import Testing
         #expect(slow.status == 0 && slow.exitCode != 28, "cut off: \(slow)")
         #expect(Date().timeIntervalSince(begun) < 15)
         #expect(try client.ask("/healthz").status == 200)
+        try await registry.stop()
+    }
+
+    @Test("a body that is no request is refused in words that name no source file of ours or of others", arguments: ["", "MA==", "MIIBAjCB", "MAQCAgAB", "MAMCAQE="])
+    func noDER(_ body: String) async throws {
+        let registry = try await TestRegistry()
+        let answer = try CurlClient(registry: registry).ask(
+            "/.well-known/est/link/simpleenroll", body: Array(body.utf8), user: "acme.gw-1", code: registry.add("acme.gw-1").text)
+        #expect(answer.status == 400 && answer.text.hasPrefix("the request is ") && answer.text.contains("openssl req"), "\(answer.text)")
+        #expect(!answer.text.contains(".swift") && !answer.text.contains("ASN1"), "\(answer.text)")
+        try await registry.stop()
+    }
+
+    @Test(
+        "a connection ends after its answer where HTTP says so, and goes on otherwise",
+        arguments: [
+            ("GET /healthz HTTP/1.0\r\n", true), ("GET /healthz HTTP/1.0\r\nConnection: Keep-Alive\r\n", false),
+            ("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: Close, TE\r\n", true), ("GET /healthz HTTP/1.1\r\nHost: a\r\n", false),
+        ])
+    func ending(_ head: String, _ ends: Bool) async throws {
+        let registry = try await TestRegistry()
+        let client = "openssl s_client -quiet -connect 127.0.0.1:\(registry.port) -CAfile \(registry.anchorFile) 2>/dev/null"
+        let written = head.replacing("\r\n", with: #"\r\n"#) + #"\r\n"#
+        let ending = try Tool.run("bash", ["-c", "{ printf '\(written)'; sleep 2; } | { timeout 1.5 \(client); echo \" $?\"; }"])
+        #expect(ending.text.contains("alive\n") && ending.text.hasSuffix(" 124\n") != ends, "\(ending.text)")
         try await registry.stop()
     }
 

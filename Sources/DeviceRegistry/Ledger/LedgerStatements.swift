@@ -57,7 +57,9 @@ public struct StatementDelivery: Equatable, Sendable {
 /// What came of sending a statement.
 public enum DeliveryResult: Equatable, Sendable {
     /// 201, 200 or 303: the node has it.
-    case accepted(receipt: [UInt8])
+    ///
+    /// - Parameter entry: the statement that the receipt is for, where the node had the same certificate or list in another one; nil: the one sent.
+    case accepted(receipt: [UInt8], entry: [UInt8]? = nil)
     /// 4xx but 408, 409 and 429, again and again: repeating will not help.
     case refused(String)
     /// No answer, 5xx, 408: sent again later, after twice the pause each time, from 10 s up to an hour.

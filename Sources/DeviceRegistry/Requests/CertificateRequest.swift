@@ -1,3 +1,4 @@
+import AllianceTrust
 public import AttestationFormat
 import enum Crypto.P256
 import Foundation
@@ -31,7 +32,7 @@ public struct CertificateRequest: Sendable {
         } catch let error as RegistryError {
             throw error
         } catch {
-            throw RegistryError(.requestForm, "the request is no PKCS#10 in DER: \(PrintableText.line("\(error)", limit: 200))")
+            throw RegistryError(.requestForm, "the request is no PKCS#10 in DER: \(DERFault.words(error))", nextStep: "make it anew: openssl req -new -key KEY")
         }
         let key = try parsed.checkedKey()
         try parsed.checkAlgorithm()

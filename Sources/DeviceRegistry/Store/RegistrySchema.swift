@@ -4,14 +4,22 @@ import GRDB
 /// The tables, and which alliance they belong to.
 enum RegistrySchema {
     /// Raised with every change of the tables; an older program refuses a newer store.
-    static let version = 1
+    static let version = 2
 
     /// Makes the tables unless they are there: of two processes that open a new store, the second one finds them.
     static func create(in database: Database, alliance: Name) throws {
         guard try found(in: database) == 0 else { return }
         try database.execute(sql: tables)
         try database.execute(sql: guards)
+        try database.execute(sql: sinceVersion2)
         try database.execute(sql: "INSERT INTO owner(id, alliance) VALUES (1, ?)", arguments: [alliance.text.string])
+        try database.execute(sql: "PRAGMA user_version = \(version)")
+    }
+
+    /// Adds what an earlier version's tables lack, unless another process has done so: rows stay as they are.
+    static func migrate(in database: Database) throws {
+        guard try found(in: database) == 1 else { return }
+        try database.execute(sql: sinceVersion2)
         try database.execute(sql: "PRAGMA user_version = \(version)")
     }
 
@@ -76,6 +84,23 @@ enum RegistrySchema {
             outcome TEXT NOT NULL, detail TEXT NOT NULL, hash BLOB NOT NULL);
         CREATE INDEX audit_gateway ON audit(gateway);
         CREATE INDEX audit_refusals ON audit(gateway, at) WHERE outcome <> 'ok' AND action IN ('enrol', 'renew');
+        """
+
+    // policies:             whether a firm asks for a second person; `asked` and what follows it: somebody wants it switched off, and another person has
+    //                       to approve. No row: nothing was ever set, and the configuration decides.
+    // hand_certificates:    revoked ones that `device issue` made: the registry has issued none of them, and its lists name them.
+    // deliveries.entry:     the statement that the receipt is for, where the node had the same certificate or list in another one before.
+    private static let sinceVersion2 = """
+        CREATE TABLE policies(
+            firm TEXT PRIMARY KEY, second_person INTEGER NOT NULL, at INTEGER NOT NULL, set_by TEXT NOT NULL, asked INTEGER, asked_by TEXT,
+            asked_account TEXT) WITHOUT ROWID;
+        CREATE TABLE hand_certificates(
+            id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, gateway TEXT NOT NULL, label TEXT NOT NULL, key_id BLOB NOT NULL, issuer BLOB NOT NULL,
+            serial BLOB NOT NULL, ends INTEGER NOT NULL, revoked INTEGER NOT NULL, revoked_since INTEGER NOT NULL, reason TEXT NOT NULL,
+            der BLOB NOT NULL, UNIQUE(issuer, serial));
+        CREATE INDEX hand_certificates_key ON hand_certificates(key_id);
+        CREATE INDEX hand_certificates_gateway ON hand_certificates(gateway);
+        ALTER TABLE deliveries ADD COLUMN entry BLOB;
         """
 
     // REPLACE deletes without a delete trigger, so a number that is not the next one is refused too.

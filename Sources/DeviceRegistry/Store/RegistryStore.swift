@@ -43,15 +43,19 @@ final class RegistryStore: Sendable {
             // Only a new store is written to: a list is not kept waiting by an import in another process.
             if try pool.read(RegistrySchema.found) == 0 { try pool.write { try RegistrySchema.create(in: $0, alliance: alliance) } }
             try pool.read { try RegistrySchema.check($0, path: path, alliance: alliance) }
+            if try pool.read(RegistrySchema.found) < RegistrySchema.version { try pool.write { try RegistrySchema.migrate(in: $0) } }
         } catch {
             throw Self.words(for: error, path: path)
         }
     }
 
-    /// Runs `body` in one transaction; durable on return, nothing changed when it throws.
+    /// Runs `body` in one transaction; durable on return, nothing changed when it throws. Where a key in a token has to sign, `body` runs once more
+    /// for each such signature: no transaction is open while the token works.
     func write<Value>(_ body: (RegistryTransaction) throws -> Value) throws -> Value {
         do {
-            return try pool.write { try body(RegistryTransaction($0)) }
+            return try SigningDesk.settle { desk in
+                try pool.write { database in try desk.hold { try body(RegistryTransaction(database)) } }
+            }
         } catch {
             throw Self.words(for: error, path: path)
         }
@@ -76,6 +80,9 @@ final class RegistryStore: Sendable {
 
     /// SQLite's errors in words; all others as they are.
     private static func words(for error: any Error, path: String) -> any Error {
+        if let error = error as? TrustError, [.token, .tokenPIN].contains(error.code) {
+            return RegistryError(.keyAway, error.message, nextStep: error.nextStep)
+        }
         guard let error = error as? DatabaseError else { return error }
         let said = error.message ?? error.resultCode.description
         switch error.resultCode {

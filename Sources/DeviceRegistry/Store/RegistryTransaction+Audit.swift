@@ -60,7 +60,7 @@ extension RegistryTransaction {
     }
 
     private static func entry(_ row: Row) throws -> AuditEntry {
-        guard let action = AuditAction(rawValue: row["action"]) else { throw damaged("a row of the audit table has no action") }
+        guard let action = AuditAction(rawValue: row["action"]) else { throw damaged("row \(row["number"] as Int64) of the audit table has an action that is not known: \(PrintableText.line(row["action"], limit: 40))") }
         return AuditEntry(
             number: row["number"], atSeconds: row["at"], who: row["who"], address: row["address"], action: action,
             gatewayID: row["gateway"], outcome: row["outcome"], detail: row["detail"], hash: try digest(row["hash"]))

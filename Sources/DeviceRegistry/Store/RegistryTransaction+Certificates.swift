@@ -89,7 +89,12 @@ extension RegistryTransaction {
 
     /// How many certificates are on the list of an issuing key.
     func revokedCount(issuer: Digest) throws -> Int {
-        Int(try integer("SELECT count(*) FROM certificates WHERE issuer = ? AND revoked IS NOT NULL", [issuer.data]) ?? 0)
+        Int(
+            try integer(
+                """
+                SELECT (SELECT count(*) FROM certificates WHERE issuer = ?1 AND revoked IS NOT NULL)
+                    + (SELECT count(*) FROM hand_certificates WHERE issuer = ?1)
+                """, [issuer.data]) ?? 0)
     }
 
     /// Revoked devices with seal certificates of this issuing key, of which none is on a list.
@@ -124,15 +129,20 @@ extension RegistryTransaction {
         return issuers
     }
 
-    /// What the list of an issuing key holds: everything revoked that ends after `endingAfterSeconds`.
+    /// What the list of an issuing key holds: everything revoked that ends after `endingAfterSeconds`. A link certificate of a device that nobody
+    /// revoked has ended because the name was enrolled once more.
     func revokedEntries(issuer: Digest, endingAfterSeconds: Int64) throws -> [UnverifiedRevocationList.Entry] {
         try rows(
             """
-            SELECT serial, revoked, revoked_since FROM certificates WHERE issuer = ? AND revoked IS NOT NULL AND ends > ? ORDER BY revoked, id
+            SELECT serial, revoked, revoked_since, 0 AS place, id,
+                label = 'link' AND (SELECT devices.revoked_since FROM devices WHERE devices.id = certificates.device) IS NULL AS superseded
+                FROM certificates WHERE issuer = ?1 AND revoked IS NOT NULL AND ends > ?2
+            UNION ALL SELECT serial, revoked, revoked_since, 1, id, 0 FROM hand_certificates WHERE issuer = ?1 AND ends > ?2 ORDER BY revoked, place, id
             """, [issuer.data, endingAfterSeconds]
         ).map {
             UnverifiedRevocationList.Entry(
-                serialNumber: $0.bytes("serial") ?? [], sinceSeconds: $0["revoked_since"], revokedSeconds: $0["revoked"])
+                serialNumber: $0.bytes("serial") ?? [], sinceSeconds: $0["revoked_since"], revokedSeconds: $0["revoked"],
+                isSuperseded: $0["superseded"])
         }
     }
 

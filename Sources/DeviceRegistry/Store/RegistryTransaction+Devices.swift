@@ -117,17 +117,18 @@ extension RegistryTransaction {
 
     /// Works the state out from what is stored: what has happened to the device, its code, its certificates.
     func settleState(of device: Int64) throws {
-        try run(
-            """
-            UPDATE devices SET state = CASE
-                WHEN revoked_since IS NOT NULL THEN 'revoked'
-                WHEN replaced_by IS NOT NULL THEN 'replaced'
-                WHEN EXISTS (SELECT 1 FROM codes WHERE device = ?1 AND needs_approval AND approved_by IS NULL) THEN 'pending-approval'
-                ELSE CASE (SELECT count(DISTINCT label) FROM certificates WHERE device = ?1)
-                    WHEN 0 THEN 'waiting' WHEN 1 THEN 'partly-enrolled' ELSE 'enrolled' END
-                END WHERE id = ?1
-            """, [device])
+        try run("UPDATE devices SET state = \(Self.settledState) WHERE id = ?1", [device])
     }
+
+    /// The state of a row of `devices`, as it follows from everything else.
+    static let settledState = """
+        CASE WHEN revoked_since IS NOT NULL THEN 'revoked'
+            WHEN replaced_by IS NOT NULL THEN 'replaced'
+            WHEN EXISTS (SELECT 1 FROM codes WHERE device = devices.id AND needs_approval AND approved_by IS NULL) THEN 'pending-approval'
+            ELSE CASE (SELECT count(DISTINCT label) FROM certificates WHERE device = devices.id)
+                WHEN 0 THEN 'waiting' WHEN 1 THEN 'partly-enrolled' ELSE 'enrolled' END
+            END
+        """
 
     private static func device(_ row: Row) throws -> StoredDevice {
         guard let gatewayID = GatewayID(UTF8Text(row["gateway"])), let state = DeviceState(rawValue: row["state"]) else {

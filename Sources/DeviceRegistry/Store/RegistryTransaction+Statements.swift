@@ -64,11 +64,6 @@ extension RegistryTransaction {
         try rows("SELECT id, bytes FROM statements WHERE id > ? ORDER BY id LIMIT ?", [id, limit]).map { ($0["id"], $0.bytes("bytes") ?? []) }
     }
 
-    /// Those with a receipt.
-    func acceptedDeliveries() throws -> [(statement: Int64, node: String)] {
-        try rows("SELECT statement, node FROM deliveries WHERE state = 'accepted' AND receipt IS NOT NULL").map { ($0["statement"], $0["node"]) }
-    }
-
     func delivery(_ statement: Int64, to node: String) throws -> StatementDelivery? {
         try row("\(Self.selection) WHERE node = ? AND statement = ?", [node, statement]).map { try Self.delivery($0) }
     }
@@ -79,13 +74,14 @@ extension RegistryTransaction {
     }
 
     func setDelivery(
-        _ statement: Int64, to node: String, _ state: DeliveryState, nextTrySeconds: Int64, receipt: [UInt8]?, answer: String?
+        _ statement: Int64, to node: String, _ state: DeliveryState, nextTrySeconds: Int64, receipt: [UInt8]?, entry: [UInt8]?, answer: String?
     ) throws {
         try run(
             """
-            UPDATE deliveries SET state = ?, tries = tries + 1, next_try = ?, receipt = coalesce(?, receipt), answer = ?
-            WHERE node = ? AND statement = ?
-            """, [state.rawValue, nextTrySeconds, receipt.map { Data($0) }, answer, node, statement])
+            UPDATE deliveries SET state = ?1, tries = tries + 1, next_try = ?2, receipt = coalesce(?3, receipt),
+                entry = CASE WHEN ?3 IS NULL THEN entry ELSE ?4 END, answer = ?5
+            WHERE node = ?6 AND statement = ?7
+            """, [state.rawValue, nextTrySeconds, receipt.map { Data($0) }, entry.map { Data($0) }, answer, node, statement])
     }
 
     func postponeDelivery(_ statement: Int64, to node: String, nextTrySeconds: Int64, answer: String) throws {

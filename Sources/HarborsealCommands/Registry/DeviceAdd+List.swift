@@ -15,7 +15,7 @@ extension DeviceAdd {
             throw CommandError(.cannotCreate, "\(codesFile) is there already, and may hold codes", nextStep: "name another file with --codes")
         }
         let bytes = try DurableFile.read(path, byteLimit: CSVReader.fileByteLimit)
-        return try RegistryDesk.open(configurationFile, by: by) { desk in
+        return try RegistryDesk.result(configurationFile, by: by) { desk in
             let table = try DeviceTable(
                 bytes, path: path, alliance: desk.configuration.settings.alliance.text.string, firm: firm)
             var report = ImportedList(path: path, codesFile: codesFile, isAllOrNothing: !skipsBad)

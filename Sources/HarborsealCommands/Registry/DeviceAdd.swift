@@ -65,7 +65,7 @@ public struct DeviceAdd: Sendable {
             throw CommandError(.usage, "--codes and --skip-bad belong to --csv", nextStep: "leave them out: one code is printed")
         }
         try CodeHandover.checkPicture(picture)
-        return try RegistryDesk.open(configurationFile, by: by) { desk in
+        return try RegistryDesk.result(configurationFile, by: by) { desk in
             let gatewayID = try desk.gatewayID(firm: firm, device: device)
             do {
                 let added = try desk.registry.add(

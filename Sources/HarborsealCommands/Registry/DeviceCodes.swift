@@ -28,7 +28,7 @@ public struct DeviceCode: Sendable {
 
     public func run() throws -> CommandResult {
         try CodeHandover.checkPicture(picture)
-        return try RegistryDesk.open(configurationFile, by: by, about: gateway) { desk in
+        return try RegistryDesk.result(configurationFile, by: by, about: gateway) { desk in
             let added = try desk.registry.reissue(gateway, by: desk.requester, nowSeconds: nowSeconds)
             return try CodeHandover(added: added, text: desk.enrolmentText(added), picturePath: picture, style: style)
                 .result("device \(added.gatewayID) has a new code, and the one before is dead", asJSON: asJSON)
@@ -76,7 +76,7 @@ public struct DeviceReplace: Sendable {
         try CodeHandover.checkPicture(picture)
         let sinceSeconds = try since.map { try EvidenceCommand.seconds($0, of: "--since") }
         let old: OldKey = sinceSeconds.map { .revoke(sinceSeconds: $0, reason: reason) } ?? .retire
-        return try RegistryDesk.open(configurationFile, by: by, about: gateway) { desk in
+        return try RegistryDesk.result(configurationFile, by: by, about: gateway) { desk in
             let found = try? desk.registry.device(gateway)
             // Of a device that is revoked already, the time that stands.
             let fate = (sinceSeconds ?? found?.device.revokedSinceSeconds).flatMap { since in

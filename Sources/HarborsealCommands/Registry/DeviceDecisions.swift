@@ -43,7 +43,7 @@ public struct DeviceApprove: Sendable {
     }
 
     private func approve(_ gateway: String, _ show: (Device) -> String) throws -> CommandResult {
-        try RegistryDesk.open(configurationFile, by: by, about: gateway) { desk in
+        try RegistryDesk.result(configurationFile, by: by, about: gateway) { desk in
             CommandResult(output: show(try desk.registry.approve(gateway, by: desk.requester, nowSeconds: nowSeconds)))
         }
     }
@@ -93,7 +93,7 @@ public struct DeviceRevoke: Sendable {
 
     public func run() throws -> CommandResult {
         let sinceSeconds = try EvidenceCommand.seconds(since, of: "--since")
-        return try RegistryDesk.open(configurationFile, by: by, about: gateway) { desk in
+        return try RegistryDesk.result(configurationFile, by: by, about: gateway) { desk in
             // A name that is not registered is refused below, where the audit table says so.
             let reach = (try? desk.registry.device(gateway, generation: generation)).map {
                 RevocationReach(sinceSeconds: sinceSeconds, $0, nowSeconds: nowSeconds)

@@ -36,7 +36,7 @@ public struct DeviceList: Sendable {
             return state
         }
         if let firm { _ = try CheckedNames.firm(firm) }
-        return try RegistryDesk.open(configurationFile, by: nil) { desk in
+        return try RegistryDesk.result(configurationFile, by: nil) { desk in
             if let unknown = firm.flatMap({ desk.unknownFirm($0) }) { throw unknown }
             let devices = try desk.registry.devices(
                 firm: firm, state: wanted, includingReplaced: includesReplaced || wanted == .replaced)
@@ -68,8 +68,8 @@ public struct DeviceList: Sendable {
             facts.append("link \(end > nowSeconds ? "until" : "ended") \(UTCText.text(seconds: end))")
         }
         if let since = device.revokedSinceSeconds { facts.append("since \(UTCText.text(seconds: since))") }
-        if device.revokedSinceSeconds != nil, device.sealKeyID == nil { facts.append("no seal certificate of it is known here") }
-        if device.isSealRevocationOpen { facts.append("OPEN: its seal certificate is on no list, which is full") }
+        if device.revokedSinceSeconds != nil, device.sealKeyID == nil, !device.hasSealRevokedByHand { facts.append("no seal certificate of it is known here") }
+        if device.isSealRevocationOpen { facts.append("OPEN: its seal certificate is on no list: device revoke again") }
         return facts
     }
 }

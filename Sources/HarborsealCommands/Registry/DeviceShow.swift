@@ -8,18 +8,20 @@ public struct DeviceShow: Sendable {
     /// `<firm>.<device>`.
     public var gateway: String
     public var asJSON: Bool
+    public var nowSeconds: Int64
 
-    public init(configurationFile: String, gateway: String, asJSON: Bool = false) {
+    public init(configurationFile: String, gateway: String, asJSON: Bool = false, nowSeconds: Int64 = WallClock.nowSeconds) {
         self.configurationFile = configurationFile
         self.gateway = gateway
         self.asJSON = asJSON
+        self.nowSeconds = nowSeconds
     }
 
     /// Rows of the audit table that are shown to people; JSON has them all.
     private static let auditCount = 20
 
     public func run() throws -> CommandResult {
-        try RegistryDesk.open(configurationFile, by: nil, about: gateway) { desk in
+        try RegistryDesk.result(configurationFile, by: nil, about: gateway) { desk in
             let detail = try desk.registry.device(gateway)
             return CommandResult(output: asJSON ? DeviceView.detail(detail).json : text(detail))
         }
@@ -29,6 +31,13 @@ public struct DeviceShow: Sendable {
     private func code(_ device: Device) -> String {
         let uses = device.codeUses.isEmpty ? "" : ", used for \(device.codeUses.map(\.rawValue).joined(separator: " and "))"
         return "until \(UTCText.text(seconds: device.codeExpiresSeconds)), \(CountedText.of(device.triesLeft, "try", "tries")) left\(uses)"
+    }
+
+    /// A time that lies ahead was written by a clock that ran ahead: until then nodes take what the key signs.
+    private func revoked(_ device: Device, since seconds: Int64) -> String {
+        let since = "since \(UTCText.text(seconds: seconds))"
+        guard seconds > nowSeconds else { return since }
+        return "\(since), which lies ahead, by a wrong clock: device revoke \(device.gatewayID) --since with the true time moves it back"
     }
 
     /// Where a row of the audit table came from: ` at 192.0.2.7`, or ` (login:alice)` for a command here.
@@ -43,13 +52,16 @@ public struct DeviceShow: Sendable {
             ("added", "\(UTCText.text(seconds: device.addedSeconds)) by \(TerminalStyle.safe(device.addedBy))"),
             ("approved", device.approvedBy.map { "by \(TerminalStyle.safe($0))" } ?? ""),
             ("code", code(device)),
-            ("revoked", device.revokedSinceSeconds.map { "since \(UTCText.text(seconds: $0))" } ?? ""),
-            ("OPEN", device.isSealRevocationOpen ? "its seal certificate is on no list, since the list is full: device revoke says what to do" : ""),
+            ("revoked", device.revokedSinceSeconds.map { revoked(device, since: $0) } ?? ""),
+            ("OPEN", device.isSealRevocationOpen ? "its seal certificate is on no list: device revoke again, which says why and what to do" : ""),
         ]
         rows += detail.certificates.map { certificate in
             let revoked = certificate.revokedSinceSeconds.map { ", revoked since \(UTCText.text(seconds: $0))" } ?? ""
             let serial = Hexadecimal.text(of: certificate.serialNumber)
             return (certificate.label.rawValue, "\(UTCText.text(seconds: certificate.issuedSeconds)) to \(UTCText.text(seconds: certificate.endsSeconds)), serial \(serial)\(revoked)")
+        }
+        rows += detail.handCertificates.map {
+            ($0.label.rawValue, "from device issue, serial \(Hexadecimal.text(of: $0.serialNumber)), revoked since \(UTCText.text(seconds: $0.revokedSinceSeconds))")
         }
         if !OpenRevocation.hasKnownSeal(detail) {
             let stays = device.revokedSinceSeconds == nil ? "" : "what harborseal device issue made under this name stays valid: "

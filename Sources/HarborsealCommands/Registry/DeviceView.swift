@@ -26,6 +26,12 @@ enum DeviceView {
             ("revokedSinceSeconds", certificate.revokedSinceSeconds.map { .integer($0) } ?? .null))
     }
 
+    static func handCertificate(_ certificate: HandCertificate) -> JSONValue {
+        .members(
+            ("label", .string(certificate.label.rawValue)), ("serialNumber", .string(Hexadecimal.text(of: certificate.serialNumber).string)),
+            ("keyID", .string(Hexadecimal.text(of: certificate.keyID.bytes).string)), ("revokedSinceSeconds", .integer(certificate.revokedSinceSeconds)))
+    }
+
     static func delivery(_ delivery: StatementDelivery) -> JSONValue {
         .members(
             ("statement", .string(delivery.kind.rawValue)), ("node", .string(delivery.node.text.string)), ("state", .string(delivery.state.rawValue)),
@@ -43,6 +49,7 @@ enum DeviceView {
     static func detail(_ detail: DeviceDetail) -> JSONValue {
         guard case .object(var members) = device(detail.device) else { return .null }
         members.append(.init("certificates", .array(detail.certificates.map(certificate))))
+        members.append(.init("handCertificates", .array(detail.handCertificates.map(handCertificate))))
         members.append(.init("earlier", .array(detail.earlier.map(device))))
         members.append(.init("ledgers", .array(detail.deliveries.map(delivery))))
         members.append(.init("audit", .array(detail.audit.map(auditEntry))))

@@ -18,10 +18,14 @@ struct LedgerClient {
 
     private let client: HTTPClient
     private let requestSeconds: Int64
+    private let clock: ClockWatch?
 
-    /// - Parameter linkCertificate: DER of the alliance's link CA, the only anchor for nodes' certificates.
-    init(linkCertificate: [UInt8], requestSeconds: Int64) throws {
+    /// - Parameters:
+    ///   - linkCertificate: DER of the alliance's link CA, the only anchor for nodes' certificates.
+    ///   - clock: hears what time the nodes say that it is.
+    init(linkCertificate: [UInt8], requestSeconds: Int64, clock: ClockWatch? = nil) throws {
         self.requestSeconds = requestSeconds
+        self.clock = clock
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.trustRoots = .certificates([try NIOSSLCertificate(bytes: linkCertificate, format: .der)])
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
@@ -43,7 +47,8 @@ struct LedgerClient {
                 return .failed("it has the statement, and gives no receipt yet")
             }
             let receipted = try await receipted(answer, statement, trustFile: trustFile)
-            return judge(answer.receipt, for: receipted, of: delivery.node, trustFile: trustFile)
+            return judge(
+                answer.receipt, for: receipted, isOther: receipted != statement, of: delivery.node, trustFile: trustFile)
         } catch let refusal as Refusal {
             switch refusal.kind {
             case .stale: return .stale(refusal.words)
@@ -119,6 +124,9 @@ struct LedgerClient {
 
     private func execute(_ request: HTTPClientRequest, byteLimit: Int = Self.answerByteLimit) async throws -> (HTTPClientResponse, [UInt8]) {
         let response = try await client.execute(request, timeout: .seconds(requestSeconds))
+        if let host = URLComponents(string: request.url)?.host {
+            clock?.note(response.headers.first(name: "date"), of: host)
+        }
         let body = try await response.body.collect(upTo: byteLimit)
         return (response, Array(body.readableBytesView))
     }
@@ -142,13 +150,13 @@ struct LedgerClient {
     }
 
     private func judge(
-        _ bytes: [UInt8], for statement: RegistrationStatement, of node: Name, trustFile: TrustFile
+        _ bytes: [UInt8], for statement: RegistrationStatement, isOther: Bool, of node: Name, trustFile: TrustFile
     ) -> DeliveryResult {
         do {
             let receipt = try UnverifiedReceipt(parsing: bytes)
                 .verified(for: statement, trustFile: trustFile, verifier: CryptoVerifier.self, using: SHA256.self)
             guard receipt.node.node == node else { return .failed("its receipt is \(receipt.node.node)'s, not \(node)'s") }
-            return .accepted(receipt: bytes)
+            return .accepted(receipt: bytes, entry: isOther ? statement.bytes : nil)
         } catch let error as FormatError {
             return .failed("its answer is no receipt: \(error.words)")
         } catch {

@@ -6,6 +6,7 @@ actor LedgerClients {
     private let trust: RegistryTrust
     private let requestSeconds: Int64
     private let logger: Logger
+    private let clock: ClockWatch
     /// The link CA that `current` believes, DER.
     private(set) var pinned: [UInt8]
     private(set) var current: LedgerClient
@@ -18,8 +19,9 @@ actor LedgerClients {
         self.trust = trust
         self.requestSeconds = requestSeconds
         self.logger = logger
+        clock = ClockWatch(logger: logger)
         pinned = trust.file.content.linkCertificate
-        current = try LedgerClient(linkCertificate: pinned, requestSeconds: requestSeconds)
+        current = try LedgerClient(linkCertificate: pinned, requestSeconds: requestSeconds, clock: clock)
     }
 
     /// Takes the link CA of the trust file, where it is another one than before.
@@ -31,7 +33,7 @@ actor LedgerClients {
         guard certificate != pinned else { return }
         pinned = certificate
         do {
-            let client = try LedgerClient(linkCertificate: certificate, requestSeconds: requestSeconds)
+            let client = try LedgerClient(linkCertificate: certificate, requestSeconds: requestSeconds, clock: clock)
             former.append(current)
             current = client
             logger.notice("nodes are believed by another link CA from now on, as the trust file says")

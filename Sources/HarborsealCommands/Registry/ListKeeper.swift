@@ -53,10 +53,10 @@ struct ListKeeper: Service {
     /// - Returns: whether a file of the folder was changed.
     private func keepLists(refreshing: Bool) async -> Bool {
         do {
-            return try await NIOThreadPool.singleton.runIfActive { [registry, lists, metrics] in
+            return try await NIOThreadPool.singleton.runIfActive { [self] in
                 let now = WallClock.nowSeconds
                 if refreshing {
-                    _ = try registry.refreshRevocationLists(nowSeconds: now)
+                    refresh(now)
                     metrics.noteUsage(try registry.listUsage())
                 }
                 let current = try Self.lists(of: registry)
@@ -67,6 +67,15 @@ struct ListKeeper: Service {
         } catch {
             logger.error("revocation lists cannot be kept", metadata: ["error": "\(error)"])
             return false
+        }
+    }
+
+    /// A token that is away keeps no list that there is from being written for the broker.
+    private func refresh(_ now: Int64) {
+        do {
+            _ = try registry.refreshRevocationLists(nowSeconds: now)
+        } catch {
+            logger.error("a revocation list is overdue, and is tried again in a minute", metadata: ["error": "\(error)"])
         }
     }
 

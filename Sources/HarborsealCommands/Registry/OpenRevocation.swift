@@ -7,18 +7,21 @@ enum OpenRevocation {
     static func notes(_ device: Device, _ usage: [ListUsage]) -> String {
         guard device.isSealRevocationOpen else { return "" }
         let firm = device.gatewayID.firm
-        let full = usage.filter { $0.firm == firm }.map(state).joined(separator: "; ")
+        let lists = usage.filter { $0.firm == firm }
+        let isFull = lists.contains { $0.needsAttention }
+        let why = isFull ? "the list is full (\(lists.map(state).joined(separator: "; ")))" : "the token with the firm's issuing key did not sign it"
+        let step = isFull ? newKeyStep(firm.text.string) : "see to the token, then give the same harborseal device revoke again"
         return """
-            OPEN: the seal certificate of \(device.gatewayID) is on no list, since the list is full (\(full)); its code and its link certificate are revoked, but nodes
+            OPEN: the seal certificate of \(device.gatewayID) is on no list, since \(why); its code and its link certificate are revoked, but nodes
             and verifiers go on taking what its seal key signs
-              next: \(newKeyStep(firm.text.string)); until then tell the nodes' owners to import no file of \(device.gatewayID)
+              next: \(step); until then tell the nodes' owners to import no file of \(device.gatewayID)
 
             """
     }
 
-    /// Whether the registry has certified a seal key under the name, now or before: one that `device issue` made it knows nothing of.
+    /// Whether the registry has certified a seal key under the name, now or before, or has revoked one: of others that `device issue` made it knows nothing.
     static func hasKnownSeal(_ detail: DeviceDetail) -> Bool {
-        ([detail.device] + detail.earlier).contains { $0.sealKeyID != nil }
+        ([detail.device] + detail.earlier).contains { $0.sealKeyID != nil } || detail.handCertificates.contains { $0.label == .seal }
     }
 
     /// Where a revocation may leave a key that signs: nothing came on a list.
@@ -26,7 +29,7 @@ enum OpenRevocation {
         guard !hasKnownSeal(detail) else { return "" }
         return """
             no seal certificate of \(detail.device.gatewayID) is known here: what `harborseal device issue` made stays valid
-              next: if its keys are from device issue, tell the nodes' owners to take nothing of it, and give the gateway another name
+              next: if its keys are from device issue: harborseal device revoke \(detail.device.gatewayID) --certificate seal.crt --since TIME, and its link.crt
 
             """
     }

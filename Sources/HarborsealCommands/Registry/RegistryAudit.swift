@@ -1,6 +1,7 @@
 internal import AllianceTrust
 internal import AttestationFormat
 internal import DeviceRegistry
+internal import Foundation
 internal import MerkleTree
 
 /// `harborseal registry audit`: the audit table, or whether it is what was written and what the store has.
@@ -27,13 +28,23 @@ public struct RegistryAudit: Sendable {
     public func run() throws -> CommandResult {
         guard checks || noted == nil else { throw CommandError(.usage, "--noted is for a check", nextStep: "give --check, too") }
         let head = try noted.map { try Self.head($0) }
-        return try RegistryDesk.open(configurationFile, by: nil) { desk in
+        return try RegistryDesk.result(configurationFile, by: nil) { desk in
             guard checks else { return try table(desk.registry) }
             let chain = try desk.registry.checkAudit(noted: head)
             // What rows say is worth comparing only where they are those that were written.
             guard case .intact(let end) = chain else { return verdict(chain, nil) }
-            return verdict(.intact(end), try desk.registry.compareAudit())
+            return verdict(.intact(end), try desk.registry.compareAudit(trustFiles: Self.trustFiles(desk.configuration)))
         }
+    }
+
+    /// The trust file in force, and those that the registry has served before it under the same root: receipts are verified under the keys of their time.
+    private static func trustFiles(_ configuration: RegistryConfiguration) throws -> [TrustFile] {
+        let current = try TrustFileInput.verified(configuration.trustPath)
+        let folder = configuration.dataPath + "/trust"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let earlier = names.filter { $0.hasSuffix(".hstrust") }.sorted().compactMap { try? TrustFileInput.verified("\(folder)/\($0)") }
+        let kept = earlier.filter { $0.content.rootCertificate == current.content.rootCertificate && $0.content.version < current.content.version }
+        return [current] + kept.sorted { $0.content.version > $1.content.version }
     }
 
     private static func head(_ text: String) throws -> AuditHead {
@@ -82,7 +93,9 @@ public struct RegistryAudit: Sendable {
             CountedText.of(comparison.registrationCount, "registration"), CountedText.of(comparison.revocationCount, "revocation"),
             CountedText.of(comparison.receiptCount, "receipt"),
         ]
-        return counts.joined(separator: ", ") + ": the store and the statements for the ledgers have the same"
+        let unverified = comparison.unverifiedCount == 0
+            ? "" : "; the signatures of \(CountedText.of(comparison.unverifiedCount, "certificate or list", "certificates and lists")) are of keys that registry.conf does not name"
+        return counts.joined(separator: ", ") + ": every value that the rows tell of is the same in the store\(unverified)"
     }
 
     private func json(_ end: AuditHead?, _ comparison: AuditComparison?, _ wrong: (row: Int64?, reason: String)?) -> JSONValue {
@@ -92,6 +105,7 @@ public struct RegistryAudit: Sendable {
             ("lastHash", .optional(end.map { Hexadecimal.text(of: $0.hash.bytes).string })),
             ("registrations", comparison.map { .integer(Int64($0.registrationCount)) } ?? .null),
             ("revocations", comparison.map { .integer(Int64($0.revocationCount)) } ?? .null),
+            ("unverified", comparison.map { .integer(Int64($0.unverifiedCount)) } ?? .null),
             ("receipts", comparison.map { .integer(Int64($0.receiptCount)) } ?? .null))
     }
 

@@ -1,3 +1,4 @@
+internal import AllianceTokens
 internal import AllianceTrust
 internal import AttestationFormat
 internal import ConfigurationFile
@@ -135,8 +136,13 @@ struct RegistryConfiguration {
         return FirmIssuing(firm: firm, authority: issuing, former: former, policy: policy)
     }
 
-    private static func authority(certificate: String, key: String) throws -> CertificateAuthority {
-        try CertificateAuthority(
-            certificate: CertificateBytes(pemOrDER: DurableFile.read(certificate), path: certificate), key: AllianceSigningKey(file: key))
+    /// A token is opened when it is needed: the registry starts without it, and other firms' devices enrol.
+    private static func authority(certificate path: String, key: String) throws -> CertificateAuthority {
+        guard TokenKeyHolder.isURI(key) else { return try AuthorityKey.authority(certificate: path, key: key) }
+        let certificate = try CertificateBytes(pemOrDER: DurableFile.read(path), path: path)
+        guard let publicKey = certificate.publicKey else {
+            throw CommandError(.configuration, "\(path) is no certificate of a P-256 key", nextStep: "name the certificate of the key in the token")
+        }
+        return try CertificateAuthority(certificate: certificate, key: AllianceSigningKey(outside: TokenKeyHolder(key, of: publicKey)))
     }
 }

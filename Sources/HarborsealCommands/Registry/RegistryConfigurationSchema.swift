@@ -50,12 +50,16 @@ enum RegistryConfigurationSchema {
                 "firm.*", "certificate", .path, .refused, example: "/etc/harborseal-registry/firms/acme/issuing.crt",
                 why: "The firm's issuing certificate, PEM; made by harborseal alliance add-firm."),
             Setting(
-                "firm.*", "key", .path, .refused, example: "/etc/harborseal-registry/firms/acme/issuing.key",
-                why: "The key of that certificate, PEM, mode 0600."),
+                "firm.*", "key", .keyLocation, .refused, example: "/etc/harborseal-registry/firms/acme/issuing.key",
+                why: """
+                    The key of that certificate: a PEM file, mode 0600, or a key in a token of the firm's, such as \
+                    pkcs11:token=acme;object=issuing?module-name=softhsm2&pin-source=file:/etc/harborseal-registry/firms/acme/pin (RFC 7512). While \
+                    the token is away this firm's seal certificates and lists wait, and other firms' do not.
+                    """),
             Setting(
                 "firm.*", "former-certificate", .path, .unset, example: "/etc/harborseal-registry/firms/acme/former.crt",
                 why: "The issuing certificate before a change of its key: it signs the revocation list of what it issued, and nothing new."),
-            Setting("firm.*", "former-key", .path, .unset, example: "/etc/harborseal-registry/firms/acme/former.key", why: "The key of that certificate."),
+            Setting("firm.*", "former-key", .keyLocation, .unset, example: "/etc/harborseal-registry/firms/acme/former.key", why: "The key of that certificate, as above."),
             Setting(
                 "firm.*", "code-lifetime", .duration(hour...90 * day), .defaultText("7 d"),
                 why: "How long an enrolment code holds. A gateway is unpacked and mounted within a week; a lost code gets a new one."),
@@ -70,7 +74,8 @@ enum RegistryConfigurationSchema {
                 why: """
                     true: a code works only after somebody else than the one who asked for it has approved it with harborseal device approve. The \
                     names are what operators give with --by; beside them the account that logged in, or called sudo, is written down, and one \
-                    account cannot do both. Where everybody works as root or as the registry's own user, nothing but the names tells people apart.
+                    account cannot do both. Where everybody works as root or as the registry's own user, nothing but the names tells people apart. \
+                    The registry takes true over at its next start or code, and keeps it: from then on harborseal registry policy changes it.
                     """),
         ]
     }
@@ -88,7 +93,9 @@ enum RegistryConfigurationSchema {
             Setting(
                 "link", "certificate", .path, .refused, example: "/etc/harborseal-registry/link-ca.crt",
                 why: "The alliance's link CA, PEM: issues link certificates, and is the only anchor of gateways for this registry."),
-            Setting("link", "key", .path, .refused, example: "/etc/harborseal-registry/link-ca.key", why: "The key of that certificate, PEM, mode 0600."),
+            Setting(
+                "link", "key", .keyLocation, .refused, example: "/etc/harborseal-registry/link-ca.key",
+                why: "The key of that certificate: a PEM file, mode 0600, or a pkcs11: URI as for a firm; while that token is away nobody gets a link certificate."),
             Setting(
                 "link", "days", .integer(1...825), .defaultText("90"),
                 why: "Days that a link certificate lives. Gateways renew at two thirds of it."),
@@ -106,10 +113,18 @@ enum RegistryConfigurationSchema {
                 "https", "certificate", .path, .refused, example: "/etc/harborseal-registry/server.crt",
                 why: "The server certificate, PEM; made by harborseal alliance add-server. A renewed one is taken at the next start."),
             Setting("https", "key", .path, .refused, example: "/etc/harborseal-registry/server.key", why: "The key of that certificate, PEM."),
-            Setting("https", "connections", .integer(1...65_535), .defaultText("512"), why: "Connections at once; more wait, none is refused."),
+            Setting(
+                "https", "connections", .integer(1...65_535), .defaultText("512"),
+                why: """
+                    Connections at once. For one more, one that waits for its peer is closed, of the address that has most of them; while all are being \
+                    answered, more wait.
+                    """),
             Setting(
                 "https", "idle", .duration(1_000...10 * minute), .defaultText("30 s"),
-                why: "A connection that says nothing for so long is closed, and so is one whose request takes longer."),
+                why: """
+                    A connection that says nothing between two requests for so long is closed, and so is one whose request takes longer. The first request \
+                    begins within 5 s.
+                    """),
         ]
     }
 
@@ -117,8 +132,11 @@ enum RegistryConfigurationSchema {
         [
             Setting(
                 "limits", "failures", .integer(1...10_000), .defaultText("20"),
-                why: "Failures of one address at once; then it is told to wait. Enrolments that succeed are not counted, however many there are."),
-            Setting("limits", "forgive", .duration(1_000...day), .defaultText("1 min"), why: "After this time one failure of an address is forgiven."),
+                why: """
+                    Failures of one address at once; then it is told to wait. A gateway with a valid link certificate or the right code is heard all the \
+                    same, and what it asks for itself, with or without success, is counted for it alone, up to the same number.
+                    """),
+            Setting("limits", "forgive", .duration(1_000...day), .defaultText("1 min"), why: "After this time one failure is forgiven; nobody waits longer."),
         ]
     }
 

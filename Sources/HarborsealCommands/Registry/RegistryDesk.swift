@@ -34,6 +34,20 @@ struct RegistryDesk {
         }
     }
 
+    /// The same for a command's result, below which stands where the configuration says otherwise than the registry about second persons.
+    static func result(
+        _ configurationFile: String, by name: String?, about gateway: String? = nil, _ work: (RegistryDesk) throws -> CommandResult
+    ) throws -> CommandResult {
+        let (answer, notes) = try open(configurationFile, by: name, about: gateway) { desk in
+            let answer = try work(desk)
+            let contradictions = RegistryPolicy.contradictions(try desk.registry.secondPersonRules(), configurationFile: desk.configuration.path)
+            return (answer, contradictions.map { "note: \($0.words)\n  next: \($0.nextStep)\n" }.joined())
+        }
+        var result = answer
+        result.notes += notes
+        return result
+    }
+
     /// Most characters of a name: the audit table keeps as many.
     private static let nameLimit = 128
 

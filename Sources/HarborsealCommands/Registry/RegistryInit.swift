@@ -96,7 +96,9 @@ public struct RegistryInit: Sendable {
         try copyPair("\(place.serverPath(Self.server))/server", to: "server", place)
         try copyPair("\(place.path)/link-ca", to: "link-ca", place)
         for firm in firms {
-            _ = try place.firm(firm)
+            // A token that is elsewhere keeps nobody from writing the folder of a registry that has it.
+            let path = try place.firmKeyPath(firm)
+            if AuthorityKey.uri(path) == nil { _ = try place.firm(firm) }
             try place.makeDirectory("\(output)/firms/\(firm)")
             try copyPair("\(place.firmPath(firm))/issuing", to: "firms/\(firm)/issuing", place)
         }
@@ -106,17 +108,21 @@ public struct RegistryInit: Sendable {
     private func copyPair(_ source: String, to name: String, _ place: AllianceDirectory) throws {
         let target = "\(output)/\(name)"
         // Of an attempt that broke off: the same key stays.
-        if !DurableFile.exists("\(target).key") { try AllianceSigningKey(file: "\(source).key").write(to: "\(target).key") }
+        if AuthorityKey.uri("\(source).key") == nil, !DurableFile.exists("\(target).key") { try AllianceSigningKey(file: "\(source).key").write(to: "\(target).key") }
         try DurableFile.write(DurableFile.read("\(source).crt"), to: "\(target).crt")
     }
 
+    /// The copy's path, or the URI of a key in a token.
+    private func key(_ source: String, as name: String) -> String { AuthorityKey.uri("\(source).key") ?? "\(base)/\(name).key" }
+
     private func configuration(_ alliance: String, _ address: RegistryAddress, _ firms: [String]) -> String {
         let trust = runsHere ? URL(fileURLWithPath: directory).standardizedFileURL.path + "/alliance.hstrust" : "\(base)/alliance.hstrust"
+        let place = AllianceDirectory(directory)
         let sections = firms.map { firm in
             """
             [firm.\(firm)]
             certificate = \(base)/firms/\(firm)/issuing.crt
-            key = \(base)/firms/\(firm)/issuing.key
+            key = \(key("\(place.firmPath(firm))/issuing", as: "firms/\(firm)/issuing"))
 
 
             """
@@ -131,7 +137,7 @@ public struct RegistryInit: Sendable {
 
             \(sections)[link]
             certificate = \(base)/link-ca.crt
-            key = \(base)/link-ca.key
+            key = \(key("\(directory)/link-ca", as: "link-ca"))
 
             [https]
             listen = \(address.isLoopback ? "127.0.0.1" : "0.0.0.0")

@@ -1,3 +1,4 @@
+internal import AllianceTokens
 internal import AllianceTrust
 internal import AttestationFormat
 internal import CPosixShims
@@ -5,6 +6,7 @@ internal import DeviceRegistry
 internal import Foundation
 internal import HTTPServing
 internal import Logging
+internal import NIOCore
 internal import RegistryHTTP
 internal import ServiceLifecycle
 internal import UnixSignals
@@ -19,6 +21,10 @@ public struct RegistryServe: Sendable {
         self.configurationFile = configurationFile
         self.overrides = overrides
     }
+
+    /// Gives what waits for disks and tokens threads of its own, whatever this machine's processors: four requests may wait for each token that hangs,
+    /// with a dozen such others go on. To be called once, before anything else, by a program that runs a registry.
+    public static func prepareThreads() { NIOSingletons.blockingPoolThreadCountSuggestion = 64 }
 
     /// Runs until SIGTERM or SIGINT.
     public func run() async throws -> CommandResult {
@@ -42,10 +48,22 @@ public struct RegistryServe: Sendable {
         defer { try? registry.close() }
         let mark = try ServingMark(folder: configuration.dataPath)
         defer { mark.release() }
+        // Before this start writes rows of its own.
+        let newestRowSeconds = try registry.newestAuditSeconds()
         let trust = try RegistryTrust(path: configuration.trustPath, folder: configuration.dataPath + "/trust")
         try registry.setNodes(RegistryTrust.nodes(of: trust.file).map(\.name), nowSeconds: WallClock.nowSeconds)
-        _ = try registry.refreshRevocationLists(nowSeconds: WallClock.nowSeconds)
+        try checkTokens(configuration.settings, logger)
+        do {
+            _ = try registry.refreshRevocationLists(nowSeconds: WallClock.nowSeconds)
+        } catch let error as RegistryError where error.code == .keyAway {
+            logger.error("a revocation list is overdue, and is tried again every minute", metadata: ["error": "\(error)"])
+        }
+        try registry.adoptPolicies(nowSeconds: WallClock.nowSeconds)
+        for contradiction in RegistryPolicy.contradictions(try registry.secondPersonRules(), configurationFile: configuration.path) {
+            logger.warning("\(contradiction.words): \(contradiction.nextStep)", metadata: ["firm": "\(contradiction.firm)"])
+        }
         warn(configuration, trust, logger)
+        warnOfClock(newestRowSeconds, logger)
         let metrics = RegistryMetrics()
         let https = try RegistryHTTPServer.make(
             configuration.https, registry: registry,
@@ -65,6 +83,34 @@ public struct RegistryServe: Sendable {
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
         logger.notice("registry has stopped")
+    }
+
+    /// A token that is away, or has a wrong PIN, is its own firm's trouble; a certificate that is not for the key in it is a mistake in this registry's files.
+    private func checkTokens(_ settings: RegistrySettings, _ logger: Logger) throws {
+        let issuing = settings.firms.flatMap { firm in ([firm.authority] + firm.former).map { ("firm.\(firm.firm)", $0) } } + [("link", settings.link)]
+        for (section, authority) in issuing {
+            guard let holder = authority.key.outsideSigner as? TokenKeyHolder else { continue }
+            guard let trouble = holder.trouble() else {
+                logger.notice("the token with an issuing key is open", metadata: ["section": "\(section)"])
+                continue
+            }
+            guard trouble.code != .key else {
+                throw CommandError(.configuration, "[\(section)] key: \(trouble.message)", nextStep: trouble.nextStep)
+            }
+            logger.error(
+                "an issuing key in a token cannot be used: what it would sign waits, and everything else goes on",
+                metadata: ["section": "\(section)", "error": "\(trouble)"])
+        }
+    }
+
+    /// A clock that was set back, or ran ahead before: nobody can tell which from here.
+    private func warnOfClock(_ newestRowSeconds: Int64?, _ logger: Logger) {
+        guard let seconds = ClockWatch.backwards(newestRowSeconds: newestRowSeconds, nowSeconds: WallClock.nowSeconds) else { return }
+        logger.error(
+            """
+            this machine's clock stands before the newest row of the registry's own audit table: it is slow now, or ran ahead then, and what was issued or \
+            revoked meanwhile has a time that lies ahead; timedatectl shows whether it is set, and harborseal device show marks such a revocation
+            """, metadata: ["seconds": "\(seconds)"])
     }
 
     /// What does not stop a registry, and somebody should know.

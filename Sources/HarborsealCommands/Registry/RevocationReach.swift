@@ -23,6 +23,11 @@ struct RevocationReach {
         firstSealSeconds = detail.certificates.filter { $0.label == .seal }.map(\.issuedSeconds).min()
     }
 
+    /// - Parameter firstSealSeconds: from when on its seal certificate counts; nil: it is none.
+    init(sinceSeconds: Int64, _ gatewayID: GatewayID, endSeconds: Int64, firstSealSeconds: Int64?) {
+        (self.sinceSeconds, self.gatewayID, self.endSeconds, self.firstSealSeconds) = (sinceSeconds, gatewayID, endSeconds, firstSealSeconds)
+    }
+
     /// What becomes void, where somebody has to say that this is meant; nil: nothing, or the last day's at most.
     var words: String? {
         guard let firstSealSeconds, sinceSeconds < endSeconds else { return nil }

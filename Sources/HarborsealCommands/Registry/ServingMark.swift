@@ -5,16 +5,29 @@ internal import Glibc
 struct ServingMark {
     private let descriptor: Int32
 
-    /// - Throws: ``CommandError`` for a file that cannot be opened or locked.
+    /// Tries in a second: a command that looks has the lock for a moment.
+    private static let tries = 20
+
+    /// - Throws: ``CommandError`` for a file that cannot be opened or locked, or with code `temporary` while another registry serves from the folder.
     init(folder: String) throws {
         let path = Self.path(folder)
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        // Shared, and waited for: a command that looks has it for a moment, and a second registry on the same folder serves as well.
-        guard descriptor >= 0, flock(descriptor, LOCK_SH) == 0 else {
-            let cause = String(cString: strerror(errno))
-            if descriptor >= 0 { _ = close(descriptor) }
-            throw CommandError(.cannotCreate, "\(path): \(cause)", nextStep: "let the registry's user write in [registry] data")
+        var cause = errno
+        if descriptor >= 0 {
+            for attempt in 1...Self.tries {
+                if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return }
+                cause = errno
+                guard cause == EWOULDBLOCK, attempt < Self.tries else { break }
+                usleep(50_000)
+            }
+            _ = close(descriptor)
         }
+        // Two would send every statement twice, and each would write lists over the other's.
+        guard cause != EWOULDBLOCK else {
+            throw CommandError(
+                .temporary, "another registry serves from \(folder)", nextStep: "stop that one first (systemctl stop harborseal-registry, where it is the service)")
+        }
+        throw CommandError(.cannotCreate, "\(path): \(String(cString: strerror(cause)))", nextStep: "let the registry's user write in [registry] data")
     }
 
     func release() { _ = close(descriptor) }
@@ -24,7 +37,7 @@ struct ServingMark {
         let descriptor = open(path(folder), O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
         defer { _ = close(descriptor) }
-        return flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
     }
 
     /// What a command that changed the registry says where nobody carries it to nodes and broker; empty: somebody does.

@@ -141,7 +141,7 @@ import Testing
             let approved = try DeviceApprove(configurationFile: registry.configuration, gateways: ["acme.gw-1"], by: "bob").run()
             #expect(approved.output.contains("is approved by bob"))
             let again = await CommandRunner.result { try DeviceApprove(configurationFile: registry.configuration, gateways: ["acme.gw-1"], by: "carol").run() }
-            #expect(again.exitCode == 1 && again.notes.hasPrefix("error: acme.gw-1 was approved by bob already; waits for its gateway\n"), "\(again)")
+            #expect(again.exitCode == 1 && again.notes.hasPrefix("error: acme.gw-1 was approved by bob already, and waits for its gateway\n"), "\(again)")
         }
         #expect(try registry.list().first?["approvedBy"] as? String == "bob")
     }

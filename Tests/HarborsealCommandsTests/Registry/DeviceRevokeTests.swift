@@ -90,6 +90,29 @@ import Testing
         for text in try looks("acme.gw-1") { #expect(!text.contains("is known here"), "\(text)") }
     }
 
+    @Test("a revocation that a clock ahead of its time made is marked, and moves back with the true time")
+    func ahead() async throws {
+        let registry = try RegistryWorkspace()
+        let mark = try serving(registry)
+        defer { mark.release() }
+        let now = WallClock.nowSeconds
+        try enrol(registry, at: now - 100)
+        func revoke(since: Int64, at clock: Int64) async -> CommandResult {
+            let command = DeviceRevoke(
+                configurationFile: registry.configuration, gateway: "acme.gw-1", since: "\(since)", isConfirmed: true, nowSeconds: clock)
+            return await CommandRunner.result { try command.run() }
+        }
+        func shown() throws -> Bool {
+            try DeviceShow(configurationFile: registry.configuration, gateway: "acme.gw-1").run().output
+                .contains("which lies ahead, by a wrong clock: device revoke acme.gw-1 --since with the true time moves it back")
+        }
+        #expect(await revoke(since: now + 3_600, at: now).exitCode == 64, "the clock is right, and the time is not")
+        #expect(await revoke(since: now + 86_000, at: now + 86_400).exitCode == 0)
+        #expect(try shown())
+        #expect(await revoke(since: now - 10, at: now).exitCode == 0)
+        #expect(try !shown())
+    }
+
     @Test("a replacement says since when the old key is revoked, also where that was done before, and claims no more for it", arguments: [50, 100])
     func replacementOfRevoked(_ ago: Int64) throws {
         let registry = try RegistryWorkspace()
@@ -158,7 +181,7 @@ import Testing
         #expect(full.notes.contains("OPEN: the seal certificate of acme.gw-989 is on no list") && full.notes.contains("next: harborseal alliance add-firm acme --new-key"))
         let list = try DeviceList(configurationFile: registry.configuration).run()
         #expect(list.output.contains("OPEN: its seal certificate is on no list") && list.notes.contains("1 revoked device is on no list"), "\(list.notes)")
-        #expect(try DeviceShow(configurationFile: registry.configuration, gateway: "acme.gw-989").run().output.contains("device revoke says what to do"))
+        #expect(try DeviceShow(configurationFile: registry.configuration, gateway: "acme.gw-989").run().output.contains("device revoke again, which says why"))
         let shown = try RegistryWorkspace.object(DeviceShow(configurationFile: registry.configuration, gateway: "acme.gw-989", asJSON: true).run().output)
         #expect(shown["sealRevocationOpen"] as? Bool == true && shown["state"] as? String == "revoked")
     }

@@ -36,11 +36,11 @@ import Testing
     }
 
     private func send(
-        to url: String? = nil, tries: Int = 0, _ answer: @escaping @Sendable ([UInt8]) async throws -> SubmittedEntry
+        to url: String? = nil, tries: Int = 0, clock: ClockWatch? = nil, _ answer: @escaping @Sendable ([UInt8]) async throws -> SubmittedEntry
     ) async throws -> DeliveryResult {
         let answering = try await AnsweringNode(
             answering: LedgerReader(store: honest.store, settings: honest.settings), entries: Desk(answer: answer))
-        let client = try LedgerClient(linkCertificate: alliance.link.certificate.der, requestSeconds: 10)
+        let client = try LedgerClient(linkCertificate: alliance.link.certificate.der, requestSeconds: 10, clock: clock)
         let result = await client.send(delivery(tries: tries), to: url ?? answering.url, trustFile: alliance.trustFile)
         try await client.shutdown()
         try await answering.stop()
@@ -64,8 +64,18 @@ import Testing
             let entry = try await honest.submit(entry: bytes)
             return SubmittedEntry(id: entry.id, receipt: status == 303 ? nil : entry.receipt, isNew: status == 201)
         }
-        guard case .accepted(let receipt) = result else { throw Failure(words: "\(result)") }
-        #expect(try await honest.core.receipt(ofEntry: statement.hash(using: SHA256.self)) == receipt)
+        guard case .accepted(let receipt, let entry) = result else { throw Failure(words: "\(result)") }
+        #expect(try await honest.core.receipt(ofEntry: statement.hash(using: SHA256.self)) == receipt && entry == nil)
+        try honest.remove()
+    }
+
+    @Test("a clock that differs from a node's by more than five minutes is said once, in whichever direction", arguments: [-3_600, -200, 200, 3_600] as [Int64])
+    func clock(_ ahead: Int64) async throws {
+        let (honest, log) = (honest, LogLines())
+        let clock = ClockWatch(logger: log.logger) { WallClock.nowSeconds + ahead }
+        for _ in 1...2 { _ = try await send(clock: clock) { try await honest.submit(entry: $0) } }
+        #expect(log.lines.count == (abs(ahead) == 3_600 ? 1 : 0), "\(log.lines)")
+        #expect(log.lines.allSatisfy { $0.hasPrefix("error: this machine's clock and a node's differ") && $0.contains(ahead > 0 ? ": 3" : ": -3") }, "\(log.lines)")
         try honest.remove()
     }
 
@@ -126,8 +136,8 @@ import Testing
         #expect(other.bytes != statement.bytes)
         let first = try await honest.submit(entry: other.bytes)
         let result = try await send { try await honest.submit(entry: $0) }
-        guard case .accepted(let receipt) = result else { throw Failure(words: "\(result)") }
-        #expect(receipt == first.receipt)
+        guard case .accepted(let receipt, let entry) = result else { throw Failure(words: "\(result)") }
+        #expect(receipt == first.receipt && entry == other.bytes, "kept, so that the receipt can be verified without the node")
         let strange = try await honest.submit(entry: alliance.registration(of: alliance.gateway("gw-2")).bytes)
         let lied = try await send { _ in SubmittedEntry(id: strange.id, receipt: strange.receipt, isNew: false) }
         #expect(words(lied) == "failed: the entry that it names is about something else", "\(lied)")

@@ -134,11 +134,13 @@ struct RegistrationJourneyTests {
         var enrolled = try await enrolled()
         let since = Int64(try receipted(Self.first, &enrolled.gateway, enrolled.client).header.issuedAtSeconds) + 1
         #expect(try wait { WallClock.nowSeconds > since })
+        let copied = enrolled.gateway
         _ = try receipted(Self.second, &enrolled.gateway, enrolled.client)
         #expect(try stage.isLetIn(Self.gatewayID))
         // A thief's connection, open before the broker hears of it.
         let client = try stage.connect(enrolled.gateway, link: enrolled.link)
         #expect(client.turn(seconds: 20) { client.isConnected }, "\(stage.broker.logText)")
+        try forked(enrolled, by: copied, client)
         enrolled.registry.kill()
         let answer = try BuiltProgram.run([
             "device", "revoke", Self.gatewayID, "--since", "\(since)", "--reason", "stolen", "--config", stage.registry.configuration,
@@ -155,6 +157,87 @@ struct RegistrationJourneyTests {
         let isShutOut = try wait { try !stage.isLetIn(Self.gatewayID) }
         #expect(isShutOut, "\(enrolled.registry.log)\n\(stage.broker.logText)")
         stop(enrolled)
+    }
+
+    @Test("a gateway that device issue made, and no registry knows, is revoked by its certificates: the node refuses it within a minute, marks what came after, and the broker shuts it out")
+    func madeByHand() async throws {
+        let registry = try stage.startRegistry()
+        _ = try await stage.registry.add("gw-1")
+        let folder = "\(stage.registry.path)/by-hand"
+        _ = try DeviceIssue(directory: stage.registry.workspace.alliance, firm: "acme", device: "gw-1", output: folder).run()
+        for (name, place) in [("seal.key", "acme.gw-1-seal.key"), ("link.key", "acme.gw-1-link.key"), ("link.crt", "acme.gw-1-link.crt")] {
+            try FileManager.default.copyItem(atPath: "\(folder)/\(name)", toPath: "\(stage.registry.path)/\(place)")
+        }
+        let node = try stage.startNode()
+        var gateway = try stage.gateway("gw-1", seal: "\(folder)/seal.crt")
+        let client = try stage.connect(gateway, link: "\(folder)/link.crt")
+        #expect(client.turn(seconds: 20) { client.isConnected }, "\(stage.broker.logText)")
+        #expect(try wait { try node.metric("harborseal_brokers_connected") == 1 })
+        try await Task.sleep(for: .milliseconds(300))
+        // The node learns of the key by the gateway's own word.
+        try client.publish(gateway.hello())
+        let since = Int64(try receipted(Self.first, &gateway, client).header.issuedAtSeconds) + 1
+        #expect(try wait { WallClock.nowSeconds > since })
+        client.forgetReceived()
+        _ = try receipted(Self.second, &gateway, client)
+        let begun = ContinuousClock.now
+        for file in ["seal.crt", "link.crt"] {
+            let answer = try BuiltProgram.run([
+                "device", "revoke", Self.gatewayID, "--certificate", "\(folder)/\(file)", "--since", "\(since)", "--config", stage.registry.configuration,
+            ])
+            #expect(answer.exitCode == 0, "\(answer.output)")
+        }
+        let isKnown = try wait(seconds: 60) { try node.metric("harborseal_seal_keys_revoked") == 1 }
+        #expect(isKnown && begun.duration(to: .now) < .seconds(60), "\(node.log)\n\(registry.log)")
+        #expect(try refusalCodes(&gateway, client) == [3])
+        let isMarked = try wait { try node.metric("harborseal_statements_after_revocation") == 1 }
+        #expect(isMarked, "the second batch, and not the first: \(node.log)")
+        #expect(try stage.verdict(Self.first, of: node).exitCode == 0 && stage.verdict(Self.second, of: node).exitCode == 1)
+        let isShutOut = try wait { try !stage.isLetIn(Self.gatewayID) }
+        #expect(isShutOut, "\(registry.log)\n\(stage.broker.logText)")
+        _ = try delivered(.revocation)
+        let audit = try BuiltProgram.run(["registry", "audit", "--check", "--config", stage.registry.configuration])
+        #expect(audit.exitCode == 0 && audit.output.contains("2 revocations") && audit.output.contains("1 receipt:"), "a node's own receipt verifies: \(audit.output)")
+        #expect(registry.stop() == 0 && node.stop() == 0)
+        stage.broker.stop()
+    }
+
+    /// A thief signs what the gateway signed already, with its key: the node keeps both, marks the gateway, and gives a receipt to the first alone;
+    /// whoever has both branches sees the fork, and neither is taken for complete.
+    private func forked(_ enrolled: Enrolled, by thief: TestGateway, _ client: TestClient) throws {
+        let rival = try thief.signed([TestGateway.event(9, what: [Self.second])], first: thief.next, previous: thief.previous)
+        client.forgetReceived()
+        try client.publish(rival.message())
+        var replies: [Reply] = []
+        _ = client.turn(seconds: 20) {
+            replies = client.received.compactMap { try? Reply(parsing: $0) }
+            return !replies.isEmpty
+        }
+        #expect(replies.refusalCodes == [6] && replies.receipts(for: rival, trustFile: trust).isEmpty)
+        #expect(try enrolled.node.metric("harborseal_conflicts_total") == 1)
+        #expect(try wait { try enrolled.node.metric("harborseal_gateways_marked") == 1 })
+        #expect(enrolled.node.log.contains("both are kept, the gateway is marked"))
+
+        let file = "\(stage.registry.path)/branch.hsev"
+        _ = try BuiltProgram.run(["evidence", "--gateway", Self.gatewayID, "--node", enrolled.node.url, "-o", file])
+        var evidence = try Evidence(parsing: DurableFile.read(file))
+        let owners = try stage.verify(file)
+        #expect(evidence.entries.count == 2 && owners.exitCode == 0 && !owners.output.contains("fork"), "\(owners.output)")
+        let stolen = Evidence.Batch(
+            statement: rival.statement, events: [.init(event: try EventView(parsing: rival.events[0]), index: 0, path: [])], receipts: [])
+        func verdict(_ name: String) throws -> (exitCode: Int32, output: String) {
+            try DurableFile.write(evidence.encoded(), to: "\(stage.registry.path)/\(name).hsev")
+            return try stage.verify("\(stage.registry.path)/\(name).hsev")
+        }
+        evidence.entries.append(.batch(stolen))
+        let both = try verdict("both")
+        let words = "fork: \(Self.gatewayID) epoch \(Epoch(1)), 1, and epoch \(Epoch(1)), 1: both follow one and the same statement; the key is in two hands"
+        #expect(both.exitCode == 1 && both.output.contains(words), "\(both.output)")
+        let inspected = try BuiltProgram.run(["inspect", "\(stage.registry.path)/both.hsev"])
+        #expect(inspected.exitCode == 0 && inspected.output.contains(words), "\(inspected.output)")
+        evidence.entries.remove(at: 1)
+        let thiefs = try verdict("stolen")
+        #expect(thiefs.exitCode == 1 && thiefs.output.contains("0 receipts where the trust file asks for 1"), "\(thiefs.output)")
     }
 
     /// What verifiers say of evidence from before and after.

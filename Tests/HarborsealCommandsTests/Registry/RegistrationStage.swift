@@ -15,8 +15,13 @@ final class RegistrationStage {
     private let nodePort: UInt16
     private let brokerPort: UInt16
 
-    init() throws {
-        registry = try RegistryWorkspace(firms: ["acme"], nodes: ["hk-1"])
+    /// Of the registry's process, beside the tests' own.
+    private let environment: [String: String]
+
+    /// - Parameter change: edits registry.conf as a person would.
+    init(environment: [String: String] = [:], _ change: (String) -> String = { $0 }) throws {
+        self.environment = environment
+        registry = try RegistryWorkspace(firms: ["acme"], nodes: ["hk-1"], change)
         registryPort = try LoopbackPort.free()
         nodePort = try LoopbackPort.free()
         brokerPort = try LoopbackPort.free()
@@ -42,7 +47,7 @@ final class RegistrationStage {
     /// - Parameter isWritingLists: where the broker reads them, and has it read them.
     func startRegistry(isWritingLists: Bool = true) throws -> RunningRegistry {
         let lists = ["lists.folder=\(registry.path)/broker", "lists.reload=/bin/kill -HUP \(broker.processIdentifier)"]
-        return try RunningRegistry.start(registry, ["https.port=\(registryPort)"] + (isWritingLists ? lists : []))
+        return try RunningRegistry.start(registry, ["https.port=\(registryPort)"] + (isWritingLists ? lists : []), environment: environment)
     }
 
     func startNode() throws -> RunningNode {

@@ -42,7 +42,7 @@ import Testing
         switch what {
         case "changed": (sql, row, words) = ("DROP TRIGGER audit_update; UPDATE audit SET who = 'bob' WHERE number = 2", 2, "row 2 of the audit table is wrong")
         case "gone": (sql, row, words) = ("DROP TRIGGER audit_delete; DELETE FROM audit WHERE number = 4", 4, "row 4 of the audit table is wrong")
-        default: (sql, row, words) = ("UPDATE devices SET revoked_since = NULL WHERE gateway = 'acme.gw-2'", 4, "row 4 of the audit table is wrong: it tells of the revocation of acme.gw-2")
+        default: (sql, row, words) = ("UPDATE devices SET revoked_since = NULL WHERE gateway = 'acme.gw-2'", 2, "row 2 of the audit table is wrong: it tells of acme.gw-2, device 1, whose state in the store is revoked")
         }
         let program = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])"
         let edited = try RunningRegistry.run("python3", ["-c", program, "\(registry.path)/registry/data/registry.sqlite", sql])

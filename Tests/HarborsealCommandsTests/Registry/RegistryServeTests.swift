@@ -121,6 +121,29 @@ import Testing
         #expect(result.exitCode == 75 && result.output.contains("next: ss -ltnp"), "\(result.output)")
     }
 
+    @Test("a second registry on the same folder ends with 75, leaves the first one alone, and serves once that one is gone")
+    func second() throws {
+        let workspace = try RegistryWorkspace()
+        let first = try RunningRegistry.start(workspace)
+        let result = try BuiltProgram.run(["registry", "serve", "--config", workspace.configuration, "--set", "https.port=0"])
+        #expect(result.exitCode == 75 && result.output.contains("another registry serves from \(workspace.path)/registry/data\n  next: stop that one first"), "\(result.output)")
+        #expect(try workspace.list().isEmpty, "commands go on beside it")
+        first.kill()
+        let next = try RunningRegistry.start(workspace)
+        #expect(next.stop() == 0)
+    }
+
+    @Test("a registry whose clock stands before its own audit table says so, and one whose clock is right does not")
+    func clock() async throws {
+        let workspace = try RegistryWorkspace()
+        let early = try RunningRegistry.start(workspace)
+        #expect(early.stop() == 0 && !early.log.contains("clock"), "\(early.log)")
+        let ahead = WallClock.nowSeconds + 86_400
+        _ = try await DeviceAdd(configurationFile: workspace.configuration, firm: "acme", device: "gw-1", nowSeconds: ahead).run()
+        let late = try RunningRegistry.start(workspace)
+        #expect(late.stop() == 0 && late.log.contains("stands before the newest row of the registry's own audit table"), "\(late.log)")
+    }
+
     @Test("a list is reported line by line by the program, and its next start knows the devices")
     func program() throws {
         let workspace = try RegistryWorkspace()

@@ -20,12 +20,13 @@ final class RunningRegistry {
     }
 
     /// Starts it, and waits until it answers.
-    static func start(_ workspace: RegistryWorkspace, _ overrides: [String] = []) throws -> RunningRegistry {
+    static func start(_ workspace: RegistryWorkspace, _ overrides: [String] = [], environment: [String: String] = [:]) throws -> RunningRegistry {
         let logFile = "\(workspace.path)/registry.log"
         _ = FileManager.default.createFile(atPath: logFile, contents: nil)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: BuiltProgram.path)
         process.arguments = ["registry", "serve", "--config", workspace.configuration, "--set", "https.port=0"] + overrides.flatMap { ["--set", $0] }
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardError = FileHandle(forWritingAtPath: logFile)
         process.standardInput = FileHandle.nullDevice
         try process.runHearingSignals()
