@@ -21,14 +21,14 @@ extension AgentLoop {
         for node in gateway.nodes.records { add(node, to: &findings) }
         for (source, record) in zip(sources, sourceRecords) { add(record, source.state, to: &findings) }
         for concern in operatorConcerns() where !Self.toldElsewhere(concern.code) {
-            findings.add(.problem, "concern", concern.code, concern.text, advice: "harborseal-agent status shows the numbers")
+            findings.add(.problem, "concern", concern.code, splitting: concern.text)
         }
         return findings
     }
 
     /// Concerns that are findings of their own here or in the files.
     private static func toldElsewhere(_ code: String) -> Bool {
-        for told: StaticString in ["journal", "journal-full", "link", "certificate", "trust", "refusal", "source", "token", "renewal", "link-certificate", "enrolment"]
+        for told: StaticString in ["journal", "journal-full", "link", "certificate", "trust", "refusal", "source", "token", "token-slow", "trust-file-old", "renewal", "link-certificate", "enrolment"]
         where code.utf8.elementsEqual(told.description.utf8) { return true }
         return false
     }

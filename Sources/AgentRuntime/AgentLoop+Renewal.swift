@@ -101,12 +101,7 @@ extension AgentLoop {
     /// The registry may refuse what its TLS accepts: only the try itself tells.
     func addRenewal(to findings: inout Findings) {
         guard let outcome = renewal.outcome, outcome.level != .good else { return }
-        let words = Array(outcome.words.utf8)
-        // The step stands behind the last semicolon.
-        let end = words.lastIndex(of: UInt8(ascii: ";")) ?? words.count
-        findings.add(
-            outcome.level == .warning ? .warning : .problem, "renewal", "", "the link certificate was not renewed: \(String(decoding: words[..<end], as: UTF8.self))",
-            advice: String(decoding: words[end...].dropFirst(2), as: UTF8.self))
+        findings.add(outcome.level == .warning ? .warning : .problem, "renewal", splitting: "the link certificate was not renewed: " + outcome.words)
     }
 
     /// A renewal that fails is somebody's to mend before the certificate ends, and so is an enrolment that was left half done.

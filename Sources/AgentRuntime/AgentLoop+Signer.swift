@@ -60,26 +60,37 @@ extension AgentLoop {
 
     func addSignerConcern(to concerns: inout [OperatorConcern]) {
         if gateway.concerns.signingFailureCode != nil {
-            concerns.add("signing", "the seal key does not sign: run harborseal-agent selftest")
+            concerns.add("signing", "the seal key does not sign; run harborseal-agent selftest")
         }
         guard let token = signer.token else { return }
         if let trouble = token.trouble {
             concerns.add("token", "\(trouble); \(unsignedCount) events are stored and wait for their signature")
-        } else if unsignedCount > Self.manyUnsignedCount, let time = token.signatureMicroseconds {
-            concerns.add(
-                "token-slow",
-                """
-                \(unsignedCount) events are stored and wait for their signature: the token takes \(time / 1_000) ms for one, which covers at most \
-                \(GatewayPolicy.largestEventCount) events; record less often, or use a faster token
-                """)
+        } else if let words = slowWords(token) {
+            concerns.add("token-slow", words + "; " + Self.slowStep)
         }
     }
+
+    /// More is recorded than the token can sign; nil while it can.
+    private func slowWords(_ token: TokenSigner) -> String? {
+        guard unsignedCount > Self.manyUnsignedCount, let time = token.signatureMicroseconds else { return nil }
+        return """
+            \(unsignedCount) events are stored and wait for their signature: the token takes \(time / 1_000) ms for one, which covers at most \
+            \(GatewayPolicy.largestEventCount) events
+            """
+    }
+
+    private static var slowStep: String { "record less often, or use a faster token" }
 
     func addSigner(to findings: inout Findings) {
         guard let token = signer.token else { return }
         let name = Self.words(of: token)
-        if let trouble = token.trouble {
-            findings.add(.problem, "key", configuration.seal.key.uri?.text.string ?? "", trouble, advice: "\(unsignedCount) events are stored and wait; nothing is lost")
+        if let failure = token.failure {
+            let step = failure.step
+            findings.add(
+                .problem, "key", configuration.seal.key.uri?.text.string ?? "", failure.told + "; events are stored and wait for their signature",
+                advice: step.isEmpty ? "wait: it is tried again by itself, and nothing is lost" : step)
+        } else if let words = slowWords(token) {
+            findings.add(.warning, "key", name, words, advice: Self.slowStep)
         } else {
             let time = token.signatureMicroseconds.map { "signs in \($0 / 1_000) ms" } ?? "has not signed yet"
             findings.ok("key", name, "\(time), \(unsignedCount) events wait for their signature")

@@ -154,36 +154,4 @@ final class AgentSetup {
         }
         return certificate
     }
-
-    /// A trust file that its own root signed; nil for anything else. Whether that root is the right one is the holder's to know.
-    static func verifiedTrust(_ bytes: [UInt8]) -> TrustFile? {
-        guard let file = try? UnverifiedTrustFile(parsing: bytes),
-            let root = try? UnverifiedCertificate(der: file.content.rootCertificate)
-        else { return nil }
-        return try? file.verified(rootKey: root.publicKey, verifier: P256Verifier.self, using: SHA256.self)
-    }
-
-    /// The trust file, verified; `nil` when there is none.
-    static func trustFile(_ configuration: AgentConfiguration, log: Log?) throws(SetupError) -> TrustFile? {
-        let path = configuration.trust.file
-        guard !path.bytes.isEmpty else { return nil }
-        let bytes: [UInt8]
-        do throws(FileError) {
-            bytes = try SmallFile.read(path, limit: Limits.trustFileByteCount)
-        } catch {
-            guard error.isNotFound else { throw SetupError(.noInput, "\(path.string) \(error.reason)") }
-            log?(.warning, "\(error.message); no receipt counts until a trust file is there")
-            return nil
-        }
-        guard let trust = verifiedTrust(bytes) else {
-            throw SetupError(.data, "\(path.string) is no valid trust file: fetch it again from the alliance")
-        }
-        guard trust.content.alliance.text == configuration.identity.alliance else {
-            throw SetupError(
-                .configuration,
-                "\(path.string) is of alliance \(trust.content.alliance.text.string), the configuration says "
-                    + "\(configuration.identity.alliance.string): put this alliance's file there, or correct [identity]")
-        }
-        return trust
-    }
 }

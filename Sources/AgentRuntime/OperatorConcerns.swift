@@ -11,7 +11,7 @@ internal import SmallFiles
 struct OperatorConcern {
     /// Stable, for scripts.
     let code: String
-    /// What happened, the value, what to do.
+    /// What happened, the value; behind the last semicolon what to do.
     let text: String
 }
 
@@ -56,20 +56,20 @@ extension AgentLoop {
         }
         addSignerConcern(to: &concerns)
         if gateway.concerns.trustFileNotStored {
-            concerns.add("trust-file", "a newer trust file could not be written beside the old one: check its folder")
+            concerns.add("trust-file", "a newer trust file could not be written beside the old one; check its folder")
         }
         if let words = gateway.concerns.trustFileRefusalWords {
             concerns.add("trust-file-refused", "a node sent a trust file that is not taken: \(words); ask the alliance if it goes on")
         }
         if gateway.trust?.isExpired(atSeconds: UInt64(clamping: posix_realtime_milliseconds() / 1_000)) == true {
-            concerns.add("trust-file-old", "the trust file is out of date and goes on being used: ask the alliance for a newer one")
+            concerns.add("trust-file-old", "the trust file is out of date and goes on being used; ask the alliance for a newer one")
         }
         if let reason = gateway.concerns.epochReason, reason == .conflict || reason == .rollback {
             concerns.add(
                 "epoch",
                 """
                 a new epoch began (\(reason.word.string)): nodes showed what this journal did not have; \
-                an old image was restored, or another device uses this seal key
+                an old image was restored, or another device uses this seal key; make sure which, and revoke a key in two hands
                 """)
         }
         concerns.addSensors(of: sensors)
@@ -125,7 +125,7 @@ extension AgentLoop {
                 "broker-refuses",
                 """
                 the broker refuses what this gateway publishes \
-                (\(LinkCause.words(ofReason: Int32(code)))): check its ACL and its limits; nothing is lost, the journal keeps it
+                (\(LinkCause.words(ofReason: Int32(code)))), and the journal keeps it; check its ACL and its limits
                 """)
         }
         if let code = link.answers.subscriptionRefusalCode {
@@ -133,15 +133,15 @@ extension AgentLoop {
                 "broker-refuses-replies",
                 """
                 the broker refuses the subscription to replies \
-                (\(LinkCause.words(ofReason: Int32(code)))): check its ACL for this gateway
+                (\(LinkCause.words(ofReason: Int32(code)))); check its ACL for this gateway
                 """)
         }
         if let byteCount = link.answers.refusedByteCount {
             concerns.add(
                 "too-large",
                 """
-                a message of \(byteCount) bytes is larger than the broker takes: \
-                raise its max_packet_size to 270336; nothing is lost, the journal keeps it
+                a message of \(byteCount) bytes is larger than the broker takes, and the journal keeps it; \
+                raise its max_packet_size to 270336
                 """)
         }
     }
@@ -166,7 +166,7 @@ extension AgentLoop {
         // Whoever fell silent after its hello does not listen any more.
         let isAnybodyThere = gateway.nodes.records.contains { $0.heardAtMilliseconds.map { $0 > since } ?? false }
         if isAnybodyThere {
-            concerns.add("no-quorum", "batches wait for receipts although nodes answer: see the nodes below")
+            concerns.add("no-quorum", "batches wait for receipts although nodes answer; see the nodes below")
         } else {
             concerns.add("no-node", "no node listens: batches go out and nobody answers; check the nodes and the broker's ACL")
         }

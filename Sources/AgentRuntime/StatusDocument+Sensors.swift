@@ -48,11 +48,11 @@ extension [OperatorConcern] {
     /// Sensors that say nothing, and excursions that are open.
     mutating func addSensors(of table: SensorTable) {
         for sensor in table.sensorStatuses where sensor.isSilent || sensor.fault != nil {
-            add("sensor", "sensor \(sensor.name.string) is \(sensor.state): check it, its cable and its battery")
+            add("sensor", "sensor \(sensor.name.string) is \(sensor.state); check it, its cable and its battery")
         }
         for status in table.ruleStatuses where status.isOpen {
             let worst = status.quantity.words(status.worst ?? status.rule.threshold)
-            add("excursion", "sensor \(status.rule.sensor.string) is in breach of rule \(status.rule.id.string), worst \(worst): look after the goods")
+            add("excursion", "sensor \(status.rule.sensor.string) is in breach of rule \(status.rule.id.string), worst \(worst); look after the goods")
         }
     }
 }

@@ -41,6 +41,8 @@ struct hs_tls {
     int64_t seconds;
     // The earliest notAfter of the chain so far.
     int64_t end;
+    // Of the certificate that the time speaks against.
+    int64_t valid_from, valid_to;
     int error;
 };
 
@@ -59,11 +61,15 @@ static int64_t seconds_of(const mbedtls_x509_time *time) {
 static uint32_t judge_time(hs_tls *tls, const mbedtls_x509_crt *certificate) {
     int64_t from = seconds_of(&certificate->valid_from), to = seconds_of(&certificate->valid_to);
     if (!tls->clock_is_unset) {
-        if (tls->seconds < from) { return MBEDTLS_X509_BADCERT_FUTURE; }
-        return tls->seconds > to ? MBEDTLS_X509_BADCERT_EXPIRED : 0;
+        if (tls->seconds >= from && tls->seconds <= to) { return 0; }
+        tls->valid_from = from;
+        tls->valid_to = to;
+        return tls->seconds < from ? MBEDTLS_X509_BADCERT_FUTURE : MBEDTLS_X509_BADCERT_EXPIRED;
     }
     if (from > tls->seconds) { tls->seconds = from; }
     if (to < tls->end) { tls->end = to; }
+    tls->valid_from = from;
+    tls->valid_to = to;
     return tls->seconds > tls->end ? MBEDTLS_X509_BADCERT_EXPIRED : 0;
 }
 
@@ -229,6 +235,9 @@ static hs_tls_fault_code fault_of_certificate(uint32_t flags) {
     if (flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) { return HS_TLS_OTHER_NAME; }
     return flags & MBEDTLS_X509_BADCERT_FUTURE ? HS_TLS_NOT_YET_VALID : HS_TLS_EXPIRED;
 }
+
+int64_t hs_tls_valid_from(const hs_tls *tls) { return tls->valid_from; }
+int64_t hs_tls_valid_to(const hs_tls *tls) { return tls->valid_to; }
 
 hs_tls_fault_code hs_tls_fault(const hs_tls *tls, int *number) {
     *number = 0;

@@ -2,6 +2,7 @@
 #include "client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -10,6 +11,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 _Static_assert(MQTT_ERROR_SYSTEM == MOSQ_ERR_ERRNO && MQTT_ERROR_LOOKUP == MOSQ_ERR_EAI && MQTT_ERROR_TLS == MOSQ_ERR_TLS, "values");
 _Static_assert(MQTT_ERROR_TOO_LARGE == MOSQ_ERR_OVERSIZE_PACKET && MQTT_ERROR_NO_MEMORY == MOSQ_ERR_NOMEM, "values");
@@ -73,10 +76,13 @@ static int noted(struct mqtt_client *client, int result) {
 
 static bool can_read(struct mqtt_client *client, const char *path) {
     if (path == NULL) { return true; }
-    FILE *file = fopen(path, "r");
-    if (file != NULL) { fclose(file); return true; }
-    snprintf(client->log, sizeof client->log, "Unable to load %s: %s", path, strerror(errno));
-    return false;
+    // The library opens it without O_NONBLOCK: a FIFO would hold the agent for ever.
+    struct stat status;
+    int file = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int error = file < 0 || fstat(file, &status) != 0 ? errno : S_ISREG(status.st_mode) ? 0 : EINVAL;
+    if (file >= 0) { close(file); }
+    if (error != 0) { snprintf(client->log, sizeof client->log, "Unable to load %s: %s", path, error == EINVAL ? "is not a regular file" : strerror(error)); }
+    return error == 0;
 }
 
 int mqtt_client_set_tls(struct mqtt_client *client, const char *authority_file, const char *certificate_file, const char *key_file) {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +18,29 @@ int posix_path_facts_of(const char *path, struct posix_path_facts *facts) {
     facts->group_id = (uint32_t)status.st_gid;
     return 0;
 }
+
+static char key_words[1024];
+
+int posix_key_fault(const char *path, uint32_t user, bool is_folder) {
+    struct stat status;
+    if (stat(path, &status) != 0) { return -errno; }
+    unsigned owner = status.st_uid, mode = status.st_mode & 07777;
+    if ((mode & (is_folder ? 022 : 077)) != 0) {
+        if (is_folder) {
+            const char *step = mode & S_ISVTX ? "move the keys to a folder of their own, away from" : "chmod go-w";
+            snprintf(key_words, sizeof key_words, "%s: others may put files there (mode %04o); %s %s", path, mode, step, path);
+        } else {
+            snprintf(key_words, sizeof key_words, "others than its owner may read it: the agent refuses it; chmod 600 %s", path);
+        }
+        return 1;
+    }
+    if (user == UINT32_MAX || owner == user || (is_folder && owner == 0)) { return 0; }
+    snprintf(key_words, sizeof key_words, "%s%sbelongs to user %u, and the agent is user %u; chown %u %s", is_folder ? path : "", is_folder ? ": " : "",
+             owner, user, user, path);
+    return 1;
+}
+
+const char *posix_key_words(void) { return key_words; }
 
 int posix_act_as(uint32_t user, uint32_t group) {
     // Root first: only root changes groups, and the saved id lets it come back.

@@ -34,6 +34,20 @@ void posix_utc_text(uint64_t milliseconds, char *text, size_t capacity) {
     snprintf(text + count, capacity - count, ".%03uZ", (unsigned)(milliseconds % 1000));
 }
 
+const char *posix_validity_words(int64_t from, int64_t to) {
+    static char words[160];
+    int64_t now = posix_realtime_milliseconds() / 1000;
+    int64_t moments[] = {from, to, now};
+    // A clock before 2026 is known to be wrong, and what fails all the same has ended: BelievedTime.
+    char texts[3][40];
+    for (int index = 0; index < 3; index++) {
+        posix_utc_text(moments[index] < 0 ? 0 : (uint64_t)moments[index] * 1000, texts[index], sizeof texts[index]);
+    }
+    snprintf(words, sizeof words, "%s: it is good from %.16sZ to %.16sZ, and this machine's clock says %.16sZ",
+             now < from && now >= 1767225600 ? " is not valid yet" : " has expired", texts[0], texts[1], texts[2]);
+    return words;
+}
+
 int posix_clock_status_read(struct posix_clock_status *status) {
     struct timex state = {0};   // modes 0: read only, no privilege needed
     status->synchronised = false;

@@ -96,6 +96,9 @@ public final class TLSSession {
 
     deinit { hs_tls_free(handle) }
 
+    /// Of `expired` and `notYetValid`: what the certificate says and what this machine's clock says.
+    public var validityWords: String { String(cString: posix_validity_words(hs_tls_valid_from(handle), hs_tls_valid_to(handle))) }
+
     /// Goes on with the handshake.
     public func handshake() -> Step { step(hs_tls_handshake(handle)) }
 

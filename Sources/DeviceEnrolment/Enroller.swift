@@ -82,7 +82,7 @@ public final class Enroller {
 
     /// Asks the registry's lists for the certificates in use.
     ///
-    /// - Throws: `sealRevoked` or `linkRevoked` for one that is on them.
+    /// - Throws: `sealRevoked`, `linkRevoked` or `superseded` for one that is on them.
     public func refuseRevoked() throws(EnrolmentError) {
         try refuseRevoked(.seal)
         try refuseRevoked(.link)
@@ -91,8 +91,11 @@ public final class Enroller {
     /// Asks for one of them.
     @inline(never)
     public func refuseRevoked(_ role: CertificateRole) throws(EnrolmentError) {
-        if let certificate = try IdentityFiles.loadCertificate(files(role).certificate), client.isRevoked(certificate, role, firm: gateway.firm) {
-            throw EnrolmentError(role == .seal ? .sealRevoked : .linkRevoked, gateway.text)
+        guard let certificate = try IdentityFiles.loadCertificate(files(role).certificate) else { return }
+        switch client.revocation(of: certificate, role, firm: gateway.firm) {
+        case .absent: return
+        case .superseded(let seconds) where role == .link: throw EnrolmentError(.superseded, UTF8Text(" on " + Day.text(seconds)))
+        default: throw EnrolmentError(role == .seal ? .sealRevoked : .linkRevoked, gateway.text)
         }
     }
 

@@ -40,6 +40,10 @@ public final class EnrolmentError: Error, Equatable, Sendable {
         case requestRefused
         /// 403 for the seal key of a gateway that is enrolled, with a code.
         case otherIdentity
+        /// 429: too many wrong codes; no time unlocks it.
+        case codeLocked
+        /// The link certificate ended because the name was enrolled with another key; the detail says when, or has the registry's words.
+        case superseded
         /// 429; ask again after so many seconds, 0 if the registry names none.
         case tooManyTries(Int)
         /// 5xx.
@@ -51,6 +55,10 @@ public final class EnrolmentError: Error, Equatable, Sendable {
         case tooLarge
         /// Its trust file is not the one that was named, or another alliance's.
         case otherTrust
+        /// The trust file that lies here, which the detail names, is none, or another alliance's.
+        case heldTrust
+        /// The gateway is enrolled elsewhere than the text says; the detail names what differs.
+        case otherText
         // The certificate that it issued.
         case foreignIssuer, foreignKey, foreignName, wrongUsage, outOfDate
         /// A certificate of this gateway's, which the detail names, is on the registry's list.
@@ -66,6 +74,8 @@ public final class EnrolmentError: Error, Equatable, Sendable {
         case busy
         /// A file, its medium, or its permissions; the detail has the path and the system's words.
         case file, fileMissing, noSpace
+        /// Others may put files beside the keys; the detail has the path and what mends it.
+        case openFolder
         /// A key or a certificate that cannot be used; the detail has the path and the reason.
         case crypto
         /// A token or the key in it; the detail names token and slot, the reason and the step. The payload: whether it is the PIN.
@@ -92,7 +102,7 @@ public final class EnrolmentError: Error, Equatable, Sendable {
     }
 
     /// Whether the registry refused a code, or what it was shown with: nothing was issued.
-    public var isRefusal: Bool { code == .codeRefused || code == .forbidden }
+    public var isRefusal: Bool { code == .codeRefused || code == .forbidden || code == .codeLocked }
 
     // One text instead of the error that it came from: what is thrown through twenty functions is copied in each of them.
     @inline(never)

@@ -1,4 +1,5 @@
 public import AttestationFormat
+internal import CPosixShims
 public import DeviceCrypto
 
 /// What a certificate must say before it is stored (wire-format.md, section 8).
@@ -26,11 +27,14 @@ public enum IssuedCertificate {
         guard issuers == nil || isIssued(certificate, by: issuers ?? []) else {
             throw EnrolmentError(.foreignIssuer, role == .link ? "the alliance's link CA" : "an issuing key of its firm in the trust file")
         }
-        guard certificate.notAfterSeconds > max(time.seconds, certificate.notBeforeSeconds) else { throw EnrolmentError(.outOfDate) }
+        guard certificate.notAfterSeconds > max(time.seconds, certificate.notBeforeSeconds) else {
+            throw EnrolmentError(.outOfDate, UTF8Text(String(cString: posix_validity_words(certificate.notBeforeSeconds, certificate.notAfterSeconds))))
+        }
         return certificate
     }
 
-    private static func isIssued(_ certificate: UnverifiedCertificate, by issuers: [[UInt8]]) -> Bool {
+    /// Whether one of these certificates' keys signed it.
+    public static func isIssued(_ certificate: UnverifiedCertificate, by issuers: [[UInt8]]) -> Bool {
         for issuer in issuers {
             if let issuer = try? UnverifiedCertificate(der: issuer), certificate.isSigned(by: issuer.publicKey) { return true }
         }

@@ -82,18 +82,18 @@ public struct RegistryClient {
     /// Issuing keys that a firm has at once or had, and more.
     private static let listLimit = 8
 
-    /// Whether a certificate is on the lists that the registry publishes: those of its issuer and, of a seal certificate, of the firm's former
+    /// What the lists that the registry publishes say of a certificate: those of its issuer and, of a seal certificate, of the firm's former
     /// issuing keys. They are as true as the registry's own certificate. A list that is not published, cannot be had or is too large says
     /// nothing: brokers and nodes ask their own.
-    public func isRevoked(_ certificate: UnverifiedCertificate, _ role: CertificateRole, firm: Name) -> Bool {
+    func revocation(of certificate: UnverifiedCertificate, _ role: CertificateRole, firm: Name) -> RevocationList.Entry {
         var list = role == .link ? "link" : firm.text.string
         for number in 2...Self.listLimit + 1 {
-            guard let answer = try? get("/crl/" + list + ".crl"), answer.status == 200 else { return false }
-            if RevocationList.names(certificate.serialNumber, in: answer.body) ?? false { return true }
-            if role == .link { return false }
+            guard let answer = try? get("/crl/" + list + ".crl"), answer.status == 200 else { return .absent }
+            let entry = RevocationList.entry(of: certificate.serialNumber, in: answer.body) ?? .absent
+            if entry != .absent || role == .link { return entry }
             list = firm.text.string + "." + String(number)
         }
-        return false
+        return .absent
     }
 
     private func get(_ path: String) throws(EnrolmentError) -> HTTPAnswer { try exchange(Self.request("GET", path, address)) }
@@ -120,6 +120,11 @@ public struct RegistryClient {
     /// RFC 7030, 4.2.3, and RFC 9110.
     private func refusal(_ answer: HTTPAnswer) -> EnrolmentError {
         let words = answer.words
+        // A registry of ours says which of a status's refusals it is, where each has its own step.
+        if let code = answer.value("harborseal-refusal") {
+            if code.elementsEqual("codeLocked".utf8) { return EnrolmentError(.codeLocked) }
+            if code.elementsEqual("linkKeyReplaced".utf8) || code.elementsEqual("deviceReplaced".utf8) { return EnrolmentError(.superseded, ": " + words) }
+        }
         switch answer.status {
         case 202: return EnrolmentError(.pending(answer.retrySeconds ?? 60))
         case 400: return EnrolmentError(.requestRefused, words)

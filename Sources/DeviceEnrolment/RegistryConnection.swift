@@ -103,7 +103,9 @@ final class RegistryConnection {
         case .done, .wantsRead: break
         case .wantsWrite: events = Int16(POSIX_POLL_OUT)
         case .end: throw EnrolmentError(.cutOff, address.text)
-        case .failed(let fault): throw EnrolmentError(Self.code(of: fault), address.text)
+        case .failed(let fault):
+            let isOutOfTime = fault == .expired || fault == .notYetValid
+            throw EnrolmentError(Self.code(of: fault), isOutOfTime ? UTF8Text(address.text.string + session.validityWords) : address.text)
         }
         guard Self.isReady(descriptor, events, deadline) else { throw EnrolmentError(.noAnswer, address.text) }
     }

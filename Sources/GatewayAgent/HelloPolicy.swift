@@ -1,6 +1,9 @@
-/// When the gateway says hello: on each connect, after refusal 1, and when a receipt is overdue; never twice within the
-/// receipt-timeout on one connection (wire-format.md, section 7).
+/// When the gateway says hello: on each connect, after refusal 1, when a receipt is overdue, and once a day; never twice within
+/// the receipt-timeout on one connection (wire-format.md, section 7).
 public struct HelloPolicy: Sendable {
+    /// A newer trust file comes in answer to a hello alone: a link that lasts for months would keep a gateway on the old one.
+    private static var dayMilliseconds: UInt64 { 86_400_000 }
+
     private let spacingMilliseconds: UInt64
     private var saidAtMilliseconds: UInt64?
     private var isWanted = false
@@ -22,9 +25,8 @@ public struct HelloPolicy: Sendable {
     public mutating func request() { isWanted = true }
 
     public func isDue(at now: Moment) -> Bool {
-        guard isWanted else { return false }
-        guard let said = saidAtMilliseconds else { return true }
-        return now.milliseconds(since: said) >= spacingMilliseconds
+        guard let wake = wakeMilliseconds else { return false }
+        return now.monotonicMilliseconds >= wake
     }
 
     public mutating func said(at now: Moment) {
@@ -32,9 +34,9 @@ public struct HelloPolicy: Sendable {
         saidAtMilliseconds = now.monotonicMilliseconds
     }
 
-    /// When the wanted hello becomes due; `nil` if none is wanted.
+    /// When the next hello becomes due; `nil` before the first connection.
     public var wakeMilliseconds: UInt64? {
-        guard isWanted else { return nil }
-        return saidAtMilliseconds.map { $0 &+ spacingMilliseconds } ?? 0
+        guard let said = saidAtMilliseconds else { return isWanted ? 0 : nil }
+        return said &+ (isWanted ? spacingMilliseconds : Self.dayMilliseconds)
     }
 }

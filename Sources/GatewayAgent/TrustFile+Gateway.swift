@@ -1,17 +1,21 @@
-import AttestationFormat
+public import AttestationFormat
 
 extension Concerns {
     /// Why the trust file that a node sent last is not taken, in words; the one in force stays.
-    public var trustFileRefusalWords: String? {
-        guard let trustFileRefusal else { return nil }
-        switch trustFileRefusal {
-        case .version: return "it is older than the one in force"
-        case .alliance: return "it is another alliance's"
-        case .rootKey: return "it is under another root than the one in force"
-        case .noMajority: return "the receipts needed are no majority"
-        case .keyTwice: return "two of its nodes have one key"
-        case .nameTwice: return "two of its nodes or firms have one name"
-        default: return "its signature is not the alliance's"
+    public var trustFileRefusalWords: String? { trustFileRefusal?.trustFileWords.description }
+}
+
+extension VerificationError {
+    /// What is wrong with a trust file, in words for who looks after a gateway.
+    public var trustFileWords: StaticString {
+        switch self {
+        case .version: "it is older than the one in force"
+        case .alliance: "it is another alliance's"
+        case .rootKey: "it is signed under another root"
+        case .noMajority: "the receipts needed are no majority"
+        case .keyTwice: "two of its nodes have one key"
+        case .nameTwice: "two of its nodes or firms have one name"
+        default: "its signature is not the alliance's"
         }
     }
 }

@@ -28,8 +28,8 @@ private struct Authority {
         return try UnverifiedCertificate.load(from: folder.path("own.crt"))
     }
 
-    func list(_ serials: [String]) throws -> [UInt8] {
-        let lines = serials.map { "R\t350101000000Z\t260101000000Z,keyCompromise\t\($0)\tunknown\t/CN=x\n" }.joined()
+    func list(_ serials: [String], reason: String = ",keyCompromise") throws -> [UInt8] {
+        let lines = serials.map { "R\t350101000000Z\t260101000000Z\(reason)\t\($0)\tunknown\t/CN=x\n" }.joined()
         try folder.write("index", Array(lines.utf8))
         try folder.write("number", Array("07\n".utf8))
         try folder.write("conf", Array("[ca]\ndefault_ca=c\n[c]\ndatabase=index\ncrlnumber=number\ndefault_md=sha256\ndefault_crl_days=3\n".utf8))
@@ -87,11 +87,19 @@ struct IssuerTests {
         let authority = try Authority()
         let list = try authority.list(serials)
         for serial in serials.prefix(3) + serials.suffix(1) {
-            #expect(RevocationList.names(try authority.issue(serial).serialNumber, in: list) == true, "\(serial)")
+            #expect(RevocationList.entry(of: try authority.issue(serial).serialNumber, in: list) == .revoked, "\(serial)")
         }
         for number: [UInt8] in [[0x0B], [0x0A, 0x0A], [], [0x7F, 0xFF, 0xFF, 0xFF, 0xFF]] {
-            #expect(RevocationList.names(number, in: list) == false, "\(number)")
+            #expect(RevocationList.entry(of: number, in: list) == .absent, "\(number)")
         }
+    }
+
+    @Test("of a superseded certificate the time is known; any other reason, and none, is a revocation", arguments: ["", ",superseded", ",unspecified", ",cessationOfOperation", ",keyCompromise"])
+    func reasons(reason: String) throws {
+        let authority = try Authority()
+        let entry = try RevocationList.entry(of: authority.issue("0B").serialNumber, in: authority.list(["0A", "0B"], reason: reason))
+        // 2026-01-01.
+        #expect(entry == (reason == ",superseded" ? .superseded(1_767_225_600) : .revoked))
     }
 
     @Test("a list that is cut is no list, a certificate is none, and no changed one crashes the reader")
@@ -99,13 +107,13 @@ struct IssuerTests {
         let authority = try Authority()
         let list = try authority.list(["0A", "0B"])
         for count in list.indices {
-            #expect(RevocationList.names([0x0C], in: Array(list[..<count])) == nil, "\(count)")
+            #expect(RevocationList.entry(of: [0x0C], in: Array(list[..<count])) == nil, "\(count)")
         }
-        #expect(RevocationList.names([0x0C], in: authority.certificate.derBytes) == nil)
+        #expect(RevocationList.entry(of: [0x0C], in: authority.certificate.derBytes) == nil)
         for bit in 0..<list.count * 8 {
             var changed = list
             changed[bit / 8] ^= 1 << UInt8(bit % 8)
-            _ = RevocationList.names([0x0C], in: changed)
+            _ = RevocationList.entry(of: [0x0C], in: changed)
         }
     }
 }

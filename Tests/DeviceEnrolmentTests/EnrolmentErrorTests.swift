@@ -13,19 +13,22 @@ struct EnrolmentErrorTests {
         (.cutOff, "DETAIL closed the connection", "the code is not used up"), (.noTLS(-40), "DETAIL speaks no TLS 1.2 that this gateway takes (-40)", "is this the registry?"),
         (.anchorUnknown, "DETAIL has no CA certificate with the hash", "ask the registry's operator for a new text"),
         (.untrusted, "the certificate of DETAIL was not issued by", "somebody may stand between"), (.otherName, "the certificate of DETAIL is for another name", "add-server --dns NAME"),
-        (.expired, "the certificate of DETAIL has expired", "set the clock if it is wrong"), (.notYetValid, "the certificate of DETAIL is not valid yet", "set the clock"),
+        (.expired, "the certificate of DETAIL", "check this machine's clock first (timedatectl)"), (.notYetValid, "the certificate of DETAIL", "check this machine's clock first (timedatectl)"),
         (.noServer, "the certificate of DETAIL is no server's", "check host and port"), (.identityRefused(44), "link certificate (revoked)", "harborseal device code"),
         (.identityRefused(45), "link certificate (expired)", "harborseal device code"), (.identityRefused(48), "link certificate (another CA's)", "harborseal device code"),
         (.identityRefused(42), "link certificate (alert 42)", "harborseal device code"), (.pending(60), "asks for 60 s of patience", "harborseal device approve"),
         (.codeRefused, "the registry does not know this device and code", "harborseal device code"), (.forbidden, "the registry refuses: DETAIL", "harborseal device show"),
         (.requestRefused, "does not take the request: DETAIL", "show its operator this line"), (.tooManyTries(0), "too many tries: DETAIL", "harborseal device code"),
+        (.codeLocked, "no waiting unlocks it", "for a new code (harborseal device code), and enroll with it"),
+        (.superseded, "another box enrolled under this nameDETAIL", "else take this one out of service"),
         (.tooManyTries(42), "too many tries; the registry answers again in 42 s", "wait, then run"), (.otherIdentity, "refuses its seal key for this code: DETAIL", "run this again with --replace"),
         (.sealRevoked, "enrolled as DETAIL, and its seal certificate is revoked", "enroll with it and --replace"), (.linkRevoked, "its link certificate is revoked", "harborseal device code"),
         (.foreignIssuer, "was not signed by DETAIL", "take the newer trust file first"), (.otherTrust, "trust file DETAIL", "--trust-hash HASH"),
         (.unavailable(503), "cannot answer now (503): DETAIL", "wait some minutes"), (.unexpected(404), "answered 404: DETAIL", "check the address"),
         (.malformed, "DETAIL answered with something else than certificates", "check the address"), (.tooLarge, "DETAIL answered with more than 64 KiB", "check the address"),
         (.foreignKey, "for another key", "nothing was stored"), (.foreignName, "for another name: DETAIL", "nothing was stored"), (.wrongUsage, "for another use", "nothing was stored"),
-        (.outOfDate, "out of date", "nothing was stored"), (.sameKey, "are the same key: DETAIL", "keep the seal key; move the other one away"),
+        (.outOfDate, "the certificate that came", "check this machine's clock first (timedatectl)"), (.heldTrust, "the trust file DETAIL cannot be read, is damaged", "move it away, then run this again"),
+        (.otherText, "names another registry or link CA than DETAIL", "--replace"), (.openFolder, "DETAIL", "mend that, then run this again"), (.sameKey, "are the same key: DETAIL", "keep the seal key; move the other one away"),
         (.keyStays, "the key DETAIL is the one to replace", "name another object="), (.noIdentity, "DETAIL: there is no certificate with its key", "harborseal-agent enroll TEXT"),
         (.busy, "another enrolment or renewal is under way", "wait until it has ended"), (.file, "DETAIL", "run this as root"), (.fileMissing, "DETAIL", "run this as root"),
         (.noSpace, "DETAIL", "free space"), (.crypto, "DETAIL", "mend that, then run this again"), (.token(isPIN: true), "DETAIL", "mend that, then run this again"),
@@ -43,6 +46,9 @@ struct EnrolmentErrorTests {
 
     @Test("what the registry's words say again is said once", arguments: [EnrolmentError.Code.codeRefused, .tooManyTries(9)])
     func once(code: EnrolmentError.Code) { #expect(!EnrolmentError(code, "DETAIL").message.contains("DETAIL")) }
+
+    @Test("where a message is cut before its step, nothing of the step is lost", arguments: [EnrolmentError.Code.superseded, .codeLocked, .forbidden, .linkRevoked, .sealRevoked])
+    func cut(code: EnrolmentError.Code) { #expect(!EnrolmentError(code, "DETAIL").advice.description.contains(";")) }
 
     @Test("a registry that says nothing, and a text of which nothing can be told, leave no colon behind", arguments: [
         (EnrolmentError.Code.forbidden, "the registry refuses"), (.unavailable(500), "the registry cannot answer now (500)"), (.badText, "this is no enrolment text"),

@@ -18,7 +18,7 @@ enum IdentityFuzzReader: String, CaseIterable {
         case .enrolmentText: UTF8Text(validating: bytes).map { feedText($0) } ?? false
         case .certificatesOnly: feedCertificates(bytes)
         case .certificate: feedCertificate(bytes)
-        case .revocationList: RevocationList.names([1], in: bytes) != nil
+        case .revocationList: RevocationList.entry(of: [1], in: bytes) != nil
         case .tokenMessage: feedMessage(bytes)
         case .tokenURI: UTF8Text(validating: bytes).map { (try? TokenURI($0)) != nil } ?? false
         }

@@ -144,6 +144,35 @@ struct PublishingTests {
         #expect(sent.next == scene.journal.signedEnd)
     }
 
+    @Test("a link that lasts says hello once a day, the only way to a newer trust file; not sooner, and not while it is down")
+    func dailyHello() throws {
+        let scene = try scene()
+        let day: UInt64 = 86_400_000
+        /// Whatever the gateway sends meanwhile has its receipts at once: nothing is overdue.
+        func quiet(_ duration: UInt64) throws {
+            let end = scene.milliseconds + duration
+            while scene.milliseconds < end {
+                scene.pass(min(600_000, end - scene.milliseconds))
+                try scene.receipts(for: scene.link.takeBatches())
+            }
+        }
+        try quiet(day - 2)
+        #expect(scene.link.hellos.count == 1)
+        #expect(try #require(scene.gateway.wakeMilliseconds(at: scene.now)) <= scene.milliseconds + 1)
+        try quiet(1)
+        #expect(scene.link.hellos.count == 2)
+        let second = try Scene.unverifiedTrust(#require(Name("pearl")), scene.nodes, rootKey: scene.rootKey, version: 2)
+        scene.receive(Reply.trustFile(second).encoded(), from: scene.nodes[0])
+        try quiet(day)
+        #expect(try scene.link.hellos.map { try Hello(parsing: $0).trustVersion } == [1, 1, 2])
+        scene.gateway.linkDisconnected()
+        scene.pass(3 * day)
+        #expect(scene.link.hellos.count == 3)
+        scene.gateway.linkConnected(at: scene.now)
+        scene.pass(1_000)
+        #expect(scene.link.hellos.count == 4)
+    }
+
     @Test("a node that lags gets what it lacks, in order, also what has its quorum")
     func lagging() throws {
         let scene = try scene { $0.batchEventCount = 1; $0.catchUpBatchesPerSecond = 1_000 }

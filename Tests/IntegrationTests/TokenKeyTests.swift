@@ -123,6 +123,8 @@ struct TokenKeyTests {
         #expect(report.number("journal", "durable") >= 7_200)
         let concern = try #require(report.concerns("token-slow").first)
         #expect(concern.contains("ms for one, which covers at most 1024 events"))
+        let slow = try Diagnosis(agent, "--set", token.setting).findings.filter { $0.check == "key" || $0.item == "token-slow" }
+        #expect(slow.count == 1 && slow[0].level == "warning" && slow[0].value.contains("ms for one") && slow[0].advice == "record less often, or use a faster token", "\(slow)")
         try token.disturb("")
         try agent.waitUntilReceipted(seconds: 30)
         try judge(agent, lineCount: 7_200)
@@ -166,6 +168,7 @@ struct TokenKeyTests {
         let doctor = try agent.command("doctor", "--set", token.setting)
         #expect(doctor.code == 1)
         #expect(doctor.output.contains("PROBLEM  key pkcs11:") && doctor.output.contains("refused the PIN"))
+        #expect(doctor.output.contains("events are stored and wait for their signature\n         do: correct it, then restart harborseal-agent"), "\(doctor.output)")
         #expect(token.calls.dropFirst(before).count == 1, "doctor tries no PIN")
         try token.setPIN(TokenStore.pin)
         agent.process?.signal(SIGHUP)
@@ -209,6 +212,35 @@ struct TokenKeyTests {
         try agent.start(under: token.wrapper)
         try feed(agent, perSecond: 50, seconds: 1)
         try agent.waitUntilReceipted()
+    }
+
+    @Test("a PIN of the environment signs, in the helper that has it from its agent; nobody of the same user reads it there, and nothing says it")
+    func pinFromEnvironment() throws {
+        let agent = try newAgent()
+        agent.settings.removeAll { $0 == token.setting }
+        token.pinVariable = "SEAL_PIN"
+        agent.settings.append(token.setting)
+        try FileManager.default.removeItem(atPath: token.folder.file("pin"))
+        // Root reads everything: where these tests are root's, the agent is somebody else.
+        let user = getuid() == 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
+        if !user.isEmpty {
+            try ChildProcess.run(["chown", "-R", "65534:65534", agent.folder.path, agent.keys, token.folder.path])
+            try ChildProcess.run(["chmod", "o+x", alliance.folder.path])
+        }
+        try agent.start(under: user + token.wrapper + ["SEAL_PIN=\(TokenStore.pin)"])
+        try feed(agent, perSecond: 50, seconds: 1)
+        try agent.waitUntilReceipted()
+        #expect(try agent.report().text("signer", "state") == "ready")
+        let processes = [try #require(agent.process?.processID), try #require(token.helper)]
+        for process in processes {
+            let refused = try ChildProcess.run(user + ["cat", "/proc/\(process)/environ"], acceptable: [1])
+            #expect(refused.contains("Permission denied") && !refused.contains(TokenStore.pin), "\(refused)")
+            let words = try Data(contentsOf: URL(fileURLWithPath: "/proc/\(process)/cmdline"))
+            #expect(!String(decoding: words, as: UTF8.self).contains(TokenStore.pin))
+        }
+        let doctor = try agent.command("doctor", "--set", token.setting)
+        #expect([agent.log, doctor.output, try agent.command("status").output].allSatisfy { !$0.contains(TokenStore.pin) })
+        try judge(agent, lineCount: 50)
     }
 
     @Test("the agent itself takes no more memory with a token than with a file")

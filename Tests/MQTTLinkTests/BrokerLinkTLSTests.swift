@@ -1,4 +1,5 @@
 import CPosixShims
+import Glibc
 import HarborsealTesting
 import MQTTLink
 import Testing
@@ -108,6 +109,21 @@ import Testing
                 brokers: [BrokerAddress(host: "localhost", port: broker.port)], clientID: "acme.gw-1", security: security))
         let cause = driver.failure()
         #expect(cause?.code == .identityUnusable && cause?.text.contains(authorityFile) == true, "\(cause?.text ?? "none")")
+    }
+
+    @Test("a FIFO in the place of a file holds nobody: it is told as what it is", .timeLimit(.minutes(1)), arguments: 0..<3)
+    func pipe(place: Int) throws {
+        let client = try client()
+        let folder = try TemporaryDirectory(named: "hs-fifo")
+        let pipe = folder.file("pipe")
+        try #require(mkfifo(pipe, 0o600) == 0)
+        var files = [try Self.authority.get().authorityFile, client.certificateFile, client.keyFile]
+        files[place] = pipe
+        let security = try LinkSecurity(authorityFile: files[0], certificateFile: files[1], keyFile: files[2])
+        let driver = try LinkDriver(
+            LinkConfiguration(brokers: [BrokerAddress(host: "localhost", port: LoopbackPort.free())], clientID: "acme.gw-1", security: security))
+        let cause = driver.failure()
+        #expect(cause?.code == .identityUnusable && cause?.text.contains("\(pipe): is not a regular file") == true, "\(cause?.text ?? "none")")
     }
 
     @Test("a refused connection over TLS does not spin: few polls a second, growing waits") func noSpinRefused() throws {

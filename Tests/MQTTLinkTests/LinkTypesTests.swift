@@ -100,8 +100,8 @@ import Testing
 @Suite struct LinkCauseTests {
     @Test("TLS errors are told in the operator's words", arguments: [
         ("OpenSSL Error[0]: error:0A00010B:SSL routines::wrong version number", "does not speak TLS"),
-        ("OpenSSL Error[0]: error:0A000418:SSL routines::tlsv1 alert unknown ca", "refused this gateway's certificate"),
-        ("OpenSSL Error[0]: error:0A000415:SSL routines::sslv3 alert certificate expired", "refused this gateway's certificate"),
+        ("OpenSSL Error[0]: error:0A000418:SSL routines::tlsv1 alert unknown ca", "whose CA it does not know"),
+        ("OpenSSL Error[0]: error:0A000415:SSL routines::sslv3 alert certificate expired", "which has expired by its clock"),
         ("OpenSSL Error[0]: error:0A000414:SSL routines::sslv3 alert certificate revoked", "this gateway's link certificate is revoked"),
         ("OpenSSL Error[0]: certificate verify failed; certificate revoked", "not issued by the CA"),
         ("OpenSSL Error[0]: certificate verify failed; certificate has expired", "has expired"),
@@ -113,6 +113,17 @@ import Testing
     ]) func texts(log: String, expected: String) {
         let cause = LinkCause(libraryResult: MQTT_ERROR_TLS, systemError: 0, log: Array(log.utf8), wasAccepted: false)
         #expect(cause.text.contains(expected))
+    }
+
+    @Test("each cause has what happened and one step apart, and both in its line", arguments: (0...17).compactMap { LinkCause.Code(rawValue: $0) })
+    func steps(code: LinkCause.Code) {
+        let isNone = code == .notStarted || code == .stopped
+        for isShared in [false, true] {
+            var cause = LinkCause(code, reason: 111, detail: Array("a|b".utf8))
+            cause.isIdentityShared = isShared
+            #expect(cause.step.isEmpty == isNone && cause.text == (isNone ? cause.happened : "\(cause.happened): \(cause.step)"), "\(cause.text)")
+            #expect(!cause.text.contains("@") && !cause.happened.isEmpty && !cause.step.contains("|"), "\(cause.text)")
+        }
     }
 
     @Test("library errors become causes", arguments: [

@@ -42,9 +42,16 @@ struct TokenErrorTests {
 
     @Test("what a helper reported is said in its words alone, and keeps its kind", arguments: [TokenError.Kind.other, .pin, .needsPerson, .keyMissing])
     func reported(kind: TokenError.Kind) {
-        let error = TokenError(.reported(kind), at: "", "slot 1: it is so: do that")
+        let error = TokenError(kind, reporting: Array("slot 1: it is so|do that".utf8))
         #expect(error.message == "slot 1: it is so: do that" && error.kind == kind)
         #expect(error.concernsPIN == (kind == .pin || kind == .needsPerson) && error.needsPerson == (kind == .needsPerson))
+    }
+
+    @Test("what a helper reports has its step apart, whatever its words are", arguments: table.indices)
+    func parts(index: Int) {
+        let error = TokenError(Self.table[index].code, at: "token \"a|b\" in slot 7", "x|y")
+        let reported = TokenError(error.kind, reporting: Array(error.report.utf8))
+        #expect(reported.message == error.message && reported.told == error.told && reported.step == error.step && !reported.step.isEmpty)
     }
 
     @Test("no control character of a token's own words reaches a line", arguments: [
@@ -58,5 +65,7 @@ struct TokenErrorTests {
     func byItself(code: TokenError.Code) {
         let error = TokenError(code, at: "")
         #expect(error.step.isEmpty && error.message == error.happened && !error.message.isEmpty)
+        let reported = TokenError(.other, reporting: Array(error.report.utf8))
+        #expect(reported.step.isEmpty && reported.message == error.message)
     }
 }

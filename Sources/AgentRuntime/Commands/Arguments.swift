@@ -36,7 +36,7 @@ struct Arguments {
             case "--hex": wantsHex = true
             case "--no-colour", "--no-color": wantsColour = false
             case "--version": take("version")
-            case "--replace", "--abandon", "--accept-trust", "--seal", "--automatic": flags.append(word)
+            case "--replace", "--abandon", "--yes", "--accept-trust", "--seal", "--automatic": flags.append(word)
             case "--device", "--code", "--ca", "--trust-hash", "--broker", "--module":
                 guard index < words.count, value(word) == nil else {
                     problem = "\(word.string) needs one value after it"

@@ -13,10 +13,7 @@ enum DoctorCommand {
         do throws(ConfigurationProblems) {
             configuration = try arguments.configuration()
         } catch {
-            for problem in error.problems { Output.complain(problem.message.string) }
-            if let settings = try? EnrolmentSettings(arguments.layers), let note = RegistryProbe.note(settings.sealKey, settings.sealCertificate) {
-                Output.complain("an enrolment was \(note.reason); \(note.advice)")
-            }
+            show(unusable(arguments, error), arguments)
             return error.exitCode
         }
         do throws(SetupError) {
@@ -26,12 +23,25 @@ enum DoctorCommand {
             return error.code
         }
         let findings = examine(configuration, gatewayID)
-        Output.write(arguments.wantsJSON ? findings.json : findings.text)
+        show(findings, arguments)
         switch findings.worst {
         case .ok: return .success
         case .warning: return .warning
         case .problem: return .failure
         }
+    }
+
+    private static func show(_ findings: Findings, _ arguments: Arguments) { Output.write(arguments.wantsJSON ? findings.json : findings.text) }
+
+    /// Why the configuration cannot be used. Where only a name is missing, it is what an enrolment brings that was begun and did not end: its reason
+    /// is the cause.
+    private static func unusable(_ arguments: Arguments, _ problems: ConfigurationProblems) -> Findings {
+        var findings = Findings()
+        if let settings = try? EnrolmentSettings(arguments.layers), RegistryProbe.unfinished(settings.sealKey, settings.sealCertificate, &findings) {
+            return findings
+        }
+        findings.add(.problem, "configuration", "", problems.message.string, advice: "correct it: harborseal-agent check-config then shows what is in effect")
+        return findings
     }
 
     private static func examine(_ configuration: AgentConfiguration, _ gatewayID: GatewayID) -> Findings {

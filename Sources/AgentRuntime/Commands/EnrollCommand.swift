@@ -12,7 +12,7 @@ enum EnrollCommand {
     /// The options that only some commands have.
     static func options(of command: UTF8Text) -> [UTF8Text] {
         switch command {
-        case "enroll": ["--device", "--code", "--ca", "--trust-hash", "--accept-trust", "--broker", "--replace", "--abandon"]
+        case "enroll": ["--device", "--code", "--ca", "--trust-hash", "--accept-trust", "--broker", "--replace", "--abandon", "--yes"]
         case "renew": ["--seal", "--automatic"]
         case "token": ["--module"]
         default: []
@@ -39,25 +39,33 @@ enum EnrollCommand {
                 try places.endReplacement()
                 return code
             } catch {
+                if error.code == .otherText { throw error }
                 if error.isRefusal, try places.dropReplacement() { throw error }
                 places.remember(error)
                 guard places.isReplacing else { throw error }
                 _ = complain(error.exitCode, error.message)
-                return complain(error.exitCode, "the replacement of the keys is not finished; run this again, or enroll --abandon to forget it")
+                return complain(error.exitCode, "the replacement of the keys is not finished; " + EnrolmentPlaces.replacementAdvice.description)
             }
         } catch {
             return complain(error.exitCode, error.message)
         }
     }
 
-    /// `enroll --abandon`: what an enrolment began and did not finish is gone.
+    /// `enroll --abandon`: what an enrolment began and did not finish is gone. With `--yes` also where that leaves keys that cannot connect.
     private static func abandon(_ places: EnrolmentPlaces, _ arguments: Arguments) throws(EnrolmentError) -> ExitCode {
         guard arguments.operands.isEmpty else { return AgentProgram.usage("enroll --abandon takes no text") }
         try places.lock()
         try places.user?.act()
+        // What waits was shown to the registry: whether it has answered, and so revoked the link certificate in use, is not known here.
+        if places.isReplacing, !arguments.has("--yes"), try !places.dropReplacement() {
+            return complain(
+                .failure, "the registry may have issued the new link certificate, and the old keys cannot connect any more then; "
+                    + "run harborseal-agent enroll again, or add --yes to forget the new keys all the same")
+        }
         Output.print(
             try places.abandon()
-                ? "the unfinished enrolment is forgotten, with its waiting keys and certificates; a key that it made in a token stays there"
+                ? "the unfinished enrolment is forgotten, with its waiting keys and certificates; a key that it made in a token stays there, "
+                    + "and a code that the registry has answered is used up"
                 : "no enrolment was under way")
         return .success
     }
@@ -80,8 +88,9 @@ enum EnrollCommand {
         let replaces = arguments.has("--replace")
         let anchor = try order.anchor()
         try places.user?.act()
+        try places.refuseOpenFolders()
         if let known = try? UnverifiedCertificate.load(from: places.authority), known.derBytes != anchor.derBytes, !replaces {
-            throw EnrolmentError(.untrusted, order.address.text)
+            throw EnrolmentError(.otherText, places.authority)
         }
         let time = BelievedTime.now(knowing: [anchor])
         let enroller = Enroller(
@@ -97,13 +106,18 @@ enum EnrollCommand {
         let isAnyNew = try certify(enroller, order.code, ended, places, goesOn: goesOn)
         guard let alliance = enroller.alliance else { throw EnrolmentError(.foreignName) }
         let name = GatewayName(alliance: alliance, gatewayID: order.gateway)
+        // A gateway that has what it needs goes to no other registry by the way.
+        if !isAnyNew, let held = settings.registry, !order.address.text.hasPrefix(held) {
+            places.forget()
+            throw EnrolmentError(.otherText, held)
+        }
         try configure(name, order, settings, places, arguments)
         let code = try trust.store(places)
         try enroller.refuseRevoked()
         Output.print(
             isAnyNew
                 ? "gateway \(name.issuer.string) is enrolled; this took \(RenewCommand.peakMemory())"
-                : "gateway \(name.issuer.string) has certificates already: the registry was not asked, and the code was not used; a new identity needs --replace")
+                : "gateway \(name.issuer.string) has certificates already: the registry was not asked, and the code stays unused (harborseal device show); one for new keys needs --replace")
         var check = arguments
         (check.values, check.flags) = ([], [])
         if let problems = problems(check) { return complain(.configuration, problems) }
@@ -119,7 +133,7 @@ enum EnrollCommand {
             try enroller.refuseRevoked(.link)
             return []
         } catch {
-            guard error.code == .linkRevoked, let key = try enroller.link.publicKeyInUse() else { throw error }
+            guard error.code == .linkRevoked || error.code == .superseded, let key = try enroller.link.publicKeyInUse() else { throw error }
             Output.print(error.reason + "; this code is tried")
             return [key.keyID(using: SHA256.self)]
         }

@@ -52,14 +52,15 @@ enum Help {
         enroll -           reads the enrolment text from standard input: paste it and press Enter. Nobody else on the machine sees it there
         enroll TEXT        the text in quotes: it stands in the shell's history, and for a moment in every user's list of processes
         enroll URL --device FIRM.DEVICE --code CODE --ca FILE   the parts: FILE is the alliance's link CA
-        enroll --abandon   forgets an enrolment that was begun and not finished: its waiting keys and certificates. Those in use stay
+        enroll --abandon   forgets an enrolment that was begun and not finished, with its waiting keys and certificates. A replacement that the
+                           registry may have answered, so that the keys in use cannot connect any more, only with --yes
         Makes a link key and a seal key here, proves them to the registry and stores what it certifies; writes agent.conf.d/10-gateway.conf;
         fetches the trust file if none is there. As root it gives the files to the agent's user. Run again it goes on where it was
         interrupted, with the same keys: a code is not used up by a lost answer.
         --broker LIST      the brokers for [link], if neither text nor agent.conf names them
         --trust-hash HASH  the trust file's SHA-256, by a way that you trust; --accept-trust takes any that this alliance signed
         --replace          makes new keys although there are some; stop the agent first. One in a token stays: name another object= for a new one
-        Exit code 0: done. 2: done but for the trust file. 75: not now, run it again. 77: refused. 64: mistyped. 1: also where a certificate
+        Exit code 0: done. 2: done but for the trust file, or the text is of another registry than this gateway's. 75: not now, run it again. 77: refused. 64: mistyped. 1: also where a certificate
         of this gateway is revoked; 65, 73: see the message.
         Example: harborseal-agent enroll - < /media/stick/gw-1.txt
 

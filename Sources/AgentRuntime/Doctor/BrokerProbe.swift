@@ -56,9 +56,8 @@ enum BrokerProbe {
             if let cause, cause.code != .versionRefused { break }
         }
         let tcp = reach(broker.host, broker.port) == nil ? "TCP answers; " : ""
-        findings.add(
-            .problem, "broker", name, tcp + (cause?.text ?? "no answer within 15 s"),
-            advice: "mend what the line above names; events are recorded, signed and stored meanwhile")
+        let seen = cause ?? LinkCause(.noAnswer)
+        findings.add(.problem, "broker", name, tcp + seen.happened, advice: seen.step + "; events are recorded, signed and stored meanwhile")
     }
 
     private static func turn(_ link: BrokerLink, deadline: Int64) {

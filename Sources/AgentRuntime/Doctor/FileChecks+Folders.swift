@@ -1,6 +1,7 @@
 internal import AgentConfiguration
 internal import AttestationFormat
 internal import CPosixShims
+internal import SealToken
 internal import SmallFiles
 
 extension FileChecks {
@@ -9,6 +10,7 @@ extension FileChecks {
 
     /// The medium under the journal, and the folders where sockets are made.
     mutating func folders() {
+        keyFolders()
         let journal = configuration.journal
         if isUsable("journal-folder", journal.directory, isMadeByAgent: true) {
             disk(journal.directory, capByteCount: journal.capByteCount)
@@ -23,6 +25,12 @@ extension FileChecks {
                 _ = isUsable("socket-folder", folder, isMadeByAgent: false)
             }
         }
+    }
+
+    private mutating func keyFolders() {
+        let seal = configuration.seal.key.file ?? configuration.seal.certificateFile
+        let folders = (SmallFile.parent(of: seal), SmallFile.parent(of: configuration.link.keyFile ?? seal))
+        if let fault = KeyFolder.fault(folders, user: agentUser) { findings.add(.problem, "key-folder", splitting: fault) }
     }
 
     /// Whether the agent's user can write there; says so either way.

@@ -2,6 +2,7 @@ internal import AgentConfiguration
 internal import AttestationFormat
 internal import CPosixShims
 internal import DeviceCrypto
+internal import DeviceEnrolment
 internal import GatewayAgent
 internal import SealToken
 internal import SmallFiles
@@ -53,27 +54,17 @@ struct FileChecks {
 
     /// Whether a key's file is the agent's alone; says what is wrong with it.
     mutating func isPrivate(_ check: StaticString, _ path: UTF8Text, endsRun: Bool = true) -> Bool {
-        var facts = posix_path_facts()
-        let result = path.withCText { posix_path_facts_of($0, &facts) }
-        guard result == 0 else {
+        let result = path.withCText { posix_key_fault($0, agentUser ?? .max, false) }
+        guard result >= 0 else {
             findings.add(
                 .problem, check, path.string, SystemWords.of(-result),
                 advice: endsRun ? Self.missing : "put the key there, or name the right file in agent.conf")
             return false
         }
-        if facts.permissions & 0o077 != 0 {
-            isKeyOpen = isKeyOpen || endsRun
-            findings.add(.problem, check, path.string, "others than its owner may read it: the agent refuses it", advice: "chmod 600 \(path.string)")
-            return false
-        }
-        if let agentUser, facts.user_id != agentUser {
-            isKeyOpen = isKeyOpen || endsRun
-            findings.add(
-                .problem, check, path.string, "belongs to user \(facts.user_id), and the agent is user \(agentUser)",
-                advice: "chown \(agentUser) \(path.string)")
-            return false
-        }
-        return true
+        guard result > 0 else { return true }
+        isKeyOpen = isKeyOpen || endsRun
+        findings.add(.problem, check, path.string, splitting: String(cString: posix_key_words()))
+        return false
     }
 
     private mutating func bytes(_ check: StaticString, _ path: UTF8Text) -> [UInt8]? {
@@ -153,7 +144,7 @@ struct FileChecks {
                 .problem, check, path.string, "is not valid yet: this machine's clock is probably wrong",
                 advice: "set the clock; meanwhile events are recorded, signed and stored")
         } else if nowSeconds > certificate.notAfterSeconds {
-            findings.add(.problem, check, path.string, "ended on \(Day.text(certificate.notAfterSeconds))", advice: advice.description)
+            findings.add(.problem, check, path.string, "ended on \(Day.text(certificate.notAfterSeconds)) by this machine's clock", advice: advice.description)
         } else if days < RenewalSchedule.fewDays {
             findings.add(.warning, check, path.string, "\(days) days left", advice: advice.description)
         } else {
@@ -177,14 +168,14 @@ struct FileChecks {
             } else {
                 findings.ok("trust", path, words)
             }
+            let issuers: [[UInt8]] = content.firms.first { $0.name.text == configuration.identity.firm }?.issuingCertificates ?? []
+            if let seal = try? UnverifiedCertificate.load(from: configuration.seal.certificateFile), !IssuedCertificate.isIssued(seal, by: issuers) {
+                findings.add(
+                    .warning, "trust", path, "has no key that issued this gateway's seal certificate: it is under another root, or older",
+                    advice: "ask the alliance which trust file is in force, and put that one there")
+            }
         } catch {
-            // Its text begins with the path, and ends with the step.
-            let words = UTF8Text(error.text).bytes.dropFirst(path.utf8.count + 1)
-            let isUnreadable = error.code == .noInput
-            let end = (isUnreadable ? nil : words.lastIndex(of: UInt8(ascii: ":"))) ?? words.endIndex
-            findings.add(
-                .problem, "trust", path, String(decoding: words[..<end], as: UTF8.self),
-                advice: isUnreadable ? "run this as root or as the agent's user" : String(decoding: words[end...].dropFirst(2), as: UTF8.self))
+            findings.add(.problem, "trust", path, splitting: String(decoding: error.text.utf8.dropFirst(path.utf8.count + 1), as: UTF8.self))
         }
     }
 }

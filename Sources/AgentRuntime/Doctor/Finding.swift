@@ -43,6 +43,14 @@ struct Findings {
         all.append(Finding(level: level, check: check.description, item: item, value: value, advice: advice))
     }
 
+    /// Of words whose step stands behind the last semicolon.
+    @inline(never)
+    mutating func add(_ level: Finding.Level, _ check: StaticString, _ item: String = "", splitting text: String) {
+        let words = Array(text.utf8)
+        let end = words.lastIndex(of: UInt8(ascii: ";")) ?? words.count
+        add(level, check, item, String(decoding: words[..<end], as: UTF8.self), advice: String(decoding: words[end...].dropFirst(2), as: UTF8.self))
+    }
+
     mutating func add(_ finding: Finding) { all.append(finding) }
 
     var worst: Finding.Level {

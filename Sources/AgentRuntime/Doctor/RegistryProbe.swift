@@ -9,7 +9,7 @@ internal import SmallFiles
 /// Whether certificates can be renewed: the registry is asked as a renewal would ask it, and nothing is issued.
 enum RegistryProbe {
     static func run(_ configuration: AgentConfiguration, _ findings: inout Findings) {
-        unfinished(configuration, &findings)
+        _ = unfinished(configuration.seal.key, configuration.seal.certificateFile, &findings)
         guard let registry = configuration.registry.address else { return }
         var holdsLong = false
         do throws(SetupError) {
@@ -36,9 +36,10 @@ enum RegistryProbe {
     }
 
     /// An enrolment that was not finished says why, also while the configuration is not usable yet.
-    static func unfinished(_ configuration: AgentConfiguration, _ findings: inout Findings) {
-        guard let note = note(configuration.seal.key, configuration.seal.certificateFile) else { return }
+    static func unfinished(_ sealKey: KeyLocation, _ certificate: UTF8Text, _ findings: inout Findings) -> Bool {
+        guard let note = note(sealKey, certificate) else { return false }
         findings.add(.problem, "enrolment", "", "was \(note.reason)", advice: note.advice)
+        return true
     }
 
     /// The two lines that `enroll` left: `begun on DATE and not finished: REASON`, and the step.

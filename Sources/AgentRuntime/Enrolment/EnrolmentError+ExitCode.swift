@@ -6,9 +6,10 @@ extension EnrolmentError {
         if isTemporary { return .temporary }
         switch code {
         case .badText, .badCode, .badAddress: return .usage
-        case .malformed, .tooLarge, .otherTrust, .foreignIssuer, .foreignKey, .foreignName, .wrongUsage, .outOfDate: return .data
-        case .codeRefused, .forbidden, .otherIdentity, .identityRefused, .token(isPIN: true): return .noPermission
+        case .malformed, .tooLarge, .otherTrust, .heldTrust, .foreignIssuer, .foreignKey, .foreignName, .wrongUsage, .outOfDate: return .data
+        case .codeRefused, .codeLocked, .superseded, .forbidden, .otherIdentity, .identityRefused, .openFolder, .token(isPIN: true): return .noPermission
         case .noIdentity, .fileMissing, .token: return .noInput
+        case .otherText: return .warning
         case .keyStays: return .configuration
         case .file, .noSpace: return .cannotCreate
         default: return .failure

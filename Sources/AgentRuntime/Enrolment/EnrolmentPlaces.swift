@@ -44,6 +44,11 @@ final class EnrolmentPlaces {
         guard posix_file_lock(descriptor) == 0 else { throw EnrolmentError(.busy, folder) }
     }
 
+    /// - Throws: `openFolder` for a folder in which others than this user and root can put files.
+    func refuseOpenFolders() throws(EnrolmentError) {
+        if let fault = KeyFolder.fault((seal.folder, link.folder), user: SmallFile.effectiveUser) { throw EnrolmentError(.openFolder, UTF8Text(fault)) }
+    }
+
     /// Writes a file for everybody's eyes over an older one, or leaves it if it says the same.
     func write(_ path: UTF8Text, _ bytes: [UInt8], permissions: UInt32 = 0o644) throws(EnrolmentError) {
         if let there = try? SmallFile.read(path, limit: 65_536), there == bytes { return }
@@ -115,8 +120,11 @@ final class EnrolmentPlaces {
 
     private static var advice: StaticString { "run harborseal-agent enroll with the same text again, or enroll --abandon to forget it" }
 
+    /// A replacement that may have its link certificate has only the way forward.
+    static var replacementAdvice: StaticString { "run harborseal-agent enroll again with the same text, or one with a new code (harborseal device code)" }
+
     /// Keeps the reason why an enrolment did not end.
-    func remember(_ error: EnrolmentError) { remember(error.reason, isReplacing ? Self.advice : error.advice) }
+    func remember(_ error: EnrolmentError) { remember(error.reason, isReplacing ? Self.replacementAdvice : error.advice) }
 
     private func remember(_ reason: String, _ advice: StaticString) {
         try? write(note, Array("begun on \(Day.text(posix_realtime_milliseconds() / 1_000)) and not finished: \(reason)\n\(advice.description)\n".utf8))

@@ -13,17 +13,18 @@ final class EnrolmentTrust {
     private var fetched: [UInt8]?
     private var version: UInt64 = 0
 
-    /// - Throws: `otherTrust` for a file on top of which no certificate is asked for.
+    /// - Throws: `otherTrust` and `heldTrust` for a file on top of which no certificate is asked for.
     init(_ order: EnrolmentOrder, _ path: UTF8Text, _ enroller: Enroller, accepts: Bool) throws(EnrolmentError) {
-        if SmallFile.exists(path) {
-            file = (try? SmallFile.read(path, limit: Limits.trustFileByteCount)).flatMap { AgentSetup.verifiedTrust($0) }
+        let isHeld = SmallFile.exists(path)
+        let bytes = isHeld ? (try? SmallFile.read(path, limit: Limits.trustFileByteCount)) ?? [] : try enroller.client.trustFile(named: order.trustHash)
+        guard let trust = (try? AgentSetup.verifiedTrust(bytes)) ?? nil, enroller.alliance == nil || trust.content.alliance == enroller.alliance,
+            trust.content.linkCertificate == enroller.client.anchor
+        else { throw isHeld ? EnrolmentError(.heldTrust, path) : EnrolmentError(.otherTrust, "is not this alliance's") }
+        if isHeld {
+            file = trust
             return
         }
-        let bytes = try enroller.client.trustFile(named: order.trustHash)
         let hash = SHA256.hash(bytes.span)
-        guard let trust = AgentSetup.verifiedTrust(bytes), enroller.alliance == nil || trust.content.alliance == enroller.alliance,
-            trust.content.linkCertificate == enroller.client.anchor
-        else { throw EnrolmentError(.otherTrust, "is not this alliance's") }
         if let expected = order.trustHash, expected != hash {
             throw EnrolmentError(.otherTrust, UTF8Text("has the hash " + hash.hexadecimal + ", expected was " + expected.hexadecimal))
         }

@@ -31,7 +31,7 @@ struct RenewalSchedule {
         return (
             "ended on " + Day.text(end) + (isLate ? "; renewal worked until " : "; renewal works until ") + Day.text(last),
             isLate
-                ? "ask the firm's operator for a new code (harborseal device code), and enroll with it"
+                ? "check this machine's clock (timedatectl), then ask the firm's operator for a new code (harborseal device code), and enroll with it"
                 : "run harborseal-agent renew, or wait for the network; nothing is lost meanwhile"
         )
     }

@@ -76,6 +76,9 @@ void hs_tls_finish(hs_tls *tls);
 
 /// Why the latest call failed, and a number that goes with it.
 hs_tls_fault_code hs_tls_fault(const hs_tls *tls, int *number);
+/// Of `HS_TLS_EXPIRED` and `HS_TLS_NOT_YET_VALID`: between which seconds since 1970 the certificate is valid.
+int64_t hs_tls_valid_from(const hs_tls *tls);
+int64_t hs_tls_valid_to(const hs_tls *tls);
 
 #ifdef __cplusplus
 }

@@ -14,6 +14,9 @@ int64_t posix_boottime_milliseconds(void);
 int64_t posix_realtime_milliseconds(void);
 /// Writes milliseconds since 1970-01-01Z as 2026-11-22T14:03:07.250Z, within `capacity`; "?" for what is beyond the calendar.
 void posix_utc_text(uint64_t milliseconds, char *text, size_t capacity);
+/// What is said of a certificate that fails by its time alone, in seconds since 1970: ` has expired: it is good from 2026-11-22T14:03Z to 2026-12-22T14:03Z,
+/// and this machine's clock says 2027-11-22T14:03Z`. Until the next call. Joined here, since these words joined in Swift are five times the code.
+const char *posix_validity_words(int64_t from, int64_t to);
 /// Nanoseconds of processor time that this process has used.
 int64_t posix_process_time_nanoseconds(void);
 

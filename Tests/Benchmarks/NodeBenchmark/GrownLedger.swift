@@ -128,7 +128,7 @@ enum StartedNode {
     }
 
     static func write(_ messages: [BrokerMessage], key: AllianceSigningKey, trustFile: [UInt8], to file: URL) throws {
-        let inputs = Inputs(
+        let inputs = try Inputs(
             key: key.pem, trustFile: Data(trustFile), topics: messages.map { Data($0.topic) }, payloads: messages.map { Data($0.payload) })
         try JSONEncoder().encode(inputs).write(to: file)
     }

@@ -2,35 +2,29 @@ import Foundation
 import Testing
 
 extension EnrolmentTests {
-    /// SIGKILL at 211 calls on the files of a gateway's identity. Each step is synced before the next begins, so a power cut leaves what a kill at
-    /// one of these calls leaves: the state before a step, or behind it.
+    /// SIGKILL at 237 calls on the files of a gateway's identity, 204 of them without a token. Each step is synced before the next begins, which the
+    /// first run's calls are judged by, so a power cut leaves what a kill at one of these calls leaves: the state before a step, or behind it.
     @Suite(.serialized) struct Kills {
-        static let calls = ["openat", "write", "fsync", "close", "fchmod", "rename", "renameat2", "unlink"]
-        static let pointCounts = (enrolment: 70, replacement: 66, renewal: 42)
+        static let pointCounts = (enrolment: 70, replacement: 66, renewal: 42, sealRenewal: 26)
 
         /// strace in front of the agent's command, on the files that enrolment may touch.
         private static func wrapper(_ gateway: TestedGateway, log: String, killingAt point: KillPoint? = nil) throws -> [String] {
             try? FileManager.default.removeItem(atPath: log)
             let names = ["link.key", "link.crt", "link-ca.crt", "seal.key", "seal.crt", "alliance.hstrust", "enrolment.note", "enrolment.replacing"].map { "\(gateway.keys)/\($0)" }
             let paths = (names + [gateway.dropIn]).flatMap { name in ["", ".next", ".next.new", ".new"].map { name + $0 } }
-            var words = [try Programs.strace, "-f", "-qqq", "-o", log, "-e", "trace=" + calls.joined(separator: ",")]
-            words += ([gateway.keys, gateway.folder.file("agent.conf.d")] + paths).flatMap { ["-P", $0] }
-            if let point { words += ["-e", "inject=\(point.call):signal=KILL:when=\(point.index)"] }
-            return words
+            return try DurableSteps.wrapper(files: paths, folders: [gateway.keys, gateway.folder.file("agent.conf.d")], log: log, killingAt: point)
         }
 
-        private static func recorded(_ log: String) throws -> [String] {
-            try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").compactMap { line in
-                let call = line.drop { $0.isNumber || $0 == " " }.prefix { $0 != "(" }
-                return calls.contains(String(call)) ? String(call) : nil
-            }
-        }
+        /// What a first enrolment puts in place.
+        private static let allFiles: Set = ["link.key", "link.crt", "link-ca.crt", "seal.key", "seal.crt", "alliance.hstrust", "10-gateway.conf", "enrolment.note"]
 
         private static func gateway() throws -> TestedGateway { try TestedGateway(try registry.get()) }
 
         /// Runs `words` under strace once to its end and then, each time on a fresh gateway, killed at each of the points.
+        ///
+        /// - Parameter placed: the files that the whole run puts in place.
         private static func strike(
-            count: Int, fresh: () throws -> TestedGateway, words: (TestedGateway) throws -> [String], afterKill: (TestedGateway, KillPoint) throws -> Void,
+            count: Int, placed: Set<String>, fresh: () throws -> TestedGateway, words: (TestedGateway) throws -> [String], afterKill: (TestedGateway, KillPoint) throws -> Void,
             afterRetry: (TestedGateway, KillPoint) throws -> Void = { _, _ in }
         ) throws {
             let folder = try ScratchFolder(named: "hs-trace")
@@ -39,7 +33,11 @@ extension EnrolmentTests {
             let told = try whole.command(words(whole), under: wrapper(whole, log: log))
             #expect(told.code == 0, "\(told)")
             #expect(try whole.expectEnrolled())
-            let points = KillPoint.spread(count, over: try recorded(log))
+            let steps = try DurableSteps(log)
+            #expect(steps.faults.isEmpty, "\(steps)")
+            let names = Set(steps.placed.filter { !$0.hasSuffix(".next") }.map { URL(fileURLWithPath: $0).lastPathComponent })
+            #expect(names == placed)
+            let points = KillPoint.spread(count, over: steps.calls)
             #expect(points.count == count)
             for point in points {
                 let gateway = try fresh()
@@ -59,7 +57,7 @@ extension EnrolmentTests {
         func enrolment() throws {
             var codes: [String: String] = [:]
             try Self.strike(
-                count: Self.pointCounts.enrolment,
+                count: Self.pointCounts.enrolment, placed: Self.allFiles,
                 fresh: {
                     let gateway = try Self.gateway()
                     codes[gateway.device] = TestRegistry.freshCode()
@@ -75,7 +73,7 @@ extension EnrolmentTests {
             let template = try Self.template()
             var codes: [String: String] = [:]
             try Self.strike(
-                count: Self.pointCounts.replacement,
+                count: Self.pointCounts.replacement, placed: ["link.key", "link.crt", "seal.key", "seal.crt", "enrolment.replacing", "enrolment.note"],
                 fresh: {
                     let gateway = try TestedGateway(copying: template)
                     codes[gateway.folder.path] = TestRegistry.freshCode()
@@ -96,7 +94,7 @@ extension EnrolmentTests {
         func tokenEnrolment() throws {
             var codes: [String: String] = [:]
             try Self.strike(
-                count: 24,
+                count: 24, placed: Self.allFiles.subtracting(["seal.key"]),
                 fresh: {
                     let gateway = try TestedGateway(try registry.get(), token: try TokenStore())
                     codes[gateway.device] = TestRegistry.freshCode()
@@ -110,7 +108,7 @@ extension EnrolmentTests {
         @Test("with the seal key in a token: killed at 9 calls of its certificate's renewal, one certificate works", .enabled(if: TokenStore.isInstalled), .timeLimit(.minutes(10)))
         func tokenRenewal() throws {
             try Self.strike(
-                count: 9,
+                count: 9, placed: ["seal.crt"],
                 fresh: {
                     let gateway = try TestedGateway(try registry.get(), token: try TokenStore())
                     let code = TestRegistry.freshCode()
@@ -125,12 +123,24 @@ extension EnrolmentTests {
                 })
         }
 
+        @Test("killed at 26 calls of the seal certificate's renewal, one certificate works, its key stays, and a plain retry finishes", .timeLimit(.minutes(10)))
+        func sealRenewal() throws {
+            let template = try Self.template()
+            try Self.strike(
+                count: Self.pointCounts.sealRenewal, placed: ["seal.crt"],
+                fresh: { try TestedGateway(copying: template) }, words: { _ in ["renew", "--seal"] },
+                afterKill: { gateway, point in
+                    #expect(gateway.hasWorkingPair("seal") && gateway.hasWorkingPair("link"), "\(point)")
+                    #expect(gateway.key("seal.key") == template.key("seal.key"), "\(point)")
+                })
+        }
+
         @Test("killed at 42 calls of a renewal, one pair works, and a plain retry finishes", .timeLimit(.minutes(10)))
         func renewal() throws {
             let template = try Self.template()
             let seal = template.key("seal.key")
             try Self.strike(
-                count: Self.pointCounts.renewal,
+                count: Self.pointCounts.renewal, placed: ["link.key", "link.crt"],
                 fresh: { try TestedGateway(copying: template) }, words: { _ in ["renew"] },
                 afterKill: { gateway, point in
                     #expect(gateway.hasWorkingPair("link") && gateway.key("seal.key") == seal, "\(point)")

@@ -106,7 +106,7 @@ extension EnrolmentTests {
     /// What doctor sees of a registry at which a renewal would fail, and what it says to do.
     static let sights = [
         ("other-ca", "was not issued by the alliance's link CA", "ask the registry's operator for a new text"), ("other-name", "is for another name", "add-server --dns NAME"),
-        ("expired", "has expired, by this machine's clock", "set the clock if it is wrong"), ("future", "is not valid yet, by this machine's clock", "set the clock: chrony or date -s"),
+        ("expired", "has expired: it is good from 20", "check this machine's clock first (timedatectl)"), ("future", "is not valid yet: it is good from 20", "check this machine's clock first (timedatectl)"),
         ("client", "is no server's", "another program of the alliance answers there"), ("strange", "does not accept this gateway's link certificate (another CA's)", "harborseal device code"),
         ("away", "Connection refused", "check network and firewall to that port"), ("nameless", "the name registry.invalid cannot be looked up", "check the network and its name servers"),
         ("unenrolled", "has no ca, certificate and key to renew", "harborseal-agent enroll TEXT"),

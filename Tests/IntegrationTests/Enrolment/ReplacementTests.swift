@@ -39,12 +39,12 @@ extension EnrolmentTests {
             let code = TestRegistry.freshCode()
             try gateway.registry.order(["lose": "link"], code: code)
             let told = try gateway.command("enroll", gateway.wholeText(code: code), "--replace")
-            #expect(told.code == 75 && told.output.contains("not finished; run this again, or enroll --abandon"), "\(told)")
+            #expect(told.code == 75 && told.output.contains("not finished; run harborseal-agent enroll again with the same text, or one with a new code"), "\(told)")
             let waiting = gateway.key("link.key.next")
             try gateway.registry.order(code: code)
             let mistyped = try gateway.command("enroll", gateway.wholeText(code: TestRegistry.freshCode()), "--replace")
-            #expect(mistyped.code == 77 && mistyped.output.contains("enroll --abandon"), "\(mistyped)")
-            #expect(try gateway.command("doctor").output.contains("or enroll --abandon to forget it"))
+            #expect(mistyped.code == 77 && mistyped.output.contains("not finished"), "\(mistyped)")
+            #expect(try gateway.command("doctor").output.contains("run harborseal-agent enroll again with the same text, or one with a new code"))
             #expect(waiting != nil && gateway.key("link.key.next") == waiting && gateway.exists("enrolment.replacing"))
             let before = gateway.certificate("link.crt")
             #expect(try gateway.command("renew").code == 0)
@@ -66,18 +66,67 @@ extension EnrolmentTests {
             #expect(try gateway.expectEnrolled() && leftover != nil && gateway.key("link.key") != leftover)
         }
 
-        @Test("a seal refused after its link was issued is kept, and --abandon is named")
+        @Test("after the new link certificate there is only the way forward: --abandon refuses, changes nothing and is not named; the same text ends it")
         func halfDone() throws {
             let gateway = try Self.enrolled()
             let seal = gateway.key("seal.key")
             let code = TestRegistry.freshCode()
             try gateway.registry.order(["seal_status": 403], code: code)
             let told = try gateway.command("enroll", gateway.wholeText(code: code), "--replace")
-            #expect(told.code == 77 && told.output.contains("enroll --abandon") && gateway.exists("enrolment.replacing"), "\(told)")
+            #expect(told.code == 77 && !told.output.contains("--abandon") && gateway.exists("enrolment.replacing"), "\(told)")
+            #expect(try !gateway.command("doctor").output.contains("--abandon"))
+            try Self.expectRefusal(gateway)
             #expect(gateway.hasWorkingPair("link") && gateway.hasWorkingPair("seal") && gateway.key("seal.key") == seal)
             try gateway.registry.order(code: code)
             #expect(try gateway.command("enroll", gateway.wholeText(code: code), "--replace").code == 0)
             #expect(try gateway.expectEnrolled() && gateway.key("seal.key") != seal && !gateway.exists("enrolment.replacing"))
+        }
+
+        /// `enroll --abandon` names the one way on, and leaves everything as it is.
+        private static func expectRefusal(_ gateway: TestedGateway) throws {
+            let files = try contents(gateway)
+            let told = try gateway.command("enroll", "--abandon")
+            #expect(told.code == 1 && told.output.contains("the old keys cannot connect any more then; run harborseal-agent enroll again, or add --yes"), "\(told)")
+            #expect(try contents(gateway) == files)
+        }
+
+        private static func contents(_ gateway: TestedGateway) throws -> [String: Data] {
+            let names = try FileManager.default.contentsOfDirectory(atPath: gateway.keys)
+            return Dictionary(uniqueKeysWithValues: names.map { ($0, FileManager.default.contents(atPath: "\(gateway.keys)/\($0)") ?? Data()) })
+        }
+
+        @Test("--abandon refuses also where the new link certificate waits, or may be lost on its way; --yes gives up and leaves what is in use")
+        func abandonedLate() throws {
+            let gateway = try Self.enrolled()
+            let key = gateway.key("link.key")
+            let code = TestRegistry.freshCode()
+            try gateway.registry.order(["cut": 0], code: code)
+            #expect(try gateway.command("enroll", gateway.wholeText(code: code), "--replace").code == 75)
+            try Self.expectRefusal(gateway)
+            // As a power cut right behind the answer leaves it.
+            for name in ["link.crt", "link.key"] { try FileManager.default.copyItem(atPath: "\(gateway.keys)/\(name)", toPath: gateway.folder.file(name)) }
+            try gateway.registry.order(["seal_status": 503], code: code)
+            #expect(try gateway.command("enroll", gateway.wholeText(code: code), "--replace").code == 75)
+            for name in ["link.crt", "link.key"] {
+                try FileManager.default.moveItem(atPath: "\(gateway.keys)/\(name)", toPath: "\(gateway.keys)/\(name).next")
+                try FileManager.default.moveItem(atPath: gateway.folder.file(name), toPath: "\(gateway.keys)/\(name)")
+            }
+            try Self.expectRefusal(gateway)
+            let told = try gateway.command("enroll", "--abandon", "--yes")
+            #expect(told.code == 0 && told.output.contains("a code that the registry has answered is used up"), "\(told)")
+            #expect(try gateway.expectEnrolled() && gateway.key("link.key") == key && !gateway.exists("enrolment.replacing"))
+        }
+
+        @Test("a renewal that was cut is no replacement: --abandon drops what waits and needs no --yes")
+        func cutRenewal() throws {
+            let gateway = try Self.enrolled()
+            let (key, certificate) = (gateway.key("link.key"), gateway.certificate("link.crt"))
+            let copy = try TestedGateway(copying: gateway)
+            #expect(try copy.command("renew").code == 0)
+            for name in ["link.crt", "link.key"] { try FileManager.default.copyItem(atPath: "\(copy.keys)/\(name)", toPath: "\(gateway.keys)/\(name).next") }
+            let told = try gateway.command("enroll", "--abandon")
+            #expect(told.code == 0, "\(told)")
+            #expect(try gateway.expectEnrolled() && gateway.key("link.key") == key && gateway.certificate("link.crt") == certificate)
         }
 
         @Test("doctor without keys names enroll -, and a CA file that is none is named as too large")

@@ -50,6 +50,26 @@ extension EnrolmentTests {
             try Self.judge(gateway, files: ["alliance.hstrust", "link-ca.crt", "link.crt", "link.key", "seal.crt", "seal.key"])
         }
 
+        @Test("a folder of keys that is a third user's is refused with the chown that mends it, and doctor says it too")
+        func foreignFolder() throws {
+            let gateway = try Self.gateway()
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: gateway.keys)
+            try Self.give(gateway.keys, to: 4_711)
+            let code = TestRegistry.freshCode()
+            try gateway.registry.order(code: code)
+            let told = try gateway.command("enroll", gateway.wholeText(code: code))
+            let words = "belongs to user 4711, and the agent is user \(Self.nobody)"
+            #expect(told.code == 77 && told.output.contains("\(gateway.keys): \(words); chown \(Self.nobody) \(gateway.keys)"), "\(told)")
+            #expect(!gateway.exists("link.key.next"))
+            try Self.give(gateway.keys)
+            #expect(try gateway.command("enroll", gateway.wholeText(code: code)).code == 0)
+            try Self.give(gateway.keys, to: 4_711)
+            #expect(try gateway.command("doctor").output.contains("\(gateway.keys): \(words)\n"))
+            // Root's own is no stranger's.
+            try Self.give(gateway.keys, to: 0)
+            #expect(try !gateway.command("doctor").output.contains("key-folder"))
+        }
+
         @Test("a token is asked as the agent's user, so that the key that it makes is that user's", .enabled(if: TokenStore.isInstalled))
         func token() throws {
             let token = try TokenStore()

@@ -101,6 +101,7 @@ extension EnrolmentTests {
 
         @Test("doctor says what is wrong with a token and what to do, without trying its PIN", arguments: [
             ("absent", "no token fits [seal] key", "insert the token, or correct the names: harborseal-agent token list"),
+            ("flags=0x40000", "the token is locked after too many wrong PINs", "--init-pin"),
             ("no-pin", "pin: No such file or directory", "put the key there, or name the right file in agent.conf"), ("open-pin", "others than its owner may read it", "chmod 600"),
             ("object", "shows no public key that fits [seal] key", "token make-key makes a key"), ("library", "the PKCS#11 library cannot be loaded", "install its package"),
             ("no-library", "names no PKCS#11 library", "module-path="), ("other", "belongs to another key than the seal key", "put key and certificate of one enrolment there"),
@@ -111,7 +112,7 @@ extension EnrolmentTests {
             let before = token.calls.filter { $0.name == "login" }.count
             var settings: [String] = []
             switch trouble {
-            case "absent": try token.disturb("absent")
+            case "absent", "flags=0x40000": try token.disturb(trouble)
             case "no-pin": try FileManager.default.removeItem(atPath: token.folder.file("pin"))
             case "open-pin": try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: token.folder.file("pin"))
             case "library": settings = ["--set", "seal.key=pkcs11:object=seal?module-path=/usr/lib/no-such-module.so"]
@@ -154,6 +155,46 @@ extension EnrolmentTests {
             let told = try gateway.command("enroll", gateway.wholeText(code: code))
             #expect(told.code == 1 && told.output.contains("are the same key"), "\(told)")
             #expect(!gateway.exists("seal.crt"))
+        }
+    }
+
+    @Suite(.serialized, .enabled(if: TPMStore.isInstalled, "swtpm, libtpm2-pkcs11-1 or opensc is not installed")) struct TPMs {
+        @Test("a gateway whose seal key is made in a TPM enrols, has receipts, and renews its seal certificate; the key itself is given to nobody")
+        func whole() throws {
+            let tpm = try TPMStore()
+            let broker = try RunningBroker(try alliance.get())
+            let node = try RunningNode(try alliance.get(), "hk-1", brokerPorts: [broker.port])
+            let gateway = try TestedGateway(try registry.get(), token: tpm)
+            let code = TestRegistry.freshCode()
+            try gateway.registry.order(code: code)
+            let told = try gateway.command("enroll", gateway.wholeText(code: code), "--broker", "localhost:\(broker.port)")
+            #expect(told.code == 0 && told.output.contains("its key in pkcs11:token=gateway;object=seal"), "\(told)")
+            #expect(try gateway.expectEnrolled() && !gateway.exists("seal.key"))
+            let settings = RunningAgent.quick.flatMap { ["--set", $0] }
+            /// A TPM without a resource manager has room for one user at a time: the agent runs for one event, and ends.
+            func receipted(_ number: Int) throws {
+                let agent = try ChildProcess(
+                    tpm.wrapper + [Programs.agent, "run", "--config", gateway.configuration] + settings, logFile: gateway.folder.file("log"))
+                defer { agent.terminate() }
+                try wait(until: "the intake", instead: { agent.log }) { UnixStream(gateway.intakeSocket) != nil }
+                guard case .stored = try IntakeClient(gateway.intakeSocket).send(IntakeClient.line(number: number)) else { throw IntegrationFailure(agent.log) }
+                try wait(until: "receipt \(number)", seconds: 30, everyMilliseconds: 100, instead: { agent.log + node.log }) {
+                    guard let report = try? AgentReport(gateway.command("status", "--json").output) else { return false }
+                    return report.number("journal", "unreceipted") == 0 && report.number("journal", "events") > number && report.text("signer", "kind") == "token"
+                }
+            }
+            try receipted(1)
+            let (key, certificate) = (gateway.key("seal.key"), gateway.certificate("seal.crt"))
+            let sealed = try gateway.command("renew", "--seal")
+            #expect(sealed.code == 0 && sealed.output.contains("seal certificate renewed"), "\(sealed)")
+            #expect(key != nil && gateway.key("seal.key") == key && gateway.certificate("seal.crt") != certificate)
+            #expect(try gateway.expectEnrolled())
+            try receipted(2)
+            #expect(try node.ledger().leaves(of: "\(Alliance.firm).\(gateway.device)").count == 2)
+            // CKR_ATTRIBUTE_SENSITIVE, or that there is no such attribute.
+            let answer = try tpm.answerToKeyValue()
+            #expect(answer["keys"] == 1 && [0x11, 0x12].contains(answer["answer"]) && answer["given"] == 0, "\(answer)")
+            #expect(answer["sensitive"] == 1 && answer["extractable"] == 0, "\(answer)")
         }
     }
 }

@@ -48,6 +48,9 @@ extension BrokersAndNodes {
             try journey.feed(8, padding: 700)
             let report = try agent.waitForReport("the concern \(concern)", seconds: 60) { !$0.concerns(concern).isEmpty }
             #expect(report.number("journal", "unreceipted") > 0)
+            // Each concern has its step behind it in doctor, and what happened in front.
+            let told = try Diagnosis(agent).findings.filter { $0.item == concern || $0.check == concern }
+            #expect(!told.isEmpty && told.allSatisfy { !$0.advice.isEmpty && !$0.advice.contains("status shows") && !$0.value.contains($0.advice) }, "\(told)")
             try broker.remove(line: limit)
             try agent.waitUntilReceipted(seconds: 40)
             try journey.expectEverything(once: 8, in: node)

@@ -9,14 +9,14 @@ extension BrokersAndNodes {
             let place = try Place()
             let other = try TestCertificates(commonName: "Another CA")
             try place.replace("ca.pem", with: other.authorityFile)
-            try place.expectRecordingWithout("not issued by the CA") {
+            try place.expectRecordingWithout("not issued by the CA", step: "check the broker's address, then the CA file") {
                 try place.replace("ca.pem", with: place.authority.authorityFile)
             }
         }
 
         @Test("a broker whose certificate has expired") func expiredBroker() throws {
             let place = try Place(server: .expired)
-            try place.expectRecordingWithout("has expired") {
+            try place.expectRecordingWithout("the broker's certificate has expired", step: "check the clock (timedatectl)") {
                 let valid = try place.authority.server()
                 try place.replace("server.pem", with: valid.certificateFile)
                 try place.replace("server.key", with: valid.keyFile)
@@ -26,7 +26,7 @@ extension BrokersAndNodes {
 
         @Test("a gateway whose link certificate is revoked") func revokedClient() throws {
             let place = try Place(revokesClient: true)
-            try place.expectRecordingWithout("this gateway's link certificate is revoked") {
+            try place.expectRecordingWithout("this gateway's link certificate is revoked", step: "harborseal-agent doctor asks the registry why") {
                 let fresh = try place.authority.client("acme.gw-1", firm: Alliance.firm)
                 try place.replace("client.pem", with: fresh.certificateFile)
                 try place.replace("client.key", with: fresh.keyFile)
@@ -35,7 +35,7 @@ extension BrokersAndNodes {
 
         @Test("a gateway whose link certificate has expired") func expiredClient() throws {
             let place = try Place(client: .expired)
-            try place.expectRecordingWithout("refused this gateway's certificate") {
+            try place.expectRecordingWithout("refused this gateway's certificate, which has expired", step: "harborseal-agent renew") {
                 let fresh = try place.authority.client("acme.gw-1", firm: Alliance.firm)
                 try place.replace("client.pem", with: fresh.certificateFile)
                 try place.replace("client.key", with: fresh.keyFile)
@@ -87,10 +87,13 @@ extension BrokersAndNodes {
             }
 
             /// The cause is in status within seconds, events are stored and signed all the same, and after the mending the link is up.
-            func expectRecordingWithout(_ cause: String, mend: () throws -> Void) throws {
+            /// - Parameter step: what doctor says to do.
+            func expectRecordingWithout(_ cause: String, step: String, mend: () throws -> Void) throws {
                 try agent.start()
                 let report = try agent.waitForReport("the cause '\(cause)'", seconds: 10) { $0.text("link", "cause").contains(cause) }
                 #expect(report.concerns("link").first?.contains(cause) == true)
+                let seen = try #require(try Diagnosis(agent).finding("broker"))
+                #expect(seen.level == "problem" && seen.value.contains(cause) && seen.advice.contains(step) && !seen.value.contains(step), "\(seen)")
                 try Journey(agent).feed(3)
                 #expect(try agent.report().number("journal", "events") >= 3)
                 // Without a node nothing is signed in the first 10 s.

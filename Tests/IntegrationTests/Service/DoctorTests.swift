@@ -1,41 +1,9 @@
+import AttestationFormat
+import DeviceCrypto
 import Foundation
 import HarborsealTesting
+import MerkleTree
 import Testing
-
-/// What `doctor --json` said.
-private struct Diagnosis {
-    struct Finding: Decodable {
-        let level: String
-        let check: String
-        let item: String
-        let value: String
-        let advice: String
-    }
-    private struct Document: Decodable {
-        let worst: String
-        let findings: [Finding]
-    }
-
-    let code: Int32
-    let worst: String
-    let findings: [Finding]
-
-    init(_ agent: RunningAgent) throws {
-        let result = try agent.command("doctor", "--json")
-        code = result.code
-        guard let document = try? JSONDecoder().decode(Document.self, from: Data(result.output.utf8)) else {
-            throw IntegrationFailure("no findings: \(result.output)")
-        }
-        worst = document.worst
-        findings = document.findings
-    }
-
-    /// The first finding of a check that is not ok, else the first.
-    func finding(_ check: String) -> Finding? {
-        let all = findings.filter { $0.check == check }
-        return all.first { $0.level != "ok" } ?? all.first
-    }
-}
 
 /// A line of doctor's that Hardware/acceptance.md has a technician expect.
 private struct PageLine {
@@ -112,12 +80,13 @@ extension BrokersAndNodes {
 
         @Test("a broker that is not there is told apart from one that refuses, and from one without TLS") func brokers() throws {
             let silent = try agent(brokerPorts: [try LoopbackPort.free()])
-            #expect(try Diagnosis(silent).finding("broker")?.value.contains("Connection refused") == true)
+            let away = try #require(try Diagnosis(silent).finding("broker"))
+            #expect(away.value.contains("Connection refused") && away.advice.hasPrefix("check that it runs, its host and port, and the firewall between"), "\(away)")
             // A TLS broker of another alliance: the certificates do not fit.
             let other = try RunningBroker(try Alliance.ofOneNode())
             let stranger = try agent(brokerPorts: [other.port])
             let refused = try #require(try Diagnosis(stranger).finding("broker"))
-            #expect(refused.level == "problem" && refused.value.hasPrefix("TCP answers; ") && refused.value.contains("CA"), "\(refused)")
+            #expect(refused.level == "problem" && refused.value.hasPrefix("TCP answers; ") && refused.value.contains("CA") && refused.advice.contains("then the CA file"), "\(refused)")
             // The right one, without an agent that runs: the whole way is tried.
             let right = try RunningBroker(try Self.alliance.get())
             let fitting = try agent(brokerPorts: [right.port])
@@ -148,7 +117,7 @@ extension BrokersAndNodes {
             Fault(name: "a link certificate that is none", check: "link-certificate", word: "certificate") { keys, _ in try shell("cp", "/etc/passwd", keys + "/link.crt") },
             Fault(name: "a link key that others may read", check: "link-key", word: "others") { keys, _ in try shell("chmod", "640", keys + "/link.key") },
             Fault(name: "no trust file", check: "trust", word: "no trust file") { _, agent in try shell("rm", agent.folder.file("alliance.hstrust")) },
-            Fault(name: "a changed trust file", check: "trust", word: "no valid trust file") { _, agent in
+            Fault(name: "a changed trust file", check: "trust", word: "is no valid trust file: it") { _, agent in
                 let path = agent.folder.file("alliance.hstrust")
                 var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
                 bytes[bytes.count / 2] ^= 1
@@ -175,6 +144,56 @@ extension BrokersAndNodes {
             #expect(finding.level != "ok" && finding.value.contains(fault.word) && !finding.advice.isEmpty, "\(finding)")
             #expect(diagnosis.code == 1)
         }
+
+        /// A trust file after the alliance's, with a fault, as its root would sign it or under another root.
+        private static func trustFile(_ fault: TrustFileFault, of alliance: Alliance, in folder: ScratchFolder) throws -> [UInt8] {
+            var content = try UnverifiedTrustFile(parsing: Array(Data(contentsOf: URL(fileURLWithPath: alliance.trustFile)))).content
+            content.version += 1
+            fault.spoil(&content)
+            var root = alliance.folder.file("alliance/root")
+            if fault.isOfOtherRoot {
+                root = folder.file("root")
+                try ChildProcess.run([
+                    "openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-keyout", root + ".key", "-out", root + ".crt",
+                    "-subj", "/O=other/CN=root", "-days", "9",
+                ])
+                try shell("chmod", "600", root + ".key")
+                content.rootCertificate = try UnverifiedCertificate.load(from: UTF8Text(root + ".crt")).derBytes
+            }
+            let key = try SigningKey.load(from: UTF8Text(root + ".key"))
+            let (keyID, seconds) = (key.publicKey.keyID(using: SHA256.self), UInt64(Date().timeIntervalSince1970))
+            let signature = try key.sign(UnverifiedTrustFile.bytesToSign(content: content, keyID: keyID, issuedAtSeconds: seconds))
+            return fault.spoil(UnverifiedTrustFile.encode(content: content, keyID: keyID, issuedAtSeconds: seconds, signature: signature))
+        }
+
+        @Test("each fault that a trust file shows by itself has words of its own in doctor, in check-config, and where the agent does not start for it")
+        func trustFiles() throws {
+            let agent = try RunningAgent(try Alliance(name: "gba-faults", nodes: ["hk-1", "gz-1", "mo-1"], quorum: 2), brokerPorts: [])
+            try agent.alliance.harborseal("alliance", "sign")
+            let path = agent.folder.file("alliance.hstrust")
+            try copy(agent.alliance.trustFile, path)
+            func put(_ fault: TrustFileFault) throws { try Data(Self.trustFile(fault, of: agent.alliance, in: agent.folder)).write(to: URL(fileURLWithPath: path), options: .atomic) }
+            // A file of the same root that is older, or of another root under the same name, is a good one for whoever holds none.
+            for fault in TrustFileFault.allCases where ![.older, .sameVersion, .otherRoot].contains(fault) {
+                try put(fault)
+                let finding = try #require(try Diagnosis(agent).finding("trust"))
+                #expect(finding.level == "problem" && !finding.advice.isEmpty && fault.isNamed(in: finding.value), "\(fault): \(finding)")
+                let checked = try agent.command("check-config")
+                #expect(checked.code != 0 && fault.isNamed(in: checked.output), "\(fault): \(checked)")
+                let started = try agent.command("run")
+                #expect([65, 78].contains(started.code) && fault.isNamed(in: started.output), "\(fault): \(started)")
+            }
+        }
+
+        @Test("a trust file without the key that issued the seal certificate is another root's or older, and doctor says so") func foreignTrust() throws {
+            let agent = try agent()
+            let stranger = try Alliance(name: try Self.alliance.get().name, nodes: ["hk-1"], quorum: 1)
+            try copy(stranger.trustFile, agent.folder.file("alliance.hstrust"))
+            let finding = try #require(try Diagnosis(agent).finding("trust"))
+            #expect(finding.level == "warning" && finding.value.contains("under another root") && finding.advice.contains("in force"), "\(finding)")
+        }
+
+        private func copy(_ from: String, _ to: String) throws { try ChildProcess.run(["/usr/bin/env", "cp", from, to]) }
 
         @Test("a source that fails is named while the agent runs, and before") func sources() throws {
             let port = try LoopbackPort.free()

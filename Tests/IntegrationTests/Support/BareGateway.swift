@@ -15,9 +15,9 @@ class BareGateway {
     var intakeSocket: String { folder.file("intake.sock") }
 
     /// Where the seal key lives, unless it is a file of ``keys``.
-    let token: TokenStore?
+    let token: (any KeyToken)?
 
-    init(_ alliance: Alliance, device: String = "gw-\(UInt32.random(in: 1...9_999_999))", token: TokenStore? = nil) throws {
+    init(_ alliance: Alliance, device: String = "gw-\(UInt32.random(in: 1...9_999_999))", token: (any KeyToken)? = nil) throws {
         self.alliance = alliance
         self.device = device
         self.token = token

@@ -74,6 +74,9 @@ final class RunningNode {
         process = nil
     }
 
+    /// SIGHUP: it looks at its trust file now, and not within five seconds.
+    func reload() { process?.signal(SIGHUP) }
+
     var log: String { (try? String(contentsOfFile: folder.file("log"), encoding: .utf8)) ?? "" }
     var ledgerFile: String { folder.file("ledger.sqlite") }
     var url: String { "http://127.0.0.1:\(httpPort)" }

@@ -9,17 +9,22 @@ final class TestRegistry: @unchecked Sendable {
     let alliance: Alliance
     let port: UInt16
     private let folder: ScratchFolder
-    private let process: ChildProcess
+    private var process: ChildProcess?
 
     init(_ alliance: Alliance) throws {
         self.alliance = alliance
         port = try LoopbackPort.free()
         folder = try ScratchFolder(named: "hs-registry")
+        try order()
+        try start()
+    }
+
+    /// Starts it, or starts it again behind the same port with what it issued forgotten.
+    func start() throws {
         let script = Programs.packageRoot + "/Tests/IntegrationTests/Support/registry.py"
         let child = try ChildProcess(
             [try Programs.python, script, "\(port)", folder.path, alliance.folder.file("alliance"), Alliance.firm], logFile: folder.file("log"))
         process = child
-        try order()
         let port = port
         try wait(until: "the registry on port \(port)", instead: { child.log }) {
             let descriptor = posix_tcp_connect("127.0.0.1", port)
@@ -30,9 +35,14 @@ final class TestRegistry: @unchecked Sendable {
         }
     }
 
-    deinit { process.kill() }
+    func stop() {
+        process?.kill()
+        process = nil
+    }
 
-    var log: String { process.log }
+    deinit { stop() }
+
+    var log: String { (try? String(contentsOfFile: folder.file("log"), encoding: .utf8)) ?? "" }
 
     /// What it does from now on: registry.py says which orders there are.
     func order(_ orders: [String: Any] = [:], code: String = TestRegistry.code) throws {

@@ -6,7 +6,7 @@ import Foundation
 final class TestedGateway: BareGateway {
     let registry: TestRegistry
 
-    init(_ registry: TestRegistry, token: TokenStore? = nil) throws {
+    init(_ registry: TestRegistry, token: (any KeyToken)? = nil) throws {
         self.registry = registry
         try super.init(registry.alliance, token: token)
     }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A SoftHSM2 with one token for one gateway's seal key, behind Tests/TokenProxy, which can be told to be slow, broken or away.
-final class TokenStore {
+final class TokenStore: KeyToken {
     static let pin = "16180339"
     static let module = "/usr/lib/softhsm/libsofthsm2.so"
     static let isInstalled = FileManager.default.fileExists(atPath: module)
@@ -36,9 +36,13 @@ final class TokenStore {
         ]
     }
 
-    var uri: String { "pkcs11:token=gateway;object=\(object)?module-path=\(folder.file("proxy.so"))&pin-source=file:\(folder.file("pin"))" }
-    /// The agent's setting that names the key.
-    var setting: String { "seal.key=\(uri)" }
+    /// The variable that the PIN stands in; nil: a file.
+    var pinVariable: String?
+
+    var uri: String {
+        let source = pinVariable.map { "env:\($0)" } ?? "file:\(folder.file("pin"))"
+        return "pkcs11:token=gateway;object=\(object)?module-path=\(folder.file("proxy.so"))&pin-source=\(source)"
+    }
 
     func setPIN(_ text: String) throws {
         try (text + "\n").write(toFile: folder.file("pin"), atomically: false, encoding: .utf8)
@@ -61,11 +65,6 @@ final class TokenStore {
 
     /// The helper that logged in latest.
     var helper: pid_t? { calls.last { $0.name == "login" }?.process }
-
-    /// `harborseal-agent token VERB`.
-    func command(_ verb: String, acceptable: Set<Int32> = [0]) throws -> String {
-        try ChildProcess.run(wrapper + [try Programs.agent, "token", verb, uri], acceptable: acceptable)
-    }
 }
 
 extension RunningAgent {

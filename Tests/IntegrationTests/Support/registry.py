@@ -14,7 +14,7 @@ FOLDER/orders.json is read at each request:
   revoke_issued                                  what it issues from now on is on a list at once
   cut                                            so many bytes of the answer to an enrolment, then the connection is reset
   delay, huge, endless                           seconds before an answer; a length of 1 GB; bytes without end
-  server                                         the server's certificate: other-name, other-ca, expired, future, client, common-name
+  server                                         the server's certificate: other-name, other-ca, expired, future, long, client, common-name
   strange_clients                                the TLS layer takes no client certificate of ours
   lose                                           the answer to the next enrolment with this label is lost after the certificate was issued
 FOLDER/requests.log has a line a request: method, path, user, status, hash of the public key.
@@ -256,7 +256,7 @@ def server_identity(kind):
         openssl("req", "-new", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-keyout", base + ".key", "-out", base + ".csr", "-subj", subject)
         now = datetime.datetime.now(datetime.timezone.utc)
         begin = now + datetime.timedelta(days={"expired": -9, "future": 5}.get(kind, -1))
-        sign_dates(authority, base, begin, begin + datetime.timedelta(days=8))
+        sign_dates(authority, base, begin, begin + datetime.timedelta(days=800 if kind == "long" else 8))
     return base + ".crt", base + ".key"
 
 

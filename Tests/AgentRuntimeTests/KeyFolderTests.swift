@@ -1,0 +1,31 @@
+import AttestationFormat
+import Foundation
+import HarborsealTesting
+import Testing
+
+@testable import AgentRuntime
+
+@Suite("the folder of keys", .serialized) struct KeyFolderTests {
+    @Test("only its owner may put files there, sticky or not", arguments: [
+        (0o700, nil), (0o755, nil), (0o750, nil), (0o555, nil), (0o720, "chmod go-w"), (0o702, "chmod go-w"), (0o777, "chmod go-w"),
+        (0o1777, "move the keys to a folder of their own, away from"), (0o1755, nil),
+    ] as [(Int, String?)])
+    func mode(mode: Int, mend: String?) throws {
+        let folder = try TemporaryDirectory(named: "hs-folder")
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: folder.path)
+        let fault = KeyFolder.fault(("/etc", UTF8Text(folder.path)), user: getuid())
+        let whole = mend.map { "\(folder.path): others may put files there (mode \(String(format: "%04o", mode))); \($0) \(folder.path)" }
+        #expect(fault == whole)
+    }
+
+    @Test("it is the agent's user's or root's; where nobody knows the user, and where there is none, nothing is said")
+    func owner() throws {
+        let folder = try TemporaryDirectory(named: "hs-folder")
+        let path = UTF8Text(folder.path)
+        let fault = KeyFolder.fault((path, path), user: getuid() + 1)
+        #expect(getuid() == 0 ? fault == nil : fault?.hasSuffix("; chown \(getuid() + 1) \(folder.path)") == true)
+        #expect(KeyFolder.fault((path, path), user: nil) == nil && KeyFolder.fault((path + "/none", "/etc"), user: getuid()) == nil)
+        // Root's is nobody's but root's.
+        #expect(KeyFolder.fault(("/etc", "/etc"), user: 4_711) == nil)
+    }
+}
