@@ -183,7 +183,7 @@ import Testing
         let registry = try await TestRegistry()
         let client = "openssl s_client -quiet -connect 127.0.0.1:\(registry.port) -CAfile \(registry.anchorFile) 2>/dev/null"
         let written = head.replacing("\r\n", with: #"\r\n"#) + #"\r\n"#
-        let ending = try Tool.run("bash", ["-c", "{ printf '\(written)'; sleep 2; } | { timeout 1.5 \(client); echo \" $?\"; }"])
+        let ending = try Tool.run("bash", ["-c", "{ printf '\(written)'; sleep 6; } | { timeout 4 \(client); echo \" $?\"; }"])
         #expect(ending.text.contains("alive\n") && ending.text.hasSuffix(" 124\n") != ends, "\(ending.text)")
         try await registry.stop()
     }
