@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,11 +22,28 @@ int posix_path_facts_of(const char *path, struct posix_path_facts *facts) {
 
 static char key_words[1024];
 
+/// Whether nobody else than this user is in a group, by its list or as his own group. Debian's ssh judges its folders so, too.
+static bool is_alone(uint32_t user, gid_t group) {
+    const struct passwd *each = getpwuid((uid_t)user);
+    const struct group *entry = getgrgid(group);
+    if (each == NULL || entry == NULL) { return false; }
+    for (char **name = entry->gr_mem; *name != NULL; name++) {
+        if (strcmp(*name, each->pw_name) != 0) { return false; }
+    }
+    // Left open: whoever asks is a command that ends soon.
+    setpwent();
+    while ((each = getpwent()) != NULL) {
+        if (each->pw_gid == group && each->pw_uid != user) { return false; }
+    }
+    return true;
+}
+
 int posix_key_fault(const char *path, uint32_t user, bool is_folder) {
     struct stat status;
     if (stat(path, &status) != 0) { return -errno; }
     unsigned owner = status.st_uid, mode = status.st_mode & 07777;
-    if ((mode & (is_folder ? 022 : 077)) != 0) {
+    unsigned others = !is_folder ? 077 : (mode & 020) != 0 && is_alone(user, status.st_gid) ? 002 : 022;
+    if ((mode & others) != 0) {
         if (is_folder) {
             const char *step = mode & S_ISVTX ? "move the keys to a folder of their own, away from" : "chmod go-w";
             snprintf(key_words, sizeof key_words, "%s: others may put files there (mode %04o); %s %s", path, mode, step, path);

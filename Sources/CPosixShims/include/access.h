@@ -17,7 +17,8 @@ int posix_path_facts_of(const char *path, struct posix_path_facts *facts);
 /// errno; else `posix_key_words` says until the next call what is wrong and, behind `; `, what mends it.
 ///
 /// A folder is judged as ssh judges its own (sshd_config, StrictModes), and may be root's: whoever can put files there can put others in the place of a
-/// key, a certificate or the trust file. A sticky folder such as /tmp is no better, since a name that is free today is anybody's.
+/// key, a certificate or the trust file. A sticky folder such as /tmp is no better, since a name that is free today is anybody's. A group may write
+/// there while the user is alone in it, as in the package's /etc/harborseal.
 int posix_key_fault(const char *path, uint32_t user, bool is_folder);
 const char *posix_key_words(void);
 
