@@ -50,7 +50,7 @@ public final class TestBroker: @unchecked Sendable {
 
     deinit { kill() }
 
-    /// Starts it and waits until it listens, at most 10 s.
+    /// Starts it and waits until it listens, at most a minute.
     public func start() throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try Self.program())
@@ -59,7 +59,7 @@ public final class TestBroker: @unchecked Sendable {
         process.standardError = FileHandle.nullDevice
         try process.run()
         self.process = process
-        let deadline = posix_boottime_milliseconds() + 10_000
+        let deadline = posix_boottime_milliseconds() + 60_000
         while !Self.listens(port) {
             guard process.isRunning, posix_boottime_milliseconds() < deadline else {
                 kill()

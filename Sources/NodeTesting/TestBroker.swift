@@ -29,7 +29,7 @@ public final class TestBroker: Sendable {
         process.standardError = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         try process.run()
-        for _ in 0..<200 where !Self.answers(port) { posix_sleep_milliseconds(20) }
+        for _ in 0..<3_000 where process.isRunning && !Self.answers(port) { posix_sleep_milliseconds(20) }
     }
 
     deinit { stop() }

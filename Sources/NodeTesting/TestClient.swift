@@ -8,12 +8,15 @@ public final class TestClient {
     /// Payloads received, oldest first.
     public private(set) var received: [[UInt8]] = []
     public private(set) var acknowledgedCount = 0
+    private let filterCount: Int
+    private var subscribedCount = 0
 
     /// - Parameter security: nil: without TLS.
     public init(port: UInt16, clientID: String, filters: [[UInt8]], window: Int = 100, security: LinkSecurity? = nil) throws {
         var configuration = LinkConfiguration(
             brokers: [try BrokerAddress(host: security == nil ? "127.0.0.1" : "localhost", port: port)], clientID: clientID,
             security: try security ?? LinkSecurity(authorityFile: nil, certificateFile: nil, keyFile: nil, isInsecure: true))
+        filterCount = filters.count
         configuration.subscriptions = filters.map { Subscription(filter: $0) }
         configuration.publishWindow = window
         configuration.receiveMaximum = 512
@@ -25,6 +28,8 @@ public final class TestClient {
     deinit { link.stop() }
 
     public var isConnected: Bool { link.isConnected }
+    /// Whether the broker has confirmed every filter: from now on nothing that it takes for them is missed.
+    public var isSubscribed: Bool { link.isConnected && subscribedCount == filterCount }
     public var freeWindow: Int { link.freeWindow }
 
     /// One turn of the loop.
@@ -36,6 +41,8 @@ public final class TestClient {
             switch event {
             case .message(let message): received.append(message.payload)
             case .published: acknowledgedCount += 1
+            case .connected: subscribedCount = 0
+            case .subscribed: subscribedCount += 1
             default: break
             }
         }

@@ -82,7 +82,7 @@ class Demo:
 
     def start_registry(self):
         self.children.start("registry", [HARBORSEAL, "registry", "serve", "--config", DEMO / "registry/registry.conf"])
-        wait_for("the registry", lambda: self.listens(self.registry_port), 20)
+        wait_for("the registry", lambda: self.listens(self.registry_port), 120)
 
     @staticmethod
     def listens(port):
@@ -182,12 +182,12 @@ socket = {run}/intake.sock
         self.write_agent_configuration(receiver.start())
         self.enrol_gateway()
         self.start_agent()
-        wait_for("the agent", self.status, 10)
+        wait_for("the agent", self.status, 120)
         self.terminal.say("broker with TLS and client certificates, three nodes, the registry and the gateway are up")
         feeders = self.feed()
         self.break_things()
         for feeder in feeders:
-            feeder.join(40)
+            feeder.join(180)
             if feeder.is_alive() or feeder.errors:
                 raise RuntimeError(f"{feeder.answered} of {len(feeder.lines)} lines answered; {feeder.errors[:1]}")
         self.terminal.say("every line is acknowledged; the receiver stops, receipts come in")
@@ -226,21 +226,22 @@ socket = {run}/intake.sock
         self.children.end("agent", signal.SIGKILL)
         self.terminal.fault("agent killed with SIGKILL")
         self.start_agent()
-        wait_for("the agent", self.status, 10)
+        wait_for("the agent", self.status, 120)
         self.terminal.fault("agent started again")
 
     def wait_for_receipts(self):
         """Two nodes' receipts for every event that there is now. The machine's health goes on making events: a moment at which none of
         them waits is a nicer end, but on a busy machine there may be none."""
-        made = self.status()["journal"]["events"]
-        wait_for(f"receipts of two nodes for {made} events", lambda: self.journal("quorum") >= made, 60)
+        made = wait_for("the agent's status", self.status, 120)["journal"]["events"]
+        wait_for(f"receipts of two nodes for {made} events", lambda: self.journal("quorum") >= made, 180)
         try:
             wait_for("a moment without unreceipted events", lambda: self.journal("unreceipted") == 0, 5)
         except TimeoutError:
             pass
 
     def journal(self, key):
-        return self.status()["journal"][key]
+        status = self.status()
+        return status["journal"][key] if status else -1
 
     def conclude(self):
         urls = [word for node in NODES for word in ("--node", f"http://127.0.0.1:{self.http_ports[node]}")]

@@ -47,7 +47,7 @@ class Processes:
         child = self.running.get(name)
         return child is not None and child.poll() is None
 
-    def end(self, name, with_signal=signal.SIGTERM, seconds=10):
+    def end(self, name, with_signal=signal.SIGTERM, seconds=60):
         """Ends one child and waits for it; SIGKILL follows if it does not go."""
         child = self.running.pop(name, None)
         if child is None:

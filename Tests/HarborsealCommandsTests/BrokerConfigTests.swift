@@ -94,7 +94,7 @@ struct BrokerConfigTests {
         let node = try node("hk-1").subscribe(["hs/1/+/+/batch"], count: 1)
         let large = try workspace.write("large", [UInt8](repeating: 0x78, count: 300_000))
         let fits = try workspace.write("fits", [UInt8](repeating: 0x79, count: 262_144))
-        let publish = { (file: String) in
+        let publish = { (file: String, tries: Int) in
             let process = Process()
             process.executableURL = URL(fileURLWithPath: "/usr/bin/mosquitto_pub")
             process.arguments = [
@@ -105,12 +105,12 @@ struct BrokerConfigTests {
             process.standardError = FileHandle.nullDevice
             try process.runHearingSignals()
             // A refused message has the client try again for ever.
-            for _ in 0..<40 where process.isRunning { usleep(50_000) }
+            for _ in 0..<tries where process.isRunning { usleep(50_000) }
             if process.isRunning { kill(process.processIdentifier, SIGKILL) }
             process.waitUntilExit()
         }
-        try publish(large)
-        try publish(fits)
+        try publish(large, 40)
+        try publish(fits, 1_200)
         let messages = node.messages()
         #expect(messages.count == 1)
         #expect(messages.first?.utf8.count == "hs/1/ab/acme.gw-1/batch ".utf8.count + 262_144)
@@ -131,7 +131,7 @@ struct BrokerConfigTests {
             Array(CertificateAuthority.revocationListPEM(der: list).utf8), to: "\(workspace.path)/broker/link-ca.crl")
         broker.reload()
         var code: Int32 = 0
-        for _ in 0..<40 where code == 0 {
+        for _ in 0..<600 where code == 0 {
             usleep(50_000)
             code = try gateway2.publish("hs/1/cd/acme.gw-2/batch", "x")
         }

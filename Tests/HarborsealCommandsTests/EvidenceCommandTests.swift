@@ -150,12 +150,12 @@ import Testing
         let told = Told()
         var command = EvidenceCommand(nodes: [silent.url, answering.url], output: try TestNode.newFolder().path + "/gateway.hsev")
         command.gateway = "acme.gw-1"
-        command.timeoutSeconds = 4
+        command.timeoutSeconds = 8
         command.onWaiting = { told.add($0) }
         let made = try await command.run()
         #expect(told.all.prefix(2).map { $0?.words } == ["waiting for \(silent.url), 2 s", "waiting for \(silent.url), 3 s"])
         #expect(told.all.last == .some(nil), "the line goes away")
-        #expect(made.notes.contains("\(silent.url): NOT included: it did not answer within 4 s"), "\(made.notes)")
+        #expect(made.notes.contains("\(silent.url): NOT included: it did not answer within 8 s"), "\(made.notes)")
         #expect(made.notes.contains("next: ask again when \(silent.url) answers"))
         #expect(made.exitCode == 2 && made.output.contains("3 events in 1 batch"))
         try await answering.stop()
@@ -169,8 +169,10 @@ import Testing
         var command = EvidenceCommand(nodes: [answering.url], output: "/nonexistent/x.hsev")
         command.gateway = "acme.gw-1"
         command.onWaiting = { told.add($0) }
+        let begun = ContinuousClock.now
         await #expect(throws: CommandError.self) { try await command.run() }
-        #expect(told.all.isEmpty)
+        // Unless this machine is so busy that it was waited for.
+        #expect(told.all.isEmpty || begun.duration(to: .now) >= .seconds(2))
         command.timeoutSeconds = 0
         let refused = await #expect(throws: CommandError.self) { try await command.run() }
         #expect(refused?.code == .usage)

@@ -19,7 +19,7 @@ final class RealBroker {
         process.standardError = FileHandle(forWritingAtPath: log)
         process.standardOutput = FileHandle.nullDevice
         try process.runHearingSignals()
-        for _ in 0..<100 where !isListening { usleep(50_000) }
+        for _ in 0..<1_200 where process.isRunning && !isListening { usleep(50_000) }
     }
 
     deinit { stop() }
@@ -88,7 +88,7 @@ struct BrokerClient {
     }
 
     /// Subscribes, waits until the broker has confirmed it, and collects `count` messages as `topic payload`.
-    func subscribe(_ filters: [String], count: Int, timeoutSeconds: Int = 15, more: [String] = []) throws -> Subscription {
+    func subscribe(_ filters: [String], count: Int, timeoutSeconds: Int = 60, more: [String] = []) throws -> Subscription {
         try Subscription(
             arguments: arguments(
                 filters.flatMap { ["-t", $0] } + ["-C", "\(count)", "-W", "\(timeoutSeconds)", "-F", "%t %p", "-d"] + more))

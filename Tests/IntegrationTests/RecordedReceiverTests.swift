@@ -88,11 +88,12 @@ struct RecordedReceiverTests {
     func positions(_ recording: Recording) throws {
         let folder = try ScratchFolder(named: "hs-gpsd")
         let port = try LoopbackPort.free()
-        let fake = try play(recording, port, folder)
-        defer { end(fake) }
         let agent = try RunningAgent(
             try Alliance.ofOneNode(), brokerPorts: [],
             settings: RunningAgent.quick + ["source.gps.type=gpsd", "source.gps.port=\(port)", "source.gps.period=100 ms"])
+        // Last: the recording is played once, whether somebody hears it or not.
+        let fake = try play(recording, port, folder)
+        defer { end(fake) }
         try agent.start()
         try wait(until: "\(recording.fixCount) fixes", seconds: 60, everyMilliseconds: 100, instead: { agent.tail + fake.log }) {
             agent.status.map { $0.journal.events > UInt64(recording.fixCount) } ?? false

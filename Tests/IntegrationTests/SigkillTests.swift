@@ -90,9 +90,9 @@ private final class NumberedSource {
 
     /// A journal at its cap refuses until receipts have made room: the line is repeated, as a source would.
     private func repeatRefused(by client: IntakeClient) throws {
-        let end = ContinuousClock.now + .seconds(20)
+        let end = ContinuousClock.now + .seconds(120)
         while let number = refused.first {
-            guard ContinuousClock.now < end else { throw IntegrationFailure("line \(number): the journal was full for 20 s") }
+            guard ContinuousClock.now < end else { throw IntegrationFailure("line \(number): the journal was full for 120 s") }
             usleep(20_000)
             refused.removeFirst()
             try take(client.send(Self.line(number)), for: number)

@@ -67,7 +67,7 @@ import Testing
                 last = messageID
                 sent += 1
             }
-            guard driver.next(within: 5_000, where: { $0.acknowledged != nil }) != nil else { break }
+            guard driver.next(where: { $0.acknowledged != nil }) != nil else { break }
             acknowledged += 1
         }
         #expect(acknowledged == 70_000 && wrapped)

@@ -71,7 +71,7 @@ import Testing
         try run([.repeatBatches: 1, .otherNames: 1]) { _, gateway, node in
             _ = try gateway.publish(Self.topic, batch())
             gateway.run(milliseconds: 50)
-            let messages = node.run(milliseconds: 300).compactMap(\.message)
+            let messages = node.messages(3)
             #expect(messages.count == 3 && Set(messages.map(\.topic)).count == 2 && Set(messages.map(\.payload)).count == 1)
         }
         try run([.reorderBatches: 1]) { proxy, gateway, node in
@@ -105,7 +105,7 @@ import Testing
     @Test("forged replies reach the gateway: at least every refusal") func forgedReplies() throws {
         try run([.forgeReplies: 1]) { _, gateway, _ in
             _ = try gateway.publish(Self.topic, batch())
-            let replies = gateway.run(milliseconds: 300).compactMap(\.message).compactMap { try? Reply(parsing: $0.payload) }
+            let replies = gateway.messages(12).compactMap { try? Reply(parsing: $0.payload) }
             #expect(replies.count >= 12)
         }
     }

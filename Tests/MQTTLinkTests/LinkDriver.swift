@@ -29,7 +29,7 @@ final class LinkDriver {
     }
 
     /// Turns until an event satisfies `wanted`; nil when `milliseconds` of real time have passed.
-    func next(within milliseconds: Int64 = 8_000, where wanted: (LinkEvent) -> Bool) -> LinkEvent? {
+    func next(within milliseconds: Int64 = 60_000, where wanted: (LinkEvent) -> Bool) -> LinkEvent? {
         let end = posix_boottime_milliseconds() + milliseconds
         while true {
             while let event = link.nextEvent() {
@@ -49,15 +49,25 @@ final class LinkDriver {
         return events
     }
 
+    /// Turns until so many messages have come, and a while longer for those that should not.
+    func messages(_ count: Int) -> [InboundMessage] {
+        var messages: [InboundMessage] = []
+        _ = next { event in
+            if let message = event.message { messages.append(message) }
+            return messages.count >= count
+        }
+        return messages + run(milliseconds: 200).compactMap(\.message)
+    }
+
     /// Turns until the link is connected; the version, or nil.
     @discardableResult
-    func connect(within milliseconds: Int64 = 8_000) -> MQTTVersion? {
+    func connect(within milliseconds: Int64 = 60_000) -> MQTTVersion? {
         guard case .connected(_, let version) = next(within: milliseconds, where: \.isConnected) else { return nil }
         return version
     }
 
     /// Turns until an attempt fails or the connection ends; why, or nil.
-    func failure(within milliseconds: Int64 = 8_000) -> LinkCause? {
+    func failure(within milliseconds: Int64 = 60_000) -> LinkCause? {
         next(within: milliseconds) { $0.cause != nil }?.cause
     }
 
@@ -66,7 +76,7 @@ final class LinkDriver {
             topic: Array(topic.utf8), payload: payload, isRetained: isRetained, nowMilliseconds: nowMilliseconds)
     }
 
-    func nextMessage(within milliseconds: Int64 = 8_000) -> InboundMessage? {
+    func nextMessage(within milliseconds: Int64 = 60_000) -> InboundMessage? {
         guard case .message(let message) = next(within: milliseconds, where: { $0.message != nil }) else { return nil }
         return message
     }

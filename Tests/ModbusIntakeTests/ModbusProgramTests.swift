@@ -37,7 +37,7 @@ private final class Child {
 }
 
 private func waitUntil(_ condition: () throws -> Bool) rethrows -> Bool {
-    let end = posix_boottime_milliseconds() + 20_000
+    let end = posix_boottime_milliseconds() + 60_000
     while try !condition() {
         guard posix_boottime_milliseconds() < end else { return false }
         usleep(10_000)
@@ -162,7 +162,7 @@ private final class Intake {
         let server = try Child("ModbusServer", ["rtu", ends.0.path, "17"] + Self.values)
         #expect(waitUntil { server.said.contains("ready") })
         let intake = Intake(folder.file("intake.sock"))
-        let path = try configuration("type = rtu\nline = \(ends.1.path)\nunit = 17\nperiod = 200 ms\ntimeout = 3 s", Self.registers)
+        let path = try configuration("type = rtu\nline = \(ends.1.path)\nunit = 17\nperiod = 200 ms\ntimeout = 5 s", Self.registers)
         let program = try Child("harborseal-modbus", ["--config", path])
         #expect(waitUntil { intake.turn() >= 2 }, "\(program.said)")
         check(try intake.read(1).readings)
@@ -173,7 +173,7 @@ private final class Intake {
     func gone() throws {
         let port = try LoopbackPort.free()
         let intake = Intake(folder.file("intake.sock"))
-        let path = try configuration("type = tcp\nhost = 127.0.0.1\nport = \(port)\nperiod = 200 ms\ntimeout = 200 ms", Self.registers)
+        let path = try configuration("type = tcp\nhost = 127.0.0.1\nport = \(port)\nperiod = 200 ms\ntimeout = 5 s", Self.registers)
         let program = try Child("harborseal-modbus", ["--config", path])
         #expect(waitUntil { intake.turn() >= 3 })
         #expect(try intake.read(1).readings.map(\.value) == [nil, nil, nil])

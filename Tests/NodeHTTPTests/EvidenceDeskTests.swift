@@ -49,7 +49,8 @@ import Testing
         var channels: [any Channel] = []
         for _ in 0..<3 * EvidenceDesk.pageLimit { channels.append(try await ask(port)) }
         try await wait {
-            if try await status(client) == (.serviceUnavailable, "2") { return true }
+            // On a busy machine the client of this question, built for debugging, may be shown out too: then it asks again.
+            if let answer = try? await status(client), answer == (.serviceUnavailable, "2") { return true }
             // This question had one of the places itself, for which one of the others was refused.
             channels.append(try await ask(port))
             return false
@@ -63,7 +64,7 @@ import Testing
 
     @Test("readers that take nothing of their pages cost four pages: the next is told to ask again, and everything else is answered")
     func places() async throws {
-        try await application(stallSeconds: 60).test(.live) { client in
+        try await application(stallSeconds: 600).test(.live) { client in
             let port = try #require(client.port)
             let channels = try await takeAllPlaces(client, port)
             #expect(try await client.execute(uri: "/healthz", method: .get) { $0.status } == .ok)
@@ -75,10 +76,9 @@ import Testing
     @Test("a reader that takes nothing is shown out, and its place is free again")
     func stalled() async throws {
         // Long enough to take all places before the first is shown out.
-        try await application(stallSeconds: 3).test(.live) { client in
+        try await application(stallSeconds: 5).test(.live) { client in
             let port = try #require(client.port)
             let channels = try await takeAllPlaces(client, port)
-            // On a busy machine the client of this question, built for debugging, may be shown out too: then it asks again.
             try await wait { (try? await status(client).0) == .ok }
             for channel in channels { try? await channel.close() }
         }
@@ -86,7 +86,7 @@ import Testing
 
     @Test("a page is taken whole, one after the other on one connection too")
     func whole() async throws {
-        try await application(stallSeconds: 20).test(.live) { client in
+        try await application(stallSeconds: 600).test(.live) { client in
             for _ in 0..<EvidenceDesk.pageLimit + 2 {
                 let count = try await client.execute(uri: Self.path, method: .get) { $0.body.readableBytes }
                 #expect(count == LargePages.byteCount)
@@ -95,9 +95,9 @@ import Testing
     }
 
     private func wait(_ condition: () async throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(20)
+        let deadline = ContinuousClock.now + .seconds(120)
         while try await !condition() {
-            try #require(ContinuousClock.now < deadline, "not within 20 s")
+            try #require(ContinuousClock.now < deadline, "not within 120 s")
             try await Task.sleep(for: .milliseconds(50))
         }
     }

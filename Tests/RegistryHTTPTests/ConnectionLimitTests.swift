@@ -13,39 +13,41 @@ import Testing
         return text.split(separator: "\n").first { $0.hasPrefix(name) }.flatMap { Int($0.dropFirst(name.count)) }
     }
 
-    /// What a shell's words say over TLS to the registry, and what it answers.
-    private func speak(_ words: String, _ registry: TestRegistry) throws -> (answer: String, seconds: Double) {
-        let begun = Date()
-        let client = "timeout 25 openssl s_client -quiet -connect 127.0.0.1:\(registry.port) -CAfile \(registry.anchorFile) 2>/dev/null"
-        let ending = try Tool.run("bash", ["-c", "{ \(words); } 2>/dev/null | \(client)"])
-        return (ending.text, Date().timeIntervalSince(begun))
+    /// What a shell's words say over TLS to the registry, and what it answers. SIGTERM is blocked in this process's threads, and in what they start.
+    private func speak(_ words: String, _ registry: TestRegistry) throws -> String {
+        let client = "timeout -s KILL 60 openssl s_client -quiet -connect 127.0.0.1:\(registry.port) -CAfile \(registry.anchorFile) 2>/dev/null"
+        return try Tool.run("bash", ["-c", "{ \(words); } 2>/dev/null | \(client)"]).text
     }
 
     @Test("an address has as many connections as it may, another one has its own, and what was cut is counted")
     func address() async throws {
-        let registry = try await TestRegistry { $0.limits.connectionsOfAddress = 3 }
+        let registry = try await TestRegistry { ($0.limits.connectionsOfAddress, $0.limits.handshakeSeconds, $0.idleSeconds) = (3, 600, 600) }
         let client = CurlClient(registry: registry)
         let silent = (0..<3).map { _ in posix_tcp_connect("127.0.0.1", UInt16(registry.port)) }
         #expect(silent.allSatisfy { $0 >= 0 })
+        // Connections of several event loops are counted in whatever order the loops get to them; this question has one, too.
+        var (last, other) = (1, "")
+        try await wait(for: "all three to be counted: \(other)") {
+            last += 1
+            other = try client.ask("/metrics", extra: ["--interface", "127.0.0.\(last)"]).text
+            return other.contains("\nharborseal_http_connections 4\n")
+        }
+        #expect(count("address", in: other) == 0, "\(other)")
         #expect(try client.ask("/healthz").status == 0, "the fourth")
-        let other = try client.ask("/metrics", extra: ["--interface", "127.0.0.2"])
-        #expect(other.status == 200 && count("address", in: other.text) == 1, "\(other.text)")
-        #expect(other.text.contains("\nharborseal_http_connections 4\n"), "\(other.text)")
+        other = try client.ask("/metrics", extra: ["--interface", "127.0.0.2"]).text
+        #expect(count("address", in: other) == 1, "\(other)")
         for descriptor in silent { _ = posix_socket_close(descriptor) }
-        let deadline = Date() + 10
-        while try client.ask("/healthz").status != 200 { try #require(Date() < deadline, "a place is free again") }
+        try await wait(for: "a place to be free again") { try client.ask("/healthz").status == 200 }
         try await registry.stop()
     }
 
     @Test("a handshake that does not end is cut long before a silent connection is, and who has done it is left alone", arguments: ["", #"\x16\x03\x01\x02\x00\x01"#])
     func handshake(_ hello: String) async throws {
-        let registry = try await TestRegistry { $0.limits.handshakeSeconds = 1 }
-        let begun = Date()
-        let words = "exec 3<>/dev/tcp/127.0.0.1/\(registry.port); printf '\(hello)' >&3; timeout 20 cat <&3 >/dev/null 2>&1; echo $?"
-        #expect(try Tool.run("bash", ["-c", words]).text != "124\n", "cut off")
-        #expect(Date().timeIntervalSince(begun) < 10)
-        let late = try speak(#"sleep 3; printf 'GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'; sleep 3"#, registry)
-        #expect(late.answer.contains("200 OK") && count("handshake", in: late.answer.replacing("\r", with: "")) == 1, "\(late)")
+        let registry = try await TestRegistry { ($0.limits.handshakeSeconds, $0.limits.silentSeconds, $0.idleSeconds) = (3, 600, 600) }
+        let words = "exec 3<>/dev/tcp/127.0.0.1/\(registry.port); printf '\(hello)' >&3; timeout -s KILL 60 cat <&3 >/dev/null 2>&1; echo $?"
+        #expect(try Tool.run("bash", ["-c", words]).text != "137\n", "cut off")
+        let late = try speak(#"sleep 5; printf 'GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'"#, registry)
+        #expect(late.contains("200 OK") && count("handshake", in: late.replacing("\r", with: "")) == 1, "\(late)")
         try await registry.stop()
     }
 
@@ -56,10 +58,9 @@ import Testing
             #"POST /.well-known/est/link/simpleenroll HTTP/1.1\r\nHost: a\r\n"#, #"POST /.well-known/est/link/cacerts HTTP/1.0\r\nConnection: keep-alive\r\n"#,
         ])
     func drops(_ head: String) async throws {
-        let registry = try await TestRegistry { $0.idleSeconds = 2 }
-        let slow = try speak(#"printf '\#(head)Content-Length: 5000\r\n\r\n'; for i in {1..100}; do printf x || exit; sleep 0.2; done"#, registry)
-        #expect(slow.seconds < 12, "\(slow)")
-        #expect(slow.answer.hasPrefix("HTTP/1.1 "), "the answer came all the same: \(slow)")
+        let registry = try await TestRegistry { $0.idleSeconds = 3 }
+        let slow = try speak(#"printf '\#(head)Content-Length: 5000\r\n\r\n'; for i in {1..150}; do printf x || exit; sleep 0.2; done"#, registry)
+        #expect(slow.hasPrefix("HTTP/1.1 "), "the answer came all the same: \(slow)")
         #expect(try count("request", in: CurlClient(registry: registry).ask("/metrics").text) == 1)
         try await registry.stop()
     }
@@ -69,16 +70,15 @@ import Testing
         let registry = try await TestRegistry()
         let client = CurlClient(registry: registry)
         let code = try registry.add("acme.gw-1").text
-        let begun = Date()
+        // Slower than it may be, so that curl reads the refusal before so much has come that the connection is cut.
         let refused = try client.ask(
-            "/.well-known/est/link/simpleenroll", user: "acme.gw-1", code: code, extra: ["-X", "POST", "-T", "/dev/zero"])
+            "/.well-known/est/link/simpleenroll", user: "acme.gw-1", code: code, extra: ["-X", "POST", "-T", "/dev/zero", "--limit-rate", "100k"])
         #expect(refused.status == 413 && refused.text.contains("16384"), "\(refused)")
         for head in [#"Content-Length: 100000000000\r\n\r\n"#, #"Transfer-Encoding: chunked\r\n\r\n7fffffff\r\n"#] {
-            let answer = try speak(#"printf 'GET /healthz HTTP/1.1\r\nHost: a\r\n\#(head)'; exec cat /dev/zero"#, registry)
-            #expect(answer.seconds < 12, "\(answer)")
+            _ = try speak(#"printf 'GET /healthz HTTP/1.1\r\nHost: a\r\n\#(head)'; exec cat /dev/zero"#, registry)
         }
-        #expect(Date().timeIntervalSince(begun) < 25, "long before the time for a request is over")
-        #expect(try count("body", in: client.ask("/metrics").text).map { $0 >= 2 } == true)
+        let metrics = try client.ask("/metrics").text
+        #expect(count("body", in: metrics).map { $0 >= 2 } == true, "for its length, and not for its time: \(metrics)")
         try await registry.stop()
     }
 
@@ -88,18 +88,21 @@ import Testing
         let basic = Data("acme.gw-1:\(try registry.add("acme.gw-1").text)".utf8).base64EncodedString()
         let head = #"POST /.well-known/est/link/simpleenroll HTTP/1.1\r\nHost: a\r\nAuthorization: Basic \#(basic)\r\nContent-Length: 16385\r\n\r\n"#
         let answer = try speak("printf '\(head)'; sleep 4", registry)
-        #expect(answer.answer.hasPrefix("HTTP/1.1 413 "), "\(answer)")
+        #expect(answer.hasPrefix("HTTP/1.1 413 "), "\(answer)")
         try await registry.stop()
     }
 
     @Test("a reader that asks and asks and takes nothing of the answers is shown out")
     func stalled() async throws {
         let registry = try await TestRegistry { $0.limits.stallSeconds = 1 }
-        // sleep reads nothing, so that the client's pipe is full, and then what the kernel takes for it.
-        let words = #"yes $'GET /metrics HTTP/1.1\r\nHost: a\r\n\r' 2>/dev/null | timeout 15 openssl s_client -quiet -connect "#
-            + "127.0.0.1:\(registry.port) -CAfile \(registry.anchorFile) 2>/dev/null | sleep 12"
-        _ = try Tool.run("bash", ["-c", words])
-        #expect(try count("stalled", in: CurlClient(registry: registry).ask("/metrics").text) == 1)
+        let deaf = try Crowd(.deaf, count: 1, ofEachAddress: 1, port: registry.port)
+        let client = CurlClient(registry: registry)
+        var answer = ""
+        try await wait(for: "it to be shown out: \(answer)") {
+            answer = try client.ask("/metrics").text
+            return count("stalled", in: answer) == 1
+        }
+        try deaf.leave()
         try await registry.stop()
     }
 }

@@ -11,6 +11,8 @@ final class Crowd {
         case bodiless
         /// Question after question, and no answer taken.
         case deaf
+        /// Answered, and asking nothing more.
+        case kept
     }
 
     /// Those of one address are fewer than a server allows it.
@@ -23,14 +25,17 @@ final class Crowd {
         for number in range(count):
             link = socket.socket()
             link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-            link.settimeout(20)
+            link.settimeout(60)
             link.bind(("127.0.1.%d" % (1 + number // each), 0))
             try:
                 link.connect(("127.0.0.1", port))
                 if manner != "mute": link = context.wrap_socket(link)
                 if manner == "bodiless": link.sendall(b"POST /healthz HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 9\\r\\n\\r\\nx")
+                if manner == "kept":
+                    link.sendall(b"GET /healthz HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n")
+                    link.recv(1)
                 if manner == "deaf":
-                    link.settimeout(0.05)
+                    link.settimeout(0.05 if count > 1 else 5)
                     for _ in range(200): link.sendall(b"GET /metrics HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n" * 50)
             except OSError: pass
             held.append(link)

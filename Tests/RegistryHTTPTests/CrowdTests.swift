@@ -15,49 +15,44 @@ import Testing
     @Test("512 connections of 20 addresses that say nothing keep nobody out, whatever they wait for")
     func silence() async throws {
         let registry = try await TestRegistry {
-            $0.idleSeconds = 120
-            ($0.limits.silentSeconds, $0.limits.handshakeSeconds) = (120, 120)
+            $0.idleSeconds = 600
+            ($0.limits.silentSeconds, $0.limits.handshakeSeconds) = (600, 600)
         }
         let crowd = try Crowd(.silent, count: 560, ofEachAddress: 28, port: registry.port)
-        let begun = Date()
         let answer = try CurlClient(registry: registry).ask("/metrics")
-        #expect(answer.status == 200 && Date().timeIntervalSince(begun) < 10, "\(answer)")
+        #expect(answer.status == 200, "\(answer)")
         #expect(count("full", in: answer.text).map { $0 >= 48 } == true, "\(answer.text)")
         try crowd.leave()
         try await registry.stop()
     }
 
-    @Test("nor do those who wait within the handshake, within a request, or with answers that they do not take", arguments: Crowd.Manner.allCases)
+    @Test("nor do those who wait within the handshake, within a request, behind an answer, or with answers that they do not take", arguments: Crowd.Manner.allCases)
     func waiting(_ manner: Crowd.Manner) async throws {
         let registry = try await TestRegistry {
-            ($0.connectionLimit, $0.idleSeconds) = (16, 120)
-            ($0.limits.silentSeconds, $0.limits.handshakeSeconds, $0.limits.stallSeconds) = (120, 120, 120)
+            ($0.connectionLimit, $0.idleSeconds) = (16, 600)
+            ($0.limits.silentSeconds, $0.limits.handshakeSeconds, $0.limits.stallSeconds) = (600, 600, 600)
         }
         let client = CurlClient(registry: registry)
         let crowd = try Crowd(manner, count: 24, ofEachAddress: 6, port: registry.port)
-        let begun = Date()
         for _ in 1...3 { #expect(try client.ask("/healthz").status == 200) }
-        #expect(Date().timeIntervalSince(begun) < 10)
-        #expect(try count("full", in: client.ask("/metrics").text).map { $0 >= 8 } == true)
+        try await wait(for: "all of them to be counted") { try count("full", in: client.ask("/metrics").text).map { $0 >= 8 } == true }
         try crowd.leave()
         try await registry.stop()
     }
 
     @Test("whoever says nothing after the handshake is shown out, and a head that comes by drops is waited for")
     func firstByte() async throws {
-        let registry = try await TestRegistry { $0.limits.silentSeconds = 1 }
-        func speak(_ words: String) throws -> (answer: String, seconds: Double) {
-            let begun = Date()
-            let client = "timeout 25 openssl s_client -quiet -connect 127.0.0.1:\(registry.port) -CAfile \(registry.anchorFile) 2>/dev/null"
-            let text = try Tool.run("bash", ["-c", "{ \(words); } 2>/dev/null | \(client)"]).text
-            return (text, Date().timeIntervalSince(begun))
-        }
-        let silent = try speak("sleep 4; printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n'")
-        #expect(silent.answer.isEmpty, "\(silent)")
-        let slow = try speak("printf G; sleep 2; printf 'ET /metrics HTTP/1.0\\r\\n'; sleep 2; printf '\\r\\n'; sleep 1")
-        #expect(slow.answer.contains(" 200 OK") && count("silent", in: slow.answer) == 1, "\(slow)")
-        let kept = try speak(#"printf 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n'; sleep 3; printf 'GET /crl/link.crl HTTP/1.0\r\n\r\n'; sleep 1"#)
-        #expect(kept.answer.contains("application/pkix-crl"), "between two requests the idle time counts: \(kept)")
+        let registry = try await TestRegistry { ($0.limits.silentSeconds, $0.idleSeconds) = (3, 600) }
+        let client = "timeout -s KILL 60 openssl s_client -quiet -connect 127.0.0.1:\(registry.port) -CAfile \(registry.anchorFile) 2>/dev/null"
+        func speak(_ words: String) throws -> String { try Tool.run("bash", ["-c", "{ \(words); } 2>/dev/null | \(client)"]).text }
+        // Opened for reading and writing, a FIFO says nothing and does not end.
+        let fifo = registry.folder.file("nothing")
+        let silent = try Tool.run("bash", ["-c", "mkfifo \(fifo); \(client) <>\(fifo); echo $?"]).text
+        #expect(silent.hasSuffix("\n") && silent.split(separator: "\n").count == 1 && silent != "137\n", "shown out, without a word: \(silent)")
+        let slow = try speak("printf G; sleep 2; printf 'ET /metrics HTTP/1.0\\r\\n'; sleep 2; printf '\\r\\n'")
+        #expect(slow.contains(" 200 OK") && count("silent", in: slow) == 1, "\(slow)")
+        let kept = try speak(#"printf 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n'; sleep 4; printf 'GET /crl/link.crl HTTP/1.0\r\n\r\n'"#)
+        #expect(kept.contains("application/pkix-crl"), "between two requests the idle time counts: \(kept)")
         try await registry.stop()
     }
 

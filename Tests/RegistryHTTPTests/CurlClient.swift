@@ -29,7 +29,7 @@ struct CurlClient {
     ) throws -> CurlAnswer {
         let folder = registry.folder
         let (headers, output) = (folder.file("\(UUID().uuidString).headers"), folder.file("\(UUID().uuidString).body"))
-        var arguments = ["-sS", "--max-time", "20", "--cacert", registry.anchorFile, "-D", headers, "-o", output, "-w", "%{http_code}"]
+        var arguments = ["-sS", "--max-time", "60", "--cacert", registry.anchorFile, "-D", headers, "-o", output, "-w", "%{http_code}"]
         if let user { arguments += ["-u", "\(user):\(code)"] }
         if let identity { arguments += ["--cert", identity.certificate, "--key", identity.key] }
         if let body {

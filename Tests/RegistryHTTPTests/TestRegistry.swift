@@ -29,6 +29,7 @@ final class TestRegistry: Sendable {
     let anchorFile: String
     let operatorNamed: @Sendable (String) -> Requester = { Requester($0) }
     private let server: Task<Void, any Error>
+    private let group: ServiceGroup
 
     /// - Parameters:
     ///   - policy: of firm acme; firm zeta has the usual one.
@@ -50,13 +51,13 @@ final class TestRegistry: Sendable {
         let settings = RegistrySettings(alliance: try Self.name("gba-test"), root: root.certificate, firms: issuing, link: link)
         registry = try Registry(folder: folder.path, settings: settings, statements: FirmStatements())
         try registry.refreshRevocationLists(nowSeconds: now)
-        (port, server) = try await Self.serve(registry, link, clock, folder, change)
+        (port, server, group) = try await Self.serve(registry, link, clock, folder, change)
     }
 
     private static func serve(
         _ registry: Registry, _ link: CertificateAuthority, _ clock: Clock, _ folder: TemporaryDirectory,
         _ change: (inout RegistryHTTPConfiguration) -> Void
-    ) async throws -> (Int, Task<Void, any Error>) {
+    ) async throws -> (Int, Task<Void, any Error>, ServiceGroup) {
         let key = try AllianceSigningKey()
         let certificate = try link.issueServer(
             organisation: "gba-test", commonName: "registry", dnsNames: ["localhost"], addresses: [[127, 0, 0, 1]], publicKey: key.publicKey,
@@ -77,7 +78,7 @@ final class TestRegistry: Sendable {
             defer { listening.finish() }
             try await group.run()
         }
-        for await port in ports { return (port, task) }
+        for await port in ports { return (port, task, group) }
         try await task.value
         throw Tool.Failure(description: "the registry does not listen")
     }
@@ -87,8 +88,9 @@ final class TestRegistry: Sendable {
         return name
     }
 
-    func stop() async throws {
-        server.cancel()
+    /// - Parameter isTold: as by SIGTERM; otherwise whatever is under way is dropped.
+    func stop(isTold: Bool = false) async throws {
+        if isTold { await group.triggerGracefulShutdown() } else { server.cancel() }
         _ = try? await server.value
         try registry.close()
     }

@@ -39,6 +39,15 @@ enum Tool {
     }
 }
 
+/// Waits for what comes sooner or later, however busy the machine is.
+func wait(for what: @autoclosure () -> String, until isThere: () throws -> Bool) async throws {
+    let end = ContinuousClock.now + .seconds(60)
+    while try !isThere() {
+        guard ContinuousClock.now < end else { throw Tool.Failure(description: "waited 60 s for \(what())") }
+        try await Task.sleep(for: .milliseconds(50))
+    }
+}
+
 /// A key and its request as a gateway's technician would make them with openssl.
 struct OpenSSLRequest {
     enum Kind: String, CaseIterable {

@@ -146,10 +146,9 @@ import Testing
 
     @Test("a connection that says nothing is closed, before the handshake and after it, and so is a body that does not end")
     func silence() async throws {
-        let registry = try await TestRegistry { $0.idleSeconds = 1 }
+        let registry = try await TestRegistry { $0.idleSeconds = 3 }
         let client = CurlClient(registry: registry)
-        let begun = Date()
-        #expect(try Tool.run("curl", ["-sS", "--max-time", "15", "telnet://127.0.0.1:\(registry.port)"]).code != 28, "closed before the handshake")
+        #expect(try Tool.run("curl", ["-sS", "--max-time", "60", "telnet://127.0.0.1:\(registry.port)"]).code != 28, "closed before the handshake")
         let address = "127.0.0.1:\(registry.port)"
         _ = try Tool.run("openssl", ["s_client", "-quiet", "-no_ign_eof", "-connect", address, "-CAfile", registry.anchorFile])
         let code = try registry.add("acme.gw-1").text
@@ -158,7 +157,6 @@ import Testing
         let slow = try client.ask(
             "/.well-known/est/link/simpleenroll", user: "acme.gw-1", code: code, extra: ["-X", "POST", "--limit-rate", "100", "--data-binary", "@\(fifo)"])
         #expect(slow.status == 0 && slow.exitCode != 28, "cut off: \(slow)")
-        #expect(Date().timeIntervalSince(begun) < 15)
         #expect(try client.ask("/healthz").status == 200)
         try await registry.stop()
     }
@@ -173,6 +171,7 @@ import Testing
         try await registry.stop()
     }
 
+    /// The second question is on its way before the first is answered: whoever closes behind an answer never reads it.
     @Test(
         "a connection ends after its answer where HTTP says so, and goes on otherwise",
         arguments: [
@@ -180,12 +179,24 @@ import Testing
             ("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: Close, TE\r\n", true), ("GET /healthz HTTP/1.1\r\nHost: a\r\n", false),
         ])
     func ending(_ head: String, _ ends: Bool) async throws {
-        let registry = try await TestRegistry()
-        let client = "openssl s_client -quiet -connect 127.0.0.1:\(registry.port) -CAfile \(registry.anchorFile) 2>/dev/null"
-        let written = head.replacing("\r\n", with: #"\r\n"#) + #"\r\n"#
-        let ending = try Tool.run("bash", ["-c", "{ printf '\(written)'; sleep 6; } | { timeout 4 \(client); echo \" $?\"; }"])
-        #expect(ending.text.contains("alive\n") && ending.text.hasSuffix(" 124\n") != ends, "\(ending.text)")
+        let registry = try await TestRegistry { $0.idleSeconds = 600 }
+        let last = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        // SIGTERM is blocked in this process's threads, and in what they start.
+        let client = ["-s", "KILL", "60", "openssl", "s_client", "-quiet", "-connect", "127.0.0.1:\(registry.port)", "-CAfile", registry.anchorFile]
+        let ending = try Tool.run("timeout", client, input: Array("\(head)\r\n\(last)".utf8))
+        #expect(ending.text.split(separator: "alive\n", omittingEmptySubsequences: false).count == (ends ? 2 : 3), "\(ending.text)")
+        #expect(ending.code != 137, "closed behind the last answer")
         try await registry.stop()
+    }
+
+    @Test("a registry that is to stop waits for no connection that is kept, silent or half asked")
+    func stop() async throws {
+        let registry = try await TestRegistry { $0.idleSeconds = 600 }
+        let crowds = try [Crowd.Manner.mute, .silent, .bodiless, .kept].map { try Crowd($0, count: 2, ofEachAddress: 2, port: registry.port) }
+        let begun = Date()
+        try await registry.stop(isTold: true)
+        #expect(Date().timeIntervalSince(begun) < 120)
+        for crowd in crowds { try crowd.leave() }
     }
 
     @Test("more connections than the limit wait, and none is lost")

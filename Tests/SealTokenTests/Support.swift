@@ -157,7 +157,7 @@ final class DrivenSigner {
 
     /// Turns of the loop until `condition` holds; false when it does not within so many seconds.
     @discardableResult
-    func turn(seconds: Double = 15, until condition: () -> Bool) -> Bool {
+    func turn(seconds: Double = 60, until condition: () -> Bool) -> Bool {
         let end = Self.now + UInt64(seconds * 1_000)
         var isReadable = false
         repeat {
@@ -171,7 +171,7 @@ final class DrivenSigner {
     }
 
     /// Signs as the agent does; nil when there is no signature in time.
-    func sign(_ message: [UInt8], seconds: Double = 15) -> Signature? {
+    func sign(_ message: [UInt8], seconds: Double = 60) -> Signature? {
         signer.begin(message, nowMilliseconds: Self.now)
         var signature: Signature?
         turn(seconds: seconds) {
@@ -188,7 +188,7 @@ final class DrivenSigner {
     }
 
     /// Waits until it says what keeps it from signing.
-    func trouble(seconds: Double = 15) -> String? {
+    func trouble(seconds: Double = 60) -> String? {
         turn(seconds: seconds) { signer.trouble != nil }
         return signer.trouble
     }

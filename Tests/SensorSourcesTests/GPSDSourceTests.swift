@@ -65,7 +65,7 @@ import Testing
             fake.waitUntilExit()
         }
         let driver = SourceDriver(.gpsd(GPSDSource(port: port, periodMilliseconds: 0)))
-        let end = SourceDriver.now() + 30_000
+        let end = SourceDriver.now() + 120_000
         while driver.events.count < 30, SourceDriver.now() < end { driver.turn() }
         #expect(driver.events.count >= 30)
         for event in driver.events {

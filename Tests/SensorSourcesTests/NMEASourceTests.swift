@@ -71,8 +71,8 @@ import Testing
     func silent() throws {
         let line = try plugIn()
         let driver = driver()
-        let end = SourceDriver.now() + 10_300
-        while SourceDriver.now() < end { driver.turn(milliseconds: 5000) }
+        let end = SourceDriver.now() + 60_000
+        while driver.notices.isEmpty, SourceDriver.now() < end { driver.turn(milliseconds: 5000) }
         #expect(driver.notices == ["nmea: \(link) is silent for 10 s: check the receiver's power and wiring"])
         #expect(driver.source.state?.isWorking == false)
         #expect(driver.turnCount < 8)
@@ -83,7 +83,7 @@ import Testing
     func garbled() throws {
         let line = try plugIn()
         let driver = driver(baud: 4800)
-        let end = SourceDriver.now() + 6000
+        let end = SourceDriver.now() + 60_000
         while SourceDriver.now() < end, driver.source.state?.isWorking != false || driver.notices.isEmpty {
             line.send([UInt8](repeating: 0xF8, count: 40))
             driver.turn(milliseconds: 200)

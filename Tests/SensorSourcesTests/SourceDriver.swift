@@ -50,9 +50,9 @@ final class SourceDriver {
         notices += output.notices.map { $0.source.string + ": " + $0.text.string }
     }
 
-    /// Turns until something holds, for 10 s at most; whether it holds.
+    /// Turns until something holds, for a minute at most; whether it holds.
     func turn(until condition: () -> Bool) -> Bool {
-        let end = SourceDriver.now() + 10_000
+        let end = SourceDriver.now() + 60_000
         while !condition() {
             guard SourceDriver.now() < end else { return false }
             turn()

@@ -7,7 +7,7 @@ import Testing
 @testable import HarborsealCommands
 
 @Suite(.serialized) struct RegistryServeTests {
-    private func wait(seconds: Double = 20, until condition: () throws -> Bool) throws -> Bool {
+    private func wait(seconds: Double = 60, until condition: () throws -> Bool) throws -> Bool {
         let end = Date(timeIntervalSinceNow: seconds)
         while Date() < end {
             if try condition() { return true }
@@ -90,7 +90,7 @@ import Testing
         func hash(_ path: String) throws -> String { try String(RunningRegistry.run("sha256sum", [path]).text.prefix(64)) }
         func served(_ query: String = "") throws -> String {
             _ = try RunningRegistry.run("curl", [
-                "-sS", "--max-time", "20", "--cacert", "\(alliance)/link-ca.crt", "https://localhost:\(registry.port)/alliance.hstrust\(query)", "-o", "\(workspace.path)/served",
+                "-sS", "--max-time", "60", "--cacert", "\(alliance)/link-ca.crt", "https://localhost:\(registry.port)/alliance.hstrust\(query)", "-o", "\(workspace.path)/served",
             ])
             return try hash("\(workspace.path)/served")
         }

@@ -20,7 +20,7 @@ final class RunningNode {
         process.standardError = FileHandle(forWritingAtPath: logFile)
         process.standardInput = FileHandle.nullDevice
         try process.runHearingSignals()
-        for _ in 0..<200 {
+        for _ in 0..<600 {
             if try text("healthz") != nil { return }
             guard process.isRunning else { break }
             Thread.sleep(forTimeInterval: 0.1)
@@ -41,14 +41,14 @@ final class RunningNode {
 
     /// What it answers to GET; nil: not with 2xx.
     func text(_ path: String) throws -> String? {
-        let answer = try RunningRegistry.run("curl", ["-sS", "--fail", "--max-time", "10", "\(url)/\(path)"])
+        let answer = try RunningRegistry.run("curl", ["-sS", "--fail", "--max-time", "60", "\(url)/\(path)"])
         return answer.code == 0 ? answer.text : nil
     }
 
     /// The bytes of an entry of its ledger; nil: it has none of this id.
     func entry(_ id: String, in folder: String) throws -> [UInt8]? {
         let file = "\(folder)/entry-\(id)"
-        guard try RunningRegistry.run("curl", ["-sS", "--fail", "--max-time", "10", "\(url)/entries/\(id)", "-o", file]).code == 0 else { return nil }
+        guard try RunningRegistry.run("curl", ["-sS", "--fail", "--max-time", "60", "\(url)/entries/\(id)", "-o", file]).code == 0 else { return nil }
         return FileManager.default.contents(atPath: file).map(Array.init)
     }
 

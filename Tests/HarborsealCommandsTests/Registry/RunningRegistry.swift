@@ -35,7 +35,7 @@ final class RunningRegistry {
     }
 
     private static func port(in logFile: String, of process: Process) throws -> Int {
-        for _ in 0..<300 {
+        for _ in 0..<600 {
             if let port = port(text(logFile)) { return port }
             if !process.isRunning { break }
             Thread.sleep(forTimeInterval: 0.1)
@@ -94,7 +94,7 @@ final class RunningRegistry {
         _ = try Self.run("openssl", ["req", "-new", "-key", key, "-subj", "/", "-outform", "DER", "-out", request])
         let base64 = try Self.run("openssl", ["base64", "-A", "-in", request]).text
         let answer = try Self.run("curl", [
-            "-sS", "--max-time", "20", "--cacert", "\(workspace.workspace.alliance)/link-ca.crt", "-u", "\(gateway):\(code)", "-d", base64, "-H",
+            "-sS", "--max-time", "60", "--cacert", "\(workspace.workspace.alliance)/link-ca.crt", "-u", "\(gateway):\(code)", "-d", base64, "-H",
             "Content-Type: application/pkcs10", "https://localhost:\(port)/.well-known/est/\(label)/simpleenroll",
         ]).text
         let message = try workspace.write("\(gateway)-\(label).p7", "-----BEGIN PKCS7-----\n\(answer)-----END PKCS7-----\n")

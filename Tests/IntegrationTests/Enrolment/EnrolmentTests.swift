@@ -104,7 +104,7 @@ struct EnrolmentTests {
         let line = String(decoding: try Data(contentsOf: URL(fileURLWithPath: "/proc/\(child.processID)/cmdline")), as: UTF8.self)
         #expect(line.contains("enroll\0") && line.contains(gateway.configuration), "\(line)")
         #expect(!line.contains(code) && line.contains("xxxxxxxxxxxxxxxxxxxxxxxxxx") == (way != "standard input"), "\(line)")
-        #expect(child.waitUntilEnded(seconds: 30) == .exited(0), "\(child.log)")
+        #expect(child.waitUntilEnded(seconds: 120) == .exited(0), "\(child.log)")
         #expect(try gateway.expectEnrolled())
     }
 

@@ -45,7 +45,8 @@ extension EnrolmentTests {
         @Test("with the link certificate expired, the clock in 1970 and no network, events are kept; when the network is back the agent renews by itself, connects once its clock is set, and each event has its receipt once")
         func in1970() throws {
             let broker = try RunningBroker(try alliance.get())
-            let gateway = try enrolled(["age_seconds": 86_400, "life_seconds": 86_403], broker: broker)
+            let gateway = try enrolled(["age_seconds": 86_400, "life_seconds": 86_410], broker: broker)
+            let ended = ContinuousClock.now + .seconds(11)
             let old = gateway.certificate("link.crt")
             try registry.order()
             registry.stop()
@@ -62,6 +63,7 @@ extension EnrolmentTests {
             let kept = try waitForReport("signatures", of: gateway, agent) { $0.number("journal", "events") >= 7 && $0.number("journal", "signed") == $0.number("journal", "events") }
             #expect(kept.number("journal", "quorum") == 0 && gateway.certificate("link.crt") == old)
 
+            try wait(until: "the certificate's end") { ContinuousClock.now > ended }
             try registry.start()
             try broker.start()
             let node = try RunningNode(try alliance.get(), "hk-1", brokerPorts: [broker.port])

@@ -93,8 +93,8 @@ extension EnrolmentTests {
 
     @Test("a link certificate that has ended is renewed by itself all the same")
     func late() throws {
-        let gateway = try Self.enrolled(["age_seconds": 3_600, "life_seconds": 3_610])
-        sleep(11)
+        let gateway = try Self.enrolled(["age_seconds": 3_600, "life_seconds": 3_615])
+        sleep(16)
         let doctor = try gateway.command("doctor").output
         #expect(doctor.contains("link.crt: ended on 20") && doctor.contains("; renewal works until 20"), "\(doctor)")
         #expect(doctor.contains("do: run harborseal-agent renew, or wait for the network"), "\(doctor)")
@@ -151,7 +151,7 @@ extension EnrolmentTests {
 
     @Test("a renewal that the registry refuses the running agent is a finding of doctor, with the registry's words and a step", .timeLimit(.minutes(3)))
     func refusedByItself() throws {
-        let gateway = try Self.enrolled(["age_seconds": 57, "life_seconds": 80])
+        let gateway = try Self.enrolled(["age_seconds": 570, "life_seconds": 800])
         try gateway.registry.order(["status": 403, "words": "this gateway is revoked"])
         let agent = try ChildProcess([try Programs.agent, "run", "--config", gateway.configuration], logFile: gateway.folder.file("log"))
         defer { agent.kill() }
@@ -165,8 +165,8 @@ extension EnrolmentTests {
     @Test("the running agent renews by itself when two thirds are over, and connects again with the new pair", .timeLimit(.minutes(3)))
     func byItself() throws {
         let broker = try RunningBroker(Self.alliance.get())
-        // Begun a minute ago, with a life of 80 s: due since some seconds, and valid for the handshake.
-        let gateway = try Self.enrolled(["age_seconds": 57, "life_seconds": 80], broker: broker.port)
+        // Begun ten minutes ago, with a life of 800 s: due since some seconds, and valid for the handshake.
+        let gateway = try Self.enrolled(["age_seconds": 570, "life_seconds": 800], broker: broker.port)
         let old = gateway.certificate("link.crt")
         let log = gateway.folder.file("log")
         let agent = try ChildProcess([try Programs.agent, "run", "--config", gateway.configuration], logFile: log)
@@ -193,8 +193,8 @@ extension EnrolmentTests {
     @Test("with the link certificate expired and the clock in 1970, events are recorded and signed, and the renewal works")
     func in1970() throws {
         let broker = try RunningBroker(Self.alliance.get())
-        let gateway = try Self.enrolled(["age_seconds": 86_400, "life_seconds": 86_408], broker: broker.port)
-        sleep(9)
+        let gateway = try Self.enrolled(["age_seconds": 86_400, "life_seconds": 86_412], broker: broker.port)
+        sleep(13)
         let shifted = try ClockShift(seconds: 20 - Int64(Date().timeIntervalSince1970)).agent(in: gateway.folder)
         let agent = try ChildProcess(shifted + ["run", "--config", gateway.configuration], logFile: gateway.folder.file("log"))
         defer { agent.kill() }

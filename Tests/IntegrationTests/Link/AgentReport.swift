@@ -41,7 +41,7 @@ extension RunningAgent {
 
     /// Waits until the report satisfies `condition`, and returns it; its absence fails with the latest concerns.
     @discardableResult
-    func waitForReport(_ what: String, seconds: Double = 20, _ condition: (AgentReport) -> Bool) throws -> AgentReport {
+    func waitForReport(_ what: String, seconds: Double = 60, _ condition: (AgentReport) -> Bool) throws -> AgentReport {
         try wait(
             for: what, seconds: seconds, everyMilliseconds: 50,
             instead: { "status: \((try? command("status", "--no-colour").output) ?? "none"); \(tail)" }
@@ -69,7 +69,7 @@ enum AgentCommand {
     static func run(_ words: [String]) throws -> (code: Int32, output: String) {
         let folder = try ScratchFolder(named: "hs-command")
         let child = try ChildProcess([try Programs.agent] + words, logFile: folder.file("output"))
-        guard case .exited(let code)? = child.waitUntilEnded(seconds: 30) else {
+        guard case .exited(let code)? = child.waitUntilEnded(seconds: 120) else {
             throw IntegrationFailure("harborseal-agent \(words.joined(separator: " ")): not done after 30 s\n\(child.log)")
         }
         return (code, child.log)

@@ -23,20 +23,21 @@ extension BrokersAndNodes {
 
         private func node() throws -> RunningNode { try RunningNode(try Self.alliance.get(), "hk-1", brokerPorts: [broker.port]) }
 
-        /// Waits until the number of events stands still for a second, and returns it.
+        /// Waits until the number of events stands still for a second with the journal at its cap, and returns it.
         private func standstill(_ agent: RunningAgent) throws -> Int {
             var last = -1
             return try wait(for: "a standstill", seconds: 30, everyMilliseconds: 1_000, instead: { agent.tail }) {
-                let count = try agent.report().number("journal", "events")
+                let report = try agent.report()
+                let count = report.number("journal", "events")
                 defer { last = count }
-                return count == last && count > 500 ? count : nil
+                return count == last && count > 500 && report.text("journal", "space") != "normal" ? count : nil
             }
         }
 
-        /// Reads answers until none comes for two seconds.
+        /// Reads answers until none comes for ten seconds.
         private func answers(_ client: IntakeClient, atMost count: Int) throws -> [IntakeClient.Answer] {
             var all: [IntakeClient.Answer] = []
-            while all.count < count, let answer = try? client.answer(seconds: 2) { all.append(answer) }
+            while all.count < count, let answer = try? client.answer(seconds: 10) { all.append(answer) }
             return all
         }
 
@@ -128,7 +129,7 @@ extension BrokersAndNodes {
             // What was stored is not sent again; what waited in the socket was taken as soon as there was room, and is not taken twice.
             let again = try agent.intake()
             for number in (1..<next) where !stored.contains(number) {
-                let answer = try again.send(IntakeClient.line(number: number, padding: Self.padding), seconds: 20)
+                let answer = try again.send(IntakeClient.line(number: number, padding: Self.padding))
                 guard case .stored = answer else { throw IntegrationFailure("line \(number): \(answer)") }
             }
             guard case .stored = try again.send(IntakeClient.line(source: "late", number: 1, padding: Self.padding)) else {

@@ -23,12 +23,12 @@ extension BrokersAndNodes {
             let end = ContinuousClock.now + .seconds(12)
             while ContinuousClock.now < end {
                 let begun = ContinuousClock.now
-                _ = try #require(agent.status, "no answer to status within 5 s")
+                _ = try #require(agent.status, "no answer to status")
                 longest = max(longest, begun.duration(to: .now))
                 usleep(20_000)
             }
             #expect(servers.allSatisfy { $0.questionCount > 0 }, "both were asked")
-            #expect(longest > .milliseconds(500) && longest < .seconds(4), "the longest answer took \(longest)")
+            #expect(longest > .milliseconds(500) && longest < .seconds(10), "the longest answer took \(longest)")
         }
 
         /// Hears every question and answers none.

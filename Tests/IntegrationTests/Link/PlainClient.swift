@@ -20,7 +20,7 @@ final class PlainClient {
     }
 
     /// Longer than the 10 s for which a gateway that no node answers holds its first signature back.
-    private func next<Value>(_ what: String, seconds: Int64 = 30, _ wanted: (LinkEvent) throws -> Value?) throws -> Value {
+    private func next<Value>(_ what: String, seconds: Int64 = 90, _ wanted: (LinkEvent) throws -> Value?) throws -> Value {
         let end = posix_boottime_milliseconds() + seconds * 1_000
         while posix_boottime_milliseconds() < end {
             while let event = link.nextEvent() {

@@ -82,7 +82,7 @@ extension BrokersAndNodes {
                 stage.agent.kill()
                 try stage.first.write(to: URL(fileURLWithPath: stage.trustFile))
                 try stage.agent.launch(under: wrapper(stage, log: log, killingAt: point))
-                #expect(stage.agent.process?.waitUntilEnded(seconds: 20) == .signalled(SIGKILL), "\(point) did not strike: \(stage.agent.tail)")
+                #expect(stage.agent.process?.waitUntilEnded(seconds: 60) == .signalled(SIGKILL), "\(point) did not strike: \(stage.agent.tail)")
                 let held = stage.held
                 #expect(held == stage.first || held == second, "\(point): neither the old nor the new file")
                 // Whatever a cut leaves, the next start takes the new one; once for each thing that it can leave.

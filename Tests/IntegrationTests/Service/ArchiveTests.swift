@@ -95,7 +95,7 @@ extension BrokersAndNodes {
             let node = try OfflineNode(try Self.alliance.get(), "hk-1")
             let client = try agent.intake()
             var told = 0
-            while told < 2_000, case .stored? = try? client.send(IntakeClient.line(source: "big", number: told + 1, padding: 3_000), seconds: 2) { told += 1 }
+            while told < 2_000, case .stored? = try? client.send(IntakeClient.line(source: "big", number: told + 1, padding: 3_000), seconds: 10) { told += 1 }
             #expect((200..<400).contains(told), "\(told) events of 3,000 bytes in 1 MiB")
             try signed(agent)
             let toNodes = try Stick()

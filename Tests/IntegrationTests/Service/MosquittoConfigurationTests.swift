@@ -75,14 +75,21 @@ extension BrokersAndNodes {
             return [try Programs.tool(program, package: "mosquitto-clients"), "-h", "127.0.0.1", "-p", "\(port)", "-V", "5", "-q", "1"] + login + words
         }
 
-        /// What the agent hears within two seconds while somebody publishes.
+        /// What the agent hears of what somebody publishes.
         private func heard(_ port: UInt16, _ publish: () throws -> Void) throws -> String {
             let scratch = try ScratchFolder(named: "hs-heard")
-            let subscriber = try ChildProcess(try client("mosquitto_sub", port, "harborseal", ["-t", "#", "-v", "-W", "3"]), logFile: scratch.file("log"))
-            usleep(700_000)
+            // Into a file its output is buffered by blocks, unless stdbuf asks for lines.
+            let words = ["/usr/bin/stdbuf", "-oL"] + (try client("mosquitto_sub", port, "harborseal", ["-t", "#", "-v", "-d"]))
+            let subscriber = try ChildProcess(words, logFile: scratch.file("log"))
+            defer { subscriber.kill() }
+            try wait(until: "the subscription", instead: { subscriber.log }) { subscriber.log.contains("Subscribed (mid") }
             try publish()
-            _ = subscriber.waitUntilEnded(seconds: 6)
-            return subscriber.log
+            // The broker keeps the order: behind this one nothing more comes.
+            let last = "shelly/last end"
+            try ChildProcess.run(try client("mosquitto_pub", port, "shelly", ["-t", "shelly/last", "-m", "end"]))
+            try wait(until: "the last message", instead: { subscriber.log }) { subscriber.log.contains(last + "\n") }
+            let lines = subscriber.log.split(separator: "\n").filter { !$0.hasPrefix("Client ") && !$0.hasPrefix("Subscribed ") && $0 != last }
+            return lines.map { $0 + "\n" }.joined()
         }
 
         @Test("the sensors' broker lets each program write its own tree and the agent read all, and nothing else") func sensors() throws {

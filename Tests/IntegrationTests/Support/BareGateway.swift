@@ -65,7 +65,7 @@ class BareGateway {
     func command(_ words: [String], under wrapper: [String] = []) throws -> (code: Int32, output: String) {
         let output = try ScratchFolder(named: "hs-command")
         let child = try ChildProcess(wrapper + (token?.wrapper ?? []) + [try Programs.agent] + words + ["--config", configuration], logFile: output.file("output"))
-        switch child.waitUntilEnded(seconds: 60) {
+        switch child.waitUntilEnded(seconds: 180) {
         case .exited(let code): return (code, child.log)
         case .signalled(let number): return (-number, child.log)
         case nil: throw IntegrationFailure("harborseal-agent \(words): not done after 60 s\n\(child.log)")

@@ -75,7 +75,7 @@ final class ChildProcess: @unchecked Sendable {
 
     /// SIGTERM; SIGKILL if it does not go within `seconds`. How it ended, and after how many milliseconds.
     @discardableResult
-    func terminate(seconds: Double = 10) -> (ending: Ending?, milliseconds: Int) {
+    func terminate(seconds: Double = 60) -> (ending: Ending?, milliseconds: Int) {
         let begun = ContinuousClock.now
         signal(SIGTERM)
         let ending = waitUntilEnded(seconds: seconds)
@@ -99,9 +99,9 @@ final class ChildProcess: @unchecked Sendable {
         let output = try ScratchFolder(named: "harborseal-run")
         let command = directory.map { ["/usr/bin/env", "-C", $0] + words } ?? words
         let child = try ChildProcess(command, logFile: output.file("output"))
-        let ending = child.waitUntilEnded(seconds: 60)
+        let ending = child.waitUntilEnded(seconds: 300)
         guard case .exited(let code)? = ending, acceptable.contains(code) else {
-            throw IntegrationFailure("\(words.joined(separator: " ")): \(ending.map { "\($0)" } ?? "not done after 60 s")\n\(child.log)")
+            throw IntegrationFailure("\(words.joined(separator: " ")): \(ending.map { "\($0)" } ?? "not done after 300 s")\n\(child.log)")
         }
         return child.log
     }

@@ -24,7 +24,7 @@ final class IntakeClient {
     }
 
     /// Sends one line (its newline is added) and waits for its answer.
-    func send(_ line: String, seconds: Double = 10) throws -> Answer {
+    func send(_ line: String, seconds: Double = 60) throws -> Answer {
         try write([line])
         return try answer(seconds: seconds)
     }
@@ -35,7 +35,7 @@ final class IntakeClient {
     }
 
     /// The next answer.
-    func answer(seconds: Double = 10) throws -> Answer {
+    func answer(seconds: Double = 60) throws -> Answer {
         guard let text = stream.readLine(seconds: seconds) else {
             guard stream.isAtEnd else { throw IntegrationFailure("the intake gave no answer within \(seconds) s") }
             throw Ended()

@@ -36,7 +36,7 @@ final class OfflineNode {
         let scratch = try ScratchFolder(named: "hs-import")
         let child = try ChildProcess(
             [try Programs.harborseal, "node", "import", "--config", configuration] + options + files, logFile: scratch.file("output"))
-        guard case .exited(let code)? = child.waitUntilEnded(seconds: 60) else { throw IntegrationFailure("node import: not done\n\(child.log)") }
+        guard case .exited(let code)? = child.waitUntilEnded(seconds: 180) else { throw IntegrationFailure("node import: not done\n\(child.log)") }
         return (code, child.log)
     }
 

@@ -111,7 +111,7 @@ final class RunningAgent {
     /// Its status; nil while it does not answer.
     var status: AgentStatus? {
         guard let stream = UnixStream(controlSocket), stream.write("status json\n") else { return nil }
-        return try? JSONDecoder().decode(AgentStatus.self, from: Data(stream.readAll(seconds: 5).utf8))
+        return try? JSONDecoder().decode(AgentStatus.self, from: Data(stream.readAll(seconds: 60).utf8))
     }
 
     /// The last lines of its log, for messages.

@@ -63,7 +63,7 @@ final class RunningNode {
         }
     }
 
-    /// SIGTERM, or SIGKILL after 10 s.
+    /// SIGTERM, or SIGKILL after a minute.
     func stop() {
         process?.terminate()
         process = nil
@@ -83,7 +83,7 @@ final class RunningNode {
 
     /// The body of a page; nil when it does not answer with 200.
     func page(_ path: String) -> String? {
-        try? ChildProcess.run(["/usr/bin/curl", "-sf", "-m", "5", url + path])
+        try? ChildProcess.run(["/usr/bin/curl", "-sf", "-m", "60", url + path])
     }
 
     /// A line of `/metrics`, for example `harborseal_refusals_total{code="6",reason="conflict"}`.

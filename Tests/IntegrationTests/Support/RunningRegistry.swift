@@ -34,7 +34,7 @@ final class RunningRegistry {
         process = child
         try wait(until: "the registry", seconds: 30, everyMilliseconds: 100, instead: { child.log }) {
             guard child.isRunning else { throw IntegrationFailure("the registry ended: \(child.log)") }
-            return (try? ChildProcess.run(["/usr/bin/curl", "-skf", "-m", "5", "https://localhost:\(port)/healthz"])) != nil
+            return (try? ChildProcess.run(["/usr/bin/curl", "-skf", "-m", "60", "https://localhost:\(port)/healthz"])) != nil
         }
     }
 

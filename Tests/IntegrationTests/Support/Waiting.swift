@@ -1,10 +1,12 @@
 import Foundation
 
-/// Waits until `body` gives a value; throws with `what` and, in its words, what was there instead.
+/// Waits until `body` gives a value; throws with `what` and, in its words, what was there instead. It waits a minute at least: what comes late on a
+/// busy machine has come.
 func wait<Value>(
-    for what: String, seconds: Double = 20, everyMilliseconds: UInt32 = 10, instead: () -> String = { "" },
+    for what: String, seconds: Double = 60, everyMilliseconds: UInt32 = 10, instead: () -> String = { "" },
     _ body: () throws -> Value?
 ) throws -> Value {
+    let seconds = max(seconds, 60)
     let deadline = ContinuousClock.now.advanced(by: .seconds(seconds))
     repeat {
         if let value = try body() { return value }
@@ -15,7 +17,7 @@ func wait<Value>(
 
 /// Waits until `condition` holds.
 func wait(
-    until what: String, seconds: Double = 20, everyMilliseconds: UInt32 = 10, instead: () -> String = { "" },
+    until what: String, seconds: Double = 60, everyMilliseconds: UInt32 = 10, instead: () -> String = { "" },
     _ condition: () throws -> Bool
 ) throws {
     _ = try wait(for: what, seconds: seconds, everyMilliseconds: everyMilliseconds, instead: instead) {

@@ -4,7 +4,7 @@
 registry.py PORT FOLDER ALLIANCE FIRM
 
 FOLDER/orders.json is read at each request:
-  code, days, life_seconds, used_codes           what is issued, and for which code
+  code, days, life_seconds, used_codes           what is issued, and for which code; life_seconds: of a link certificate alone
   approve                                        false: 202 for every enrolment
   status, words, retry_after                     answer this to enrolments; seal_status: to those of the seal alone
   wrong                                          key, name, usage, issuer, two, empty, bare, text, rsa, expired: what is wrong with the certificate
@@ -83,7 +83,7 @@ def sign(label, request, device, uri, order):
             openssl("req", "-new", "-nodes", "-newkey", *kind, "-keyout", f"{place}/other.key", "-subj", f"/O={firm}/CN={device}",
                     "-outform", "DER", "-out", f"{place}/request")
         begin = datetime.datetime.fromtimestamp(time.time() - order.get("age_seconds", 60), datetime.timezone.utc)
-        end = begin + datetime.timedelta(seconds=order.get("life_seconds", order.get("days", 90) * 86400))
+        end = begin + datetime.timedelta(seconds=label == "link" and order.get("life_seconds") or order.get("days", 90) * 86400)
         if wrong == "expired":
             begin, end = begin - datetime.timedelta(days=9), begin - datetime.timedelta(days=1)
         configuration(place)

@@ -94,7 +94,7 @@ def misplaced(world, judge):
         yield Result("judged by the node", f"{speaker.decode()} says acme.gw-1's batch on {shown(topic)}", NOBODY,
                      ["it is in the ledger"] if judge.holds(statement) else [])
     judge.tell(ME, own(ME) + b"/batch", message)
-    yield Result("judged by the node", "the same batch in its place", THROUGH, [] if judge.holds(statement, 2) else ["not in the ledger"])
+    yield Result("judged by the node", "the same batch in its place", THROUGH, [] if judge.holds(statement, 30) else ["not in the ledger"])
     judge.keys[ME].accepted(statement)
 
 
@@ -169,7 +169,7 @@ def impostors(world, judge):
     yield Result("seal certificate", "the peer's, and a batch of the peer's name", NOBODY, ["it is in the ledger"] if judge.holds(foreign) else [])
     judge.hear(ME, good, key=key)
     judge.tell(ME, own(ME) + b"/batch", message)
-    yield Result("seal certificate", "one that is right, for the same key", THROUGH, [] if judge.holds(statement, 2) else ["not in the ledger"])
+    yield Result("seal certificate", "one that is right, for the same key", THROUGH, [] if judge.holds(statement, 30) else ["not in the ledger"])
 
 
 def judgements(world, ledger):
@@ -182,4 +182,4 @@ def judgements(world, ledger):
     for gateway in (PEER, STRANGER):
         statement, message = judge.keys[gateway].statement()
         judge.tell(gateway, own(gateway) + b"/batch", message)
-        yield Result("judged by the node", f"{gateway.decode()}'s own batch", THROUGH, [] if judge.holds(statement, 2) else ["not in the ledger"])
+        yield Result("judged by the node", f"{gateway.decode()}'s own batch", THROUGH, [] if judge.holds(statement, 30) else ["not in the ledger"])

@@ -9,7 +9,7 @@ CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK, UNSUBSCRIBE, UNSUBACK, PIN
     1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 14)
 SESSION_EXPIRY, TOPIC_ALIAS, AUTHENTICATION_METHOD, AUTHENTICATION_DATA = 0x11, 0x23, 0x15, 0x16
 # Far more than a broker on this machine takes; whoever waits so long has failed.
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 class Closed(Exception):
