@@ -68,6 +68,34 @@ public enum DurableFile {
         try syncDirectory(of: path)
     }
 
+    /// Puts a file that is whole and synced in its place on the same file system, durably.
+    ///
+    /// - Throws: ``TrustError`` with code `file`, also where something is there already: that stays, and `temporary` goes.
+    public static func place(_ temporary: String, at path: String) throws {
+        try putInPlace(temporary, at: path, replacing: false)
+        try syncDirectory(of: path)
+    }
+
+    /// Copies a file of whatever size, for its owner alone, and syncs the copy.
+    ///
+    /// - Throws: ``TrustError`` with code `unreadable` or `file`, also where something is at `target` already.
+    public static func copy(_ source: String, to target: String) throws {
+        let from = try openRegular(source)
+        defer { close(from) }
+        let to = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard to >= 0 else { throw failure("write", target) }
+        defer { close(to) }
+        var chunk = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = Glibc.read(from, &chunk, chunk.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw failure("read", source, .unreadable) }
+            guard count > 0 else { break }
+            try writeAll(Array(chunk[..<count]), to: to, path: target)
+        }
+        guard fsync(to) == 0 else { throw failure("sync", target) }
+    }
+
     /// Makes a directory and those above it, each synced into its parent.
     public static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws {
         var isDirectory = ObjCBool(false)

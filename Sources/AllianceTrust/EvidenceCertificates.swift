@@ -8,10 +8,15 @@ internal import X509
 struct EvidenceCertificates {
     /// Shorter than any certificate or list: not worth a parser's time, and a file holds millions of them.
     private static let smallestByteCount = 64
+    /// Certificates of one key and issuer that are used; several nodes together have fewer. Of the rest only what revokes the key counts.
+    static let certificatesPerKeyLimit = 4 * SealCertificateVerifier.certificatesPerKeyLimit
 
     private(set) var verifier: SealCertificateVerifier?
     /// Why enclosed revocation lists are not used.
     private(set) var listRefusals = Findings()
+    private let keyLimit: Int
+    /// Certificates of keys that have more than anybody needs.
+    private var unusedCount = 0
     /// Keys of all certificates that can be read, also of those that certify nobody: whether a signature is intact does
     /// not depend on whom the key belongs to.
     private var keys: [Digest: CryptoVerifier] = [:]
@@ -22,12 +27,15 @@ struct EvidenceCertificates {
     /// Why the first certificate that cannot be read cannot.
     private var unreadable: String?
 
-    init(_ evidence: Evidence, trustFile: TrustFile) async {
+    /// - Parameter keyLimit: how many certificates of one key and issuer are used.
+    init(_ evidence: Evidence, trustFile: TrustFile, keyLimit: Int = Self.certificatesPerKeyLimit) async {
+        self.keyLimit = keyLimit
         verifier = try? SealCertificateVerifier(trustFile: trustFile)
         // The same bytes again say nothing new, and cost as much.
         var seen: Set<[UInt8]> = []
-        for der in evidence.sealCertificates where seen.insert(der).inserted { await judge(der) }
+        // Lists first: each goes through the certificates that are there.
         for der in evidence.revocationLists where seen.insert(der).inserted { take(revocationList: der) }
+        for der in evidence.sealCertificates where seen.insert(der).inserted { await judge(der) }
     }
 
     private mutating func take(revocationList der: [UInt8]) {
@@ -53,11 +61,22 @@ struct EvidenceCertificates {
         keys[keyID] = keyVerifier
         do {
             let certificate = try await verified(der)
-            verifier?.insert(certificate)
+            keep(certificate)
             if issuers[keyID] == nil { issuers[keyID] = certificate.issuer }
         } catch {
             if refusals[keyID] == nil { refusals[keyID] = error.message }
         }
+    }
+
+    /// No bytes come twice here, so none are compared.
+    private mutating func keep(_ certificate: SealCertificate) {
+        let identity = SealCertificateVerifier.Identity(keyID: certificate.keyID, issuer: certificate.issuer)
+        verifier?.noteRevocation(of: certificate, identity)
+        guard verifier?.certificates[identity, default: []].count ?? 0 < keyLimit else {
+            unusedCount += 1
+            return
+        }
+        verifier?.certificates[identity, default: []].append(certificate)
     }
 
     /// The first one's reason stands for all.
@@ -97,7 +116,7 @@ struct EvidenceCertificates {
 
     /// Since when the key is revoked, seconds since 1970; nil when no enclosed list says so.
     func revokedSinceSeconds(_ header: BatchHeader) -> Int64? {
-        verifier?.revocation(of: certificates(for: header))?.1
+        verifier?.revokedSinceSeconds(keyID: header.keyID, issuer: header.gateway.issuer)
     }
 
     /// The lists that an issuing certificate of the trust file signed, in DER.
@@ -116,6 +135,11 @@ struct EvidenceCertificates {
             guard count > 0 else { return nil }
             return "the newest revocation list of firm \(newest.firm) leaves out, or times later, \(count) that an older one here revokes: they stay revoked"
         }.sorted()
+    }
+
+    /// What was not used of the certificates.
+    var unusedWords: [String] {
+        unusedCount == 0 ? [] : ["certificates beyond \(keyLimit) of one key are not used: \(unusedCount)"]
     }
 
     /// Whether a list by the issuer of one of these certificates is enclosed.

@@ -23,6 +23,7 @@ extension EvidenceVerifier {
         }
         let (revocation, isRevocationJudged) = revocationWords(batches, trustFile: trustFile, certificates: certificates)
         let notes = certificates.listRefusals.all.map { "a revocation list is not used: \($0)" } + certificates.forgottenWords
+            + certificates.unusedWords
         // A revocation that a list here makes is said whatever else there is to say.
         let revoked = revokedWords(batches).map { ["by a revocation list in this evidence: \($0)"] } ?? []
         if let first = faults.first { return .init(.certified, .failed, first, details: faults.rest + revoked + notes) }
@@ -78,17 +79,18 @@ extension EvidenceVerifier {
         _ batches: [JudgedBatch], trustFile: TrustFile, certificates: EvidenceCertificates
     ) -> (String, Bool) {
         let revoked = revokedWords(batches)
-        let isJudged = batches.allSatisfy { certificates.hasRevocationList(for: $0.certificates) }
+        let keys = oneOfEachKey(batches)
+        let isJudged = keys.allSatisfy { certificates.hasRevocationList(for: $0.certificates) }
         guard isJudged else {
             let others = revoked.map { "\($0)\(stillCount); for the rest " } ?? ""
             return trustFile.content.revocationListURLs.isEmpty
                 ? ("\(others)revocation is not published by this alliance", true)
                 : ("\(others)revocation is not judged: the alliance publishes lists and none is enclosed for each issuer", false)
         }
-        let dates = batches.compactMap { certificates.newestRevocationListSeconds(for: $0.certificates) }
+        let dates = keys.compactMap { certificates.newestRevocationListSeconds(for: $0.certificates) }
         let asOf = dates.min().map { " as of \(UTCText.text(seconds: $0))" } ?? ""
         guard let revoked else { return ("not revoked\(asOf)", true) }
-        let isAll = batches.allSatisfy { $0.revokedSinceSeconds != nil }
+        let isAll = keys.allSatisfy { $0.revokedSinceSeconds != nil }
         return (revoked + stillCount + (isAll ? "" : "; the others not revoked\(asOf)"), true)
     }
 
@@ -96,16 +98,19 @@ extension EvidenceVerifier {
 
     /// Keys that a list in the evidence revokes, of statements from before, too; nil: none. Gateways are named where there are several keys.
     private static func revokedWords(_ batches: [JudgedBatch]) -> String? {
-        var seen: Set<BatchKey> = []
-        var revoked: [(gateway: GatewayID, since: Int64)] = []
-        for batch in batches where seen.insert(BatchKey(gateway: batch.header.gateway, keyID: batch.header.keyID)).inserted {
-            if let since = batch.revokedSinceSeconds { revoked.append((batch.header.gateway.gatewayID, since)) }
-        }
+        let keys = oneOfEachKey(batches)
+        let revoked = keys.compactMap { batch in batch.revokedSinceSeconds.map { (gateway: batch.header.gateway.gatewayID, since: $0) } }
         guard !revoked.isEmpty else { return nil }
         let words = revoked.prefix(shownKeyCount).map { gateway, since in
-            (seen.count > 1 ? "\(gateway) " : "") + "revoked since \(UTCText.text(seconds: since))"
+            (keys.count > 1 ? "\(gateway) " : "") + "revoked since \(UTCText.text(seconds: since))"
         }
         return words.joined(separator: ", ") + (revoked.count > shownKeyCount ? " and \(revoked.count - shownKeyCount) more" : "")
+    }
+
+    /// The first batch of each key: certificates and revocation are the same for the others.
+    private static func oneOfEachKey(_ batches: [JudgedBatch]) -> [JudgedBatch] {
+        var seen: Set<BatchKey> = []
+        return batches.filter { seen.insert(BatchKey(gateway: $0.header.gateway, keyID: $0.header.keyID)).inserted }
     }
 
     private struct BatchKey: Hashable {

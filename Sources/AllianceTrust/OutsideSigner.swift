@@ -30,7 +30,13 @@ public final class SigningDesk: @unchecked Sendable {
         let message: [UInt8]
     }
 
+    private struct Question: Error {
+        let bytes: [UInt8]
+        let ask: @Sendable () throws -> [UInt8]
+    }
+
     private var signatures: [Digest: [[UInt8]: Signature]] = [:]
+    private var answers: [[UInt8]: Result<[UInt8], any Error>] = [:]
     private var serialNumbers: [[UInt8]] = []
     private var drawnCount = 0
 
@@ -43,6 +49,9 @@ public final class SigningDesk: @unchecked Sendable {
             } catch let wanted as Wanted {
                 let signature = try wanted.signer.sign(wanted.message)
                 desk.signatures[wanted.signer.keyID, default: [:]][wanted.message] = signature
+            } catch let question as Question {
+                // A refusal is an answer too: the transaction writes it down.
+                desk.answers[question.bytes] = Result(catching: question.ask)
             }
         }
         throw TrustError(.token, "what is to be signed changed \(tryLimit) times while a token signed it", nextStep: "try again")
@@ -52,6 +61,16 @@ public final class SigningDesk: @unchecked Sendable {
     public func hold<Value>(_ body: () throws -> Value) throws -> Value {
         drawnCount = 0
         return try SigningDesk.$current.withValue(self, operation: body)
+    }
+
+    /// What somebody outside this process answers to a question, such as another registry: asked, as signatures are, with nothing held, and once.
+    ///
+    /// - Parameter question: tells this question from the others of the transaction.
+    /// - Throws: what `ask` throws.
+    public static func answer(to question: [UInt8], _ ask: @escaping @Sendable () throws -> [UInt8]) throws -> [UInt8] {
+        guard let desk = current else { return try ask() }
+        guard let answer = desk.answers[question] else { throw Question(bytes: question, ask: ask) }
+        return try answer.get()
     }
 
     func signature(over message: [UInt8], by signer: any OutsideSigner) throws -> Signature {

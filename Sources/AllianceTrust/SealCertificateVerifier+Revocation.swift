@@ -38,15 +38,32 @@ extension SealCertificateVerifier {
 
     /// Notes what a list revokes, which no later list takes back, without keeping the list.
     public mutating func remember(_ list: RevocationList) {
-        for entry in list.list.entries {
-            remember(serialNumber: entry.serialNumber, sinceSeconds: entry.sinceSeconds, issuingKeyID: list.issuingKeyID)
+        remember(list.list.entries.map { ($0.serialNumber, $0.sinceSeconds) }, issuingKeyID: list.issuingKeyID)
+    }
+
+    /// Notes that an issuing key has revoked these serial numbers; of several times the earliest counts.
+    public mutating func remember(_ revocations: [(serialNumber: [UInt8], sinceSeconds: Int64)], issuingKeyID: Digest) {
+        var isNew = false
+        for (serialNumber, sinceSeconds) in revocations where sinceSeconds < revokedSince[issuingKeyID]?[serialNumber] ?? .max {
+            revokedSince[issuingKeyID, default: [:]][serialNumber] = sinceSeconds
+            isNew = true
+        }
+        guard isNew else { return }
+        // Once for all that is new: a list has hundreds of entries, a node tens of thousands of certificates.
+        for (identity, known) in certificates {
+            for certificate in known where certificate.issuingKeyID == issuingKeyID { noteRevocation(of: certificate, identity) }
         }
     }
 
-    /// Notes that an issuing key has revoked a serial number; of several times the earliest counts.
-    public mutating func remember(serialNumber: [UInt8], sinceSeconds: Int64, issuingKeyID: Digest) {
-        let known = revokedSince[issuingKeyID]?[serialNumber] ?? .max
-        if sinceSeconds < known { revokedSince[issuingKeyID, default: [:]][serialNumber] = sinceSeconds }
+    /// Where a list names this certificate its key is revoked, and stays so: revocation is of the key, not of one certificate of it.
+    mutating func noteRevocation(of certificate: SealCertificate, _ identity: Identity) {
+        guard let since = revokedSince[certificate.issuingKeyID]?[certificate.serialNumber] else { return }
+        revokedKeySince[identity] = min(since, revokedKeySince[identity] ?? .max)
+    }
+
+    /// Since when a key is revoked, seconds since 1970; nil: no list says so.
+    public func revokedSinceSeconds(keyID: Digest, issuer: UTF8Text) -> Int64? {
+        revokedKeySince[Identity(keyID: keyID, issuer: issuer)]
     }
 
     /// Lists kept for one issuing certificate before those that add nothing are dropped.
@@ -80,20 +97,6 @@ extension SealCertificateVerifier {
 
     /// Every key with a kept certificate that some list revokes.
     public var revokedKeys: [RevokedKey] {
-        guard !revokedSince.isEmpty else { return [] }
-        return certificates.compactMap { identity, known in
-            revocation(of: known).map { RevokedKey(keyID: identity.keyID, issuer: identity.issuer, sinceSeconds: $0.1) }
-        }
-    }
-
-    /// The earliest revocation among the certificates of one key: revocation is of the key, not of one certificate of it.
-    func revocation(of known: [SealCertificate]) -> (SealCertificate, Int64)? {
-        var earliest: (SealCertificate, Int64)?
-        for certificate in known {
-            guard let since = revokedSince[certificate.issuingKeyID]?[certificate.serialNumber] else { continue }
-            if let (_, known) = earliest, known <= since { continue }
-            earliest = (certificate, since)
-        }
-        return earliest
+        revokedKeySince.map { RevokedKey(keyID: $0.keyID, issuer: $0.issuer, sinceSeconds: $1) }
     }
 }

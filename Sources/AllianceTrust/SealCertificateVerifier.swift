@@ -42,8 +42,9 @@ public struct SealIssuers: Sendable {
 /// ``verify(_:)`` checks a certificate against the trust file, once; ``insert(_:)`` keeps it; ``judge(keyID:issuer:atSeconds:)``
 /// is a look-up and cheap enough for every statement. A value: whoever owns it decides about concurrency.
 public struct SealCertificateVerifier: Sendable {
-    /// Certificates kept for one key and issuer: a key that is renewed every year reaches it after a human life.
-    public static let certificatesPerKeyLimit = 64
+    /// Certificates that a node takes for one key and issuer by one issuing key: a key that is renewed every day reaches it after years, and a
+    /// new issuing key begins anew.
+    public static let certificatesPerKeyLimit = 1_024
 
     struct Identity: Hashable {
         var keyID: Digest
@@ -59,6 +60,8 @@ public struct SealCertificateVerifier: Sendable {
     var revocations: [Digest: [RevocationList]] = [:]
     /// By the key id of the issuing key and the serial number: since when, by whichever list says the earliest. It only ever grows.
     var revokedSince: [Digest: [[UInt8]: Int64]] = [:]
+    /// Since when a key is revoked, by whichever of its certificates' lists says the earliest. It only ever grows, whatever certificates come.
+    var revokedKeySince: [Identity: Int64] = [:]
 
     /// Parses the trust file's certificates.
     ///
@@ -86,29 +89,56 @@ public struct SealCertificateVerifier: Sendable {
     /// - Throws: ``TrustError`` with code `certificateForm`, `certificateRule` or `certificateChain`, the reason in words.
     public func verify(_ der: [UInt8]) async throws -> SealCertificate {
         let leaf = try Self.parse(der, "the seal certificate")
-        for ext in leaf.extensions where ext.critical && !policy.verifyingCriticalExtensions.contains(ext.oid) {
-            throw TrustError(.certificateRule, "the seal certificate has an unknown critical extension \(ext.oid)")
-        }
+        try checkCriticalExtensions(of: leaf, "seal")
         var verifier = Verifier(rootCertificates: CertificateStore([root])) { policy }
         switch await verifier.validate(leaf: leaf, intermediates: CertificateStore(issuing.map(\.certificate))) {
         case .validCertificate(let chain):
             return try accepted(Array(chain), der: der)
         case .couldNotValidate(let failures):
             guard let failure = failures.first else {
+                try explainNoPath(for: leaf)
                 throw TrustError(.certificateChain, "no issuing certificate of the trust file signed the seal certificate")
             }
             throw TrustError(.certificateRule, failure.policyFailureReason.description)
         }
     }
 
-    /// Keeps a certificate for ``judge(keyID:issuer:atSeconds:)``. One that is kept already changes nothing.
+    /// Throws where the path was not gone because of what a certificate above the leaf says: such certificates are passed over in silence.
+    private func explainNoPath(for leaf: Certificate) throws {
+        let signers = issuing.filter { $0.certificate.publicKey.isValidSignature(leaf.signature, for: leaf) }
+        guard !signers.isEmpty else { return }
+        for signer in signers { try checkCriticalExtensions(of: signer.certificate, "issuing") }
+        try checkCriticalExtensions(of: root, "root")
+    }
+
+    private func checkCriticalExtensions(of certificate: Certificate, _ name: String) throws {
+        do {
+            try SealPolicy.checkCriticalExtensions(of: certificate, name)
+        } catch {
+            throw TrustError(.certificateRule, error.reason)
+        }
+    }
+
+    /// Keeps a certificate for ``judge(keyID:issuer:atSeconds:)``. One that is kept already changes nothing; none makes room for another: a list
+    /// may revoke the key by any of them. Whoever takes certificates from strangers bounds them by ``requireRoom(for:)``.
     public mutating func insert(_ certificate: SealCertificate) {
         let identity = Identity(keyID: certificate.keyID, issuer: certificate.issuer)
-        var known = certificates[identity, default: []]
-        guard !known.contains(where: { $0.der == certificate.der }) else { return }
-        if known.count >= Self.certificatesPerKeyLimit { known.removeFirst() }
-        known.append(certificate)
-        certificates[identity] = known
+        guard !contains(certificate.der, keyID: certificate.keyID, issuer: certificate.issuer) else { return }
+        certificates[identity, default: []].append(certificate)
+        noteRevocation(of: certificate, identity)
+    }
+
+    /// Refuses one more certificate of a key that has as many by this issuing key as anybody needs. One that a list revokes always has room: it
+    /// revokes the key.
+    ///
+    /// - Throws: ``TrustError`` with code `certificateRule`.
+    public func requireRoom(for certificate: SealCertificate) throws {
+        guard revokedSince[certificate.issuingKeyID]?[certificate.serialNumber] == nil else { return }
+        let count = certificates(keyID: certificate.keyID, issuer: certificate.issuer).count { $0.issuingKeyID == certificate.issuingKeyID }
+        guard count >= Self.certificatesPerKeyLimit else { return }
+        throw TrustError(
+            .certificateRule,
+            "the key of \(certificate.gatewayID) has \(count) certificates by this issuing key, and no more are taken: replace the key, or the issuing key")
     }
 
     /// Whether this very certificate is kept.
@@ -127,8 +157,8 @@ public struct SealCertificateVerifier: Sendable {
     public func judge(keyID: Digest, issuer: UTF8Text, atSeconds seconds: Int64) -> CertificateJudgement {
         let known = certificates(keyID: keyID, issuer: issuer)
         guard let newest = known.max(by: { $0.validUntilSeconds < $1.validUntilSeconds }) else { return .unknown }
-        if let (certificate, since) = revocation(of: known), seconds >= since {
-            return .revoked(certificate, sinceSeconds: since)
+        if let since = revokedSinceSeconds(keyID: keyID, issuer: issuer), seconds >= since {
+            return .revoked(newest, sinceSeconds: since)
         }
         guard let valid = known.first(where: { $0.isValid(atSeconds: seconds) }) else { return .notValid(newest) }
         return .valid(valid)

@@ -12,10 +12,19 @@ struct SealPolicy: VerifierPolicy {
     /// Firm by the DER of its issuing certificate, as the trust file lists them.
     var firmByIssuingCertificate: [[UInt8]: String]
 
-    let verifyingCriticalExtensions: [ASN1ObjectIdentifier] = [
+    let verifyingCriticalExtensions = Self.knownCriticalExtensions
+
+    private static let knownCriticalExtensions: [ASN1ObjectIdentifier] = [
         .X509ExtensionID.basicConstraints, .X509ExtensionID.keyUsage, .X509ExtensionID.extendedKeyUsage,
         .X509ExtensionID.nameConstraints, .X509ExtensionID.subjectAlternativeName,
     ]
+
+    /// Refuses a certificate that says something which must be understood, and is not.
+    static func checkCriticalExtensions(of certificate: Certificate, _ name: String) throws(Violation) {
+        for ext in certificate.extensions where ext.critical && !knownCriticalExtensions.contains(ext.oid) {
+            throw Violation(reason: "the \(name) certificate has an unknown critical extension \(ext.oid)")
+        }
+    }
 
     func chainMeetsPolicyRequirements(chain: UnverifiedCertificateChain) async -> PolicyEvaluationResult {
         do {
@@ -50,6 +59,7 @@ struct SealPolicy: VerifierPolicy {
 
     /// What a firm's issuing certificate must be by itself.
     func checkIssuing(_ issuing: Certificate, firm: String) throws(Violation) {
+        try Self.checkCriticalExtensions(of: issuing, "issuing")
         try checkAlgorithms(issuing, "issuing")
         try checkAuthority(issuing, "issuing", pathLengths: [0])
         try checkConstraint(issuing, firm: firm)
@@ -95,9 +105,14 @@ struct SealPolicy: VerifierPolicy {
     }
 
     private func checkUsage(_ leaf: Certificate) throws(Violation) {
-        if let constraints = try? leaf.extensions.basicConstraints, constraints != .notCertificateAuthority {
-            throw Violation(reason: "the seal certificate is a CA's")
+        // Absent it says that this is no CA's; what cannot be read may say anything.
+        let constraints: BasicConstraints?
+        do {
+            constraints = try leaf.extensions.basicConstraints
+        } catch {
+            throw Violation(reason: "the seal certificate's basic constraints are not DER of RFC 5280, so they may be a CA's")
         }
+        guard constraints == nil || constraints == .notCertificateAuthority else { throw Violation(reason: "the seal certificate is a CA's") }
         guard let usage = try? leaf.extensions.keyUsage, usage.digitalSignature, !usage.keyCertSign, !usage.cRLSign else {
             throw Violation(reason: "the seal certificate's key usage is not digitalSignature")
         }

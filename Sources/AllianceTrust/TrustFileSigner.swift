@@ -52,6 +52,11 @@ public enum TrustFileSigner {
     private static func checkCertificates(_ content: TrustContent) throws {
         _ = try TrustFileVerifier.rootKey(of: content)
         let root = try SealCertificateVerifier.parse(content.rootCertificate, "the root certificate")
+        do {
+            try SealPolicy.checkCriticalExtensions(of: root, "root")
+        } catch {
+            throw TrustError(.draft, error.reason)
+        }
         let link = try SealCertificateVerifier.parse(content.linkCertificate, "the link CA's certificate")
         guard link.issuer == link.subject, link.publicKey.isValidSignature(link.signature, for: link) else {
             throw TrustError(.draft, "the link CA's certificate is not self-signed")

@@ -39,6 +39,14 @@ public enum TrustFileVerifier {
         }
     }
 
+    /// Whether these bytes are another file of the held one's alliance and version, by the same root key: two files under one number. The held one
+    /// with other bytes for a signature is none.
+    public static func isTwin(_ bytes: [UInt8], of held: [UInt8]) -> Bool {
+        guard let other = try? verify(bytes), let held = try? verify(held) else { return false }
+        guard other.rootKey == held.rootKey, other.content.alliance == held.content.alliance, other.content.version == held.content.version else { return false }
+        return other.content != held.content || other.issuedAtSeconds != held.issuedAtSeconds
+    }
+
     /// The key of the root certificate, which must be a self-signed CA's on P-256.
     static func rootKey(of content: TrustContent) throws -> PublicKey {
         let root: Certificate

@@ -106,4 +106,64 @@ import Testing
         #expect(throws: TrustError.self) { try verifier.insert(revocationList: changed) }
         #expect(code(verifier, at: now) == nil)
     }
+
+    /// A list of the firm with one certificate on it.
+    private func list(_ der: [UInt8], since: Int64) throws -> [UInt8] {
+        let serial = try #require(CertificateFacts(der: der)).serialNumber
+        return try alliance.acme.issueRevocationList(
+            entries: [.init(serialNumber: serial, sinceSeconds: since, revokedSeconds: now)], number: 2, thisUpdateSeconds: now,
+            nextUpdateSeconds: now + 86_400)
+    }
+
+    @Test("no number of fresh certificates takes a revocation back, or keeps one away, wherever among them the revoked one is", arguments: [0, 32, 64])
+    func manyCertificates(place: Int) async throws {
+        let seals = try (0..<65).map { _ in try alliance.seal() }
+        let list = try list(seals[place].der, since: now - 500)
+        var after = try await verifier([seals[place]])
+        try after.insert(revocationList: list)
+        for one in seals { after.insert(try await after.verify(one.der)) }
+        var before = try await verifier(seals)
+        try before.insert(revocationList: list)
+        for verifier in [after, before] {
+            #expect(code(verifier, at: now - 501) == nil && code(verifier, at: now - 500) == 3)
+            #expect(verifier.revokedKeys.map(\.sinceSeconds) == [now - 500])
+        }
+    }
+
+    @Test("the earliest time of a key's certificates counts, in whatever order certificates and lists come")
+    func earliest() async throws {
+        let (first, second) = (try alliance.seal(), try alliance.seal())
+        let lists = try [list(first.der, since: now - 5), list(second.der, since: now - 50), list(second.der, since: now - 20)]
+        for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
+            var verifier = try await verifier([first])
+            for index in order { try verifier.insert(revocationList: lists[index]) }
+            #expect(verifier.revokedKeys.map(\.sinceSeconds) == [now - 5])
+            verifier.insert(try await verifier.verify(second.der))
+            #expect(verifier.revokedKeys.map(\.sinceSeconds) == [now - 50])
+        }
+    }
+
+    @Test("a key has room for so many certificates by one issuing key; one that a list revokes has room always, and another issuing key's, and another key's")
+    func room() async throws {
+        let second = try alliance.root.issueFirmAuthority(firm: "acme", key: AllianceSigningKey(), lifetime: TestAuthorities.lifetime)
+        var issuers = alliance.issuers
+        issuers.firms[0].certificates.append(second.certificate.der)
+        var verifier = try SealCertificateVerifier(issuers: issuers)
+        for _ in 1..<SealCertificateVerifier.certificatesPerKeyLimit { verifier.insert(try await verifier.verify(alliance.seal().der)) }
+        let (last, beyond) = (try await verifier.verify(alliance.seal().der), try await verifier.verify(alliance.seal().der))
+        try verifier.requireRoom(for: last)
+        verifier.insert(last)
+        let error = #expect(throws: TrustError.self) { try verifier.requireRoom(for: beyond) }
+        #expect(error?.code == .certificateRule && error?.message.contains("acme.gw-1 has 1024 certificates by this issuing key") == true)
+        let other = try second.issueSeal(
+            firm: "acme", gatewayID: "acme.gw-1", issuer: "hs:gba-test/acme.gw-1", publicKey: alliance.sealKey.publicKey, lifetime: TestAuthorities.lifetime)
+        try verifier.requireRoom(for: try await verifier.verify(other.der))
+        let otherKey = try alliance.acme.issueSeal(
+            firm: "acme", gatewayID: "acme.gw-1", issuer: "hs:gba-test/acme.gw-1", publicKey: AllianceSigningKey().publicKey, lifetime: TestAuthorities.lifetime)
+        try verifier.requireRoom(for: try await verifier.verify(otherKey.der))
+        try verifier.insert(revocationList: list(beyond.der, since: now))
+        try verifier.requireRoom(for: beyond)
+        verifier.insert(beyond)
+        #expect(code(verifier, at: now) == 3)
+    }
 }

@@ -52,6 +52,12 @@ struct LinkPlan {
         return plan
     }
 
+    /// Critical basic constraints of these bytes, whatever they are.
+    mutating func setBasic(_ value: [UInt8]) {
+        basic = nil
+        extra.append(.init(oid: .X509ExtensionID.basicConstraints, critical: true, value: value[...]))
+    }
+
     func name() throws -> DistinguishedName { DistinguishedName(subject.map { RelativeDistinguishedName($0) }) }
 
     /// Makes the certificate, signed by the key of another link, or by its own.

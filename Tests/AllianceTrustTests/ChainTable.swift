@@ -54,6 +54,7 @@ private enum Why {
     static let ourConstraint = "openssl applies the constraint that is there; that it must be there, critical and to the firm alone is our rule"
     static let ourCurve = "P-256 with SHA-256 alone is our rule: gateways and independent readers need no other"
     static let listed = "openssl is given the issuing certificate as any other; who certifies seal keys is for the trust file to say"
+    static let notDER = "openssl reads what is not DER here, and asks no leaf without a purpose whether it is a CA's; we believe nothing that cannot be read"
     static let ourPath = "openssl takes any path to the root; ours is exactly root, issuing certificate, seal certificate"
     static let identifiers = "RFC 5280 demands the identifier of whoever issues; we find the issuer by the trust file's list and the signature, not by it"
 }
@@ -63,6 +64,16 @@ private func ext(_ identifier: ASN1ObjectIdentifier, critical: Bool, _ value: [U
 }
 
 extension ChainCase {
+    /// Basic constraints of the leaf that cannot be read, here and by openssl.
+    private static func spoiled(_ name: String, _ value: [UInt8]) -> ChainCase {
+        bad(name, "basic constraints are not DER", "invalid certificate") { $0.leaf.setBasic(value) }
+    }
+
+    /// Basic constraints of the leaf that openssl reads all the same.
+    private static func lenient(_ name: String, _ value: [UInt8]) -> ChainCase {
+        stricter(name, "basic constraints are not DER", why: Why.notDER) { $0.leaf.setBasic(value) }
+    }
+
     static let now = TestAuthorities.nowSeconds
     static let all = names + forms + times + renewals + paths + roots + issuers + leaves + leafNames + leafKeys
 
@@ -208,7 +219,7 @@ extension ChainCase {
             $0.root.basic = .isCertificateAuthority(maxPathLength: 0)
         },
         stricter("a root on P-384", "not on P-256", why: Why.ourCurve) { $0.root.key = try TestKey(.p384) },
-        bad("an unknown critical extension of the root", "no issuing certificate", "unhandled critical extension") { $0.root.extra = [ext([1, 2, 3, 4], critical: true)] },
+        bad("an unknown critical extension of the root", "the root certificate has an unknown critical extension 1.2.3.4", "unhandled critical extension") { $0.root.extra = [ext([1, 2, 3, 4], critical: true)] },
     ]
 
     static let issuers: [ChainCase] = [
@@ -246,7 +257,10 @@ extension ChainCase {
             $0.issuing.key = try TestKey(.p384)
             $0.leaf.algorithm = .ecdsaWithSHA256
         },
-        bad("an unknown critical extension of the issuing certificate", "no issuing certificate", "unhandled critical extension") {
+        bad(
+            "an unknown critical extension of the issuing certificate", "the issuing certificate has an unknown critical extension 1.2.3.4",
+            "unhandled critical extension"
+        ) {
             $0.issuing.extra = [ext([1, 2, 3, 4], critical: true)]
         },
         stricter("an issuing certificate with another organisation", "names another organisation", why: Why.listed) {
@@ -265,6 +279,15 @@ extension ChainCase {
             $0.leaf.keyUsage = KeyUsage(digitalSignature: true, keyCertSign: true)
         },
         stricter("a leaf that is a CA's", "is a CA's", why: Why.notPurpose) { $0.leaf.basic = .isCertificateAuthority(maxPathLength: nil) },
+        spoiled("basic constraints that are NULL", [0x05, 0x00]),
+        spoiled("basic constraints of no byte", []),
+        spoiled("basic constraints with a path length cut off", [0x30, 0x06, 0x01, 0x01, 0xFF, 0x02, 0x01]),
+        bad("basic constraints of a CA with path length -1", "is a CA's", "invalid certificate") {
+            $0.leaf.setBasic([0x30, 0x06, 0x01, 0x01, 0xFF, 0x02, 0x01, 0xFF])
+        },
+        lenient("basic constraints whose TRUE is 1", [0x30, 0x03, 0x01, 0x01, 0x01]),
+        lenient("basic constraints of a CA with a byte behind them", [0x30, 0x03, 0x01, 0x01, 0xFF, 0x00]),
+        lenient("basic constraints whose FALSE is written out", [0x30, 0x03, 0x01, 0x01, 0x00]),
         bad("an unknown critical extension", "unknown critical extension 1.2.3.4", "unhandled critical extension") {
             $0.leaf.extra = [ext([1, 2, 3, 4], critical: true)]
         },

@@ -1,6 +1,9 @@
 @testable import AllianceTrust
+import AttestationFormat
 import Foundation
+import SwiftASN1
 import Testing
+import X509
 
 /// More than eighty chains, made here and now, before two judges: ours, and `openssl verify`, which knows nothing of our rules.
 @Suite("Certificate chains before two judges", .enabled(if: OpenSSLTool.isPresent, "openssl is not installed"))
@@ -44,6 +47,24 @@ struct ChainTests {
             let rows = section.split(separator: "\n").filter { $0.hasPrefix("| ") && $0 != "| Chain | Why |" }.map(String.init)
             let expected = ChainCase.all.filter { $0.why != nil && ($0.ours == .accepted) == isAccepted }
             #expect(rows == expected.map { "| \($0.testDescription) | \($0.why ?? "") |" }, "\(heading)")
+        }
+    }
+
+    @Test("no trust file is signed whose root or issuing certificate has an unknown critical extension", arguments: ["root", "issuing", "none"])
+    func drafts(_ spoiled: String) throws {
+        var plan = try ChainPlan()
+        let unknown = Certificate.Extension(oid: [1, 2, 3, 4], critical: true, value: [5, 0])
+        if spoiled == "root" { plan.root.extra = [unknown] }
+        if spoiled == "issuing" { plan.issuing.extra = [unknown] }
+        let made = try plan.made()
+        var content = try EvidenceMaker().trustContent
+        content.rootCertificate = made.root
+        content.firms[0].issuingCertificates = [made.issuing]
+        do {
+            try TrustFileSigner.check(content, nowSeconds: EvidenceMaker.nowSeconds)
+            #expect(spoiled == "none")
+        } catch let error as TrustError {
+            #expect(error.code == .draft && error.message == "the \(spoiled) certificate has an unknown critical extension 1.2.3.4")
         }
     }
 

@@ -72,4 +72,41 @@ import Testing
         let reason = line(verdict, .certified)?.reason ?? ""
         #expect(verdict.exitCode == 2 && reason.contains("acme.gw-1 revoked since") && reason.contains("for the rest revocation is not judged"), "\(reason)")
     }
+
+    @Test("however many certificates of the key stand beside the revoked one, before it or behind it, it is revoked", arguments: [0, 40, 80])
+    func manyCertificates(place: Int) async throws {
+        var publishing = maker
+        publishing.trustContent.revocationListURLs = ["https://example.org/acme.crl"]
+        let seals = try (0..<81).map { _ in try maker.seal() }
+        let serial = try #require(CertificateFacts(der: seals[place])).serialNumber
+        let list = try maker.authorities.acme.issueRevocationList(
+            entries: [.init(serialNumber: serial, sinceSeconds: Int64(now), revokedSeconds: Int64(now))], number: 1,
+            thisUpdateSeconds: Int64(now), nextUpdateSeconds: Int64(now) + 9)
+        let batch = try maker.batch(first: 0, count: 1)
+        let verdict = try await publishing.verdict([.batch(batch)], certificates: seals, lists: [list])
+        #expect(verdict.exitCode == 1 && line(verdict, .certified)?.reason.contains("revoked since") == true, "\(verdict.lines)")
+        // Nor do they push out the one that was valid when the receipts were given.
+        let late = CertificateLifetime(notBeforeSeconds: Int64(now) + 5, notAfterSeconds: Int64(now) + 50)
+        let later = try (0..<81).map { try $0 == place ? maker.seal() : maker.authorities.seal(lifetime: late).der }
+        let valid = try await publishing.verdict([.batch(batch)], certificates: later, lists: [list])
+        #expect(valid.exitCode == 0, "\(valid.lines)")
+    }
+
+    @Test("certificates beyond what is used are said, and revoke the key all the same")
+    func beyond() async throws {
+        let seals = try (0..<6).map { _ in try maker.seal() }
+        let serial = try #require(CertificateFacts(der: seals[5])).serialNumber
+        let list = try maker.authorities.acme.issueRevocationList(
+            entries: [.init(serialNumber: serial, sinceSeconds: Int64(now) + 5, revokedSeconds: Int64(now) + 5)], number: 1,
+            thisUpdateSeconds: Int64(now), nextUpdateSeconds: Int64(now) + 9)
+        let batch = try maker.batch(first: 0, count: 1)
+        var evidence = Evidence(alliance: EvidenceMaker.name("gba-test"), entries: [.batch(batch)], sealCertificates: seals)
+        evidence.revocationLists = [list]
+        let certificates = await EvidenceCertificates(evidence, trustFile: try maker.trustFile(), keyLimit: 4)
+        #expect(certificates.certificates(for: batch.statement.header).count == 4)
+        #expect(certificates.unusedWords == ["certificates beyond 4 of one key are not used: 2"])
+        #expect(certificates.revokedSinceSeconds(batch.statement.header) == Int64(now) + 5)
+        let all = await EvidenceCertificates(evidence, trustFile: try maker.trustFile(), keyLimit: 6)
+        #expect(all.unusedWords.isEmpty && all.revokedSinceSeconds(batch.statement.header) == Int64(now) + 5)
+    }
 }

@@ -54,6 +54,7 @@ extension NodeCore {
         guard certificate.issuer == issuer else {
             throw TrustError(.certificateRule, "the certificate is \(certificate.issuer)'s, the topic \(issuer)'s")
         }
+        try trust.verifier.requireRoom(for: certificate)
         try store.write { transaction in
             let signer = try transaction.addSigner(keyID: certificate.keyID, issuer: issuer)
             try transaction.addCertificate(der, hash: SHA256.hash(der), of: signer)

@@ -85,6 +85,7 @@ extension NodeCore {
     }
 
     private func register(_ certificate: SealCertificate, by statement: RegistrationStatement, id: Digest) throws {
+        try trust.verifier.requireRoom(for: certificate)
         try store.write { transaction in
             _ = try transaction.appendRegistration(statement.bytes, hash: id, payload: SHA256.hash(statement.payload))
             let signer = try transaction.addSigner(keyID: certificate.keyID, issuer: certificate.issuer)

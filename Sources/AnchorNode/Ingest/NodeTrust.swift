@@ -85,9 +85,8 @@ struct NodeTrust: Sendable {
         for der in try store.read({ try $0.revocationLists(firm: nil) }) {
             if let list = try? verifier.verify(revocationList: der) { verifier.replace(revocationList: list) }
         }
-        for revocation in try store.read({ try $0.revocations(issuingKeyID: nil) }) {
-            verifier.remember(
-                serialNumber: revocation.serialNumber, sinceSeconds: revocation.sinceSeconds, issuingKeyID: revocation.issuingKeyID)
+        for (issuer, revocations) in Dictionary(grouping: try store.read({ try $0.revocations(issuingKeyID: nil) }), by: \.issuingKeyID) {
+            verifier.remember(revocations.map { ($0.serialNumber, $0.sinceSeconds) }, issuingKeyID: issuer)
         }
         for der in try store.read({ try $0.allCertificates() }) {
             if let certificate = try? await verifier.verify(der) { insert(certificate) }

@@ -17,6 +17,8 @@ public final class NodeHealth: Sendable {
         case trust
         /// A revocation list could not be fetched or is refused.
         case revocation
+        /// Another node shows another trust file of the version in force.
+        case trustFile = "trust-file"
     }
 
     private let problems = Mutex<[Part: String]>([.ledger: "starting", .broker: "not connected yet"])
