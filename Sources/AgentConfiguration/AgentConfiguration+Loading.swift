@@ -19,7 +19,11 @@ extension AgentConfiguration {
     /// Checks layers that were read already.
     public init(_ layers: ConfigurationLayers) throws(ConfigurationProblems) {
         let (resolved, problems) = AgentSettings.schema.resolve(layers)
-        guard problems.isEmpty else { throw ConfigurationProblems(problems) }
+        guard problems.isEmpty else {
+            // Of a gateway without any name nothing is wrong but that: enrolment brings all of it.
+            let isBare = problems.count == 3 && problems.allSatisfy { $0.isMissingName }
+            throw ConfigurationProblems(isBare ? [Self.bare(problems[0].origin)] : problems)
+        }
         var check = CrossCheck(resolved)
         check.run()
         let sensors = check.sensors()
@@ -42,6 +46,10 @@ extension AgentConfiguration {
         self.resolved = resolved
         warnings = layers.document.passedOver.map { $0 + ": passed over, since its name does not end in .conf; rename it, or take it away" }
         warnUnfedSensors()
+    }
+
+    private static func bare(_ origin: ValueOrigin) -> ConfigurationProblem {
+        ConfigurationProblem(.missing, at: origin, "this gateway is not enrolled, [identity] is empty; harborseal-agent enroll -")
     }
 
     /// Sensors that nothing gives readings of under their name, with the source that was most likely meant.

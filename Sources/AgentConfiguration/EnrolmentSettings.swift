@@ -15,6 +15,8 @@ public final class EnrolmentSettings: Sendable {
     public let authority: UTF8Text?
     public let trustFile: UTF8Text
     public let journal: UTF8Text
+    /// The control socket; empty for none.
+    public let control: UTF8Text
     /// As the file has them, with commas between.
     public let brokers: UTF8Text?
     /// As the file has it.
@@ -23,7 +25,7 @@ public final class EnrolmentSettings: Sendable {
     /// - Throws: what is wrong with the layers, beside a missing name.
     public init(_ layers: ConfigurationLayers) throws(ConfigurationProblems) {
         let (resolved, problems) = AgentSettings.schema.resolve(layers)
-        let others = problems.filter { $0.code != .missing || !$0.reason.hasPrefix("[identity] ") }
+        let others = problems.filter { !$0.isMissingName }
         guard others.isEmpty else { throw ConfigurationProblems(others) }
         alliance = resolved.text("identity", "alliance")
         firm = resolved.text("identity", "firm")
@@ -35,7 +37,14 @@ public final class EnrolmentSettings: Sendable {
         authority = resolved.text("link", "ca")
         trustFile = resolved.text("trust", "file") ?? ""
         journal = resolved.text("journal", "directory") ?? ""
+        control = resolved.text("control", "socket") ?? ""
         brokers = resolved.row("link", "brokers")?.text
         registry = resolved.row("registry", "address")?.text
     }
+}
+
+extension ConfigurationProblem {
+    /// Whether it is a part of the gateway's name that is not there.
+    @inline(never)
+    var isMissingName: Bool { code == .missing && reason.hasPrefix("[identity] ") }
 }

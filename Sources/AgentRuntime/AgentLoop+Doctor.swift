@@ -23,6 +23,9 @@ extension AgentLoop {
         for concern in operatorConcerns() where !Self.toldElsewhere(concern.code) {
             findings.add(.problem, "concern", concern.code, splitting: concern.text)
         }
+        if gateway.concerns.trustFileRefusal == .version, let words = gateway.concerns.trustFileRefusalWords {
+            findings.ok("trust-file-refused", "", "a node sent a trust file that is not taken: \(words)")
+        }
         return findings
     }
 
@@ -77,7 +80,7 @@ extension AgentLoop {
         let words = "heard \(silence / 1_000) s ago, \(node.receiptCount) receipts, \(node.surplusReceiptCount) more after the quorum, ledger of \(node.treeSize)"
         if let code = node.refusalCode {
             findings.add(.problem, "node", name, RefusalWords.of(code), advice: "mend what it names, or ask the node's operator; \(words)")
-        } else if node.rejectedReceiptCount > 0 || node.heldTooSmallCount > 0 {
+        } else if node.rejectedInARowCount > 0 {
             findings.add(
                 .warning, "node", name, "\(node.rejectedReceiptCount) receipts did not verify, \(node.heldTooSmallCount) said less than was sent; \(words)",
                 advice: "compare the trust file's version with the node's; a hostile broker looks like this too")

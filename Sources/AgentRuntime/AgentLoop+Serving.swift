@@ -204,6 +204,16 @@ extension AgentLoop {
             let topic = try? Topic(parsing: text), case .reply(let node) = topic.channel
         else { return }
         gateway.receive(message.payload, from: node.text, at: now)
+        tellRefusal(of: node.text)
+    }
+
+    /// Once for each of the two that only people mend, not once a reply.
+    private func tellRefusal(of name: UTF8Text) {
+        guard let index = gateway.nodes.index(of: name), let code = gateway.nodes[index].refusalCode, code == 2 || code == 3,
+            toldRefusals & (1 &<< code) == 0
+        else { return }
+        toldRefusals |= 1 &<< code
+        log(.warning, "node \(name.string): \(RefusalWords.of(code))")
     }
 
     func brokerName(_ index: Int) -> String {

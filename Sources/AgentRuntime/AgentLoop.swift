@@ -45,6 +45,8 @@ final class AgentLoop {
     let signer: SignerAdapter
     /// Whether the log has said that the token does not sign.
     var isSignerTold = false
+    /// The refusals of this run's certificate that the log has told of, a bit a code: another one comes with a restart.
+    var toldRefusals: UInt64 = 0
     var facts: RunFacts
 
     var clock: ClockReader

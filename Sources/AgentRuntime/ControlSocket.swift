@@ -163,6 +163,7 @@ extension UTF8Text {
 
 /// The errno values that are branched on; the same on x86, ARM and RISC-V Linux.
 enum ErrorNumber {
+    static let notPermitted: Int32 = 1
     static let notFound = 2
     static let inputOutput: Int32 = 5
     static let tryAgain = 11

@@ -26,7 +26,7 @@ enum RefusalWords {
     static func of(_ code: UInt64) -> String {
         switch code {
         case 1: "unknown gateway: the node has no certificate of this seal key; enrol, or wait for the next hello"
-        case 2: "certificate not valid: renew the seal certificate"
+        case 2: "certificate not valid: renew the seal certificate, or ask the alliance where doctor says that the firm left it"
         case 3: "revoked: the alliance revoked this seal key; ask the firm why; enroll --replace with a new code makes another"
         case 4: "bad signature"
         case 5: "bad chain"
@@ -58,7 +58,8 @@ extension AgentLoop {
         if gateway.concerns.trustFileNotStored {
             concerns.add("trust-file", "a newer trust file could not be written beside the old one; check its folder")
         }
-        if let words = gateway.concerns.trustFileRefusalWords {
+        // An older one is nothing that this gateway lacks: that node has not got the newer one yet.
+        if let words = gateway.concerns.trustFileRefusalWords, gateway.concerns.trustFileRefusal != .version {
             concerns.add("trust-file-refused", "a node sent a trust file that is not taken: \(words); ask the alliance if it goes on")
         }
         if gateway.trust?.isExpired(atSeconds: UInt64(clamping: posix_realtime_milliseconds() / 1_000)) == true {

@@ -67,30 +67,32 @@ struct Resolver {
 
     private mutating func makeRows(of section: UTF8Text, at origin: ValueOrigin) {
         let settings = schema.settings(in: section)
-        // Once for all keys: hundreds of sensors have thousands of entries.
+        // This section's alone, once for all keys: hundreds of sensors have thousands of entries, and as many rows.
         let own = entries.filter { $0.section == section }
+        var rows: [ResolvedConfiguration.Row] = []
         var inapplicable: [Setting] = []
         for setting in settings {
-            guard applies(setting, section) else {
+            guard Self.applies(setting, within: rows) else {
                 inapplicable.append(setting)
                 continue
             }
             let written = own.last { $0.key == setting.key }
-            configuration.rows.append(row(setting, section, written, at: origin))
+            rows.append(row(setting, section, written, at: origin))
         }
+        for row in rows { configuration.append(row) }
         // One key may be declared for several conditions, each with its own default: one that applies is enough.
         for (index, setting) in inapplicable.enumerated() {
-            guard configuration.row(section, setting.key) == nil, !inapplicable[..<index].contains(where: { $0.key == setting.key }),
+            guard !rows.contains(where: { $0.setting.key == setting.key }), !inapplicable[..<index].contains(where: { $0.key == setting.key }),
                 let written = own.last(where: { $0.key == setting.key })
             else { continue }
             reportInapplicable(setting, written, of: inapplicable)
         }
     }
 
-    /// Whether a conditional key makes sense; the key that it depends on stands before it in the table.
-    private func applies(_ setting: Setting, _ section: UTF8Text) -> Bool {
+    /// Whether a conditional key makes sense; the key that it depends on stands before it in the section.
+    private static func applies(_ setting: Setting, within rows: [ResolvedConfiguration.Row]) -> Bool {
         guard let condition = setting.condition else { return true }
-        return configuration.row(section, condition.key)?.text == condition.value
+        return rows.last { $0.setting.key == condition.key }?.text == condition.value
     }
 
     private mutating func row(

@@ -15,17 +15,35 @@ public struct ResolvedConfiguration: Sendable {
     }
 
     /// In the order of the table; the members of a family in the order of the file.
-    public internal(set) var rows: [Row] = []
+    public private(set) var rows: [Row] = []
+    /// Where rows of another section begin, so that a key of one of 1,000 sensors is found without a look at the others' keys.
+    private var starts: [Int] = []
 
     /// An empty one.
     public init() {}
 
     /// A configuration of these rows, in the order of the table.
-    public init(rows: [Row]) { self.rows = rows }
+    public init(rows: [Row]) {
+        for row in rows { append(row) }
+    }
 
-    /// The row of a key.
+    /// Puts a row behind those that there are.
+    @inline(never)
+    mutating func append(_ row: Row) {
+        if rows.last?.section != row.section { starts.append(rows.count) }
+        rows.append(row)
+    }
+
+    /// The row of a key; of several the last one.
+    @inline(never)  // Into each of its callers it would take a kilobyte.
     public func row(_ section: UTF8Text, _ key: UTF8Text) -> Row? {
-        rows.last { $0.setting.key == key && $0.section == section }
+        var (run, end) = (starts.count - 1, rows.count)
+        while run >= 0 {
+            if rows[starts[run]].section == section, let row = rows[starts[run]..<end].last(where: { $0.setting.key == key }) { return row }
+            end = starts[run]
+            run -= 1
+        }
+        return nil
     }
 
     /// The names of a family's members, for `source.` the part behind it, in the order of the file.

@@ -80,9 +80,9 @@ public final class Enroller {
         return (current.key, good)
     }
 
-    /// Asks the registry's lists for the certificates in use.
+    /// Asks the registry's lists for the certificates in use and, where it has none for the link's, the registry.
     ///
-    /// - Throws: `sealRevoked`, `linkRevoked` or `superseded` for one that is on them.
+    /// - Throws: `sealRevoked`, `linkRevoked` or `superseded` for one that is on them, or refused.
     public func refuseRevoked() throws(EnrolmentError) {
         try refuseRevoked(.seal)
         try refuseRevoked(.link)
@@ -94,8 +94,20 @@ public final class Enroller {
         guard let certificate = try IdentityFiles.loadCertificate(files(role).certificate) else { return }
         switch client.revocation(of: certificate, role, firm: gateway.firm) {
         case .absent: return
+        case nil: try refuseRevokedLink()
         case .superseded(let seconds) where role == .link: throw EnrolmentError(.superseded, UTF8Text(" on " + Day.text(seconds)))
         default: throw EnrolmentError(role == .seal ? .sealRevoked : .linkRevoked, gateway.text)
+        }
+    }
+
+    /// Shows the registry the link certificate in use. Where it cannot be asked, that says nothing.
+    private func refuseRevokedLink() throws(EnrolmentError) {
+        guard let current = try link.current() else { return }
+        do throws(EnrolmentError) {
+            try tryOut(current.certificate, current.key)
+        } catch {
+            if error.code == .superseded { throw error }
+            if error.code == .forbidden { throw EnrolmentError(.linkRevoked, gateway.text) }
         }
     }
 
@@ -201,10 +213,8 @@ public final class Enroller {
         _ role: CertificateRole, _ files: IdentityFiles, _ certificate: UnverifiedCertificate, _ key: IdentityKey, keepsKeyWhenRefused: Bool
     ) throws(EnrolmentError) {
         if role == .link {
-            var trial = client
-            trial.identity = Self.identity(certificate, key)
             do throws(EnrolmentError) {
-                _ = try trial.probe()
+                try tryOut(certificate, key)
             } catch {
                 if !error.isTemporary { try files.discardPending(keepingKey: keepsKeyWhenRefused) }
                 throw error
@@ -212,6 +222,14 @@ public final class Enroller {
         }
         try files.activate()
         learn(certificate, role, key)
+    }
+
+    /// A link pair on the registry itself.
+    @inline(never)
+    private func tryOut(_ certificate: UnverifiedCertificate, _ key: IdentityKey) throws(EnrolmentError) {
+        var trial = client
+        trial.identity = Self.identity(certificate, key)
+        _ = try trial.probe()
     }
 
     private func learn(_ certificate: UnverifiedCertificate, _ role: CertificateRole, _ key: IdentityKey) {

@@ -20,7 +20,8 @@ extension EnrolmentError {
         case .nameUnknown: "the name @ cannot be looked up"
         case .noAnswer: "@ did not answer in time"
         case .cutOff: "@ closed the connection before its answer was whole"
-        case .noTLS: "@ speaks no TLS 1.2 that this gateway takes (^)"
+        case .noTLS(..<0): "@ refuses the TLS 1.2 that this gateway speaks (alert ^)"
+        case .noTLS: "@ does not answer in TLS 1.2 (error ^ of mbedTLS)"
         case .anchorUnknown: "@ has no CA certificate with the hash of the enrolment text"
         case .untrusted: "the certificate of @ was not issued by the alliance's link CA"
         case .otherName: "the certificate of @ is for another name"
@@ -58,13 +59,14 @@ extension EnrolmentError {
         case .keyStays: "the key @ is the one to replace, and stays in its token"
         case .noIdentity: "@: there is no certificate with its key that could be renewed"
         case .busy: "another enrolment or renewal is under way"
-        case .unreachable, .file, .fileMissing, .noSpace, .openFolder, .crypto, .token: "@"
+        case .running: "the agent is running and would go on signing with the old key"
+        case .unreachable, .file, .fileMissing, .noSpace, .openFolder, .noPlace, .noConfigurationPlace, .readOnly, .foreignFile, .crypto, .token: "@"
         }
     }
 
     private var number: Int64 {
         switch code {
-        case .noTLS(let number): Int64(number)
+        case .noTLS(let number): abs(Int64(number))
         case .identityRefused(let alert): Int64(alert)
         case .pending(let number), .unavailable(let number), .unexpected(let number), .tooManyTries(let number): Int64(number)
         default: 0
@@ -114,9 +116,14 @@ extension EnrolmentError {
         case .sameKey: "keep the seal key; move the other one away, then run this again"
         case .noIdentity: "enroll this gateway: harborseal-agent enroll TEXT"
         case .busy: "wait until it has ended"
+        case .running: "systemctl stop harborseal-agent, then run this again"
         case .noSpace: "free space, then run this again"
         case .file, .fileMissing: "run this as root; check the folder and whether its file system is writable"
-        case .keyStays: "name another object= in [seal] key for the new one, then run this again"
+        case .noPlace: "make that folder, for the agent's user to write, or name another in agent.conf, then run this again"
+        case .noConfigurationPlace: "run this as root; systemd-tmpfiles --create harborseal-agent.conf, or mkdir, makes a missing folder, which stays root's"
+        case .readOnly: "remount it writable, then run this again"
+        case .foreignFile: "it is another user's in a sticky folder: give it to the agent's user (chown), then run this again"
+        case .keyStays: "name another object= in [seal] key, in the file that harborseal-agent check-config names for it (agent.conf.d wins over agent.conf), then run this again"
         case .openFolder, .crypto, .token: "mend that, then run this again"
         }
     }

@@ -72,10 +72,16 @@ public final class EnrolmentError: Error, Equatable, Sendable {
         case noIdentity
         /// Another enrolment or renewal is under way.
         case busy
+        /// The agent runs with the keys that are to be replaced.
+        case running
         /// A file, its medium, or its permissions; the detail has the path and the system's words.
         case file, fileMissing, noSpace
         /// Others may put files beside the keys; the detail has the path and what mends it.
         case openFolder
+        /// A file of the enrolment cannot be made where it goes; the detail has its key in the configuration, its path and the system's words. The
+        /// second is of the configuration's own part, whose folder is root's, the third of a medium that cannot be written, the fourth of a file
+        /// that another user has where only its owner may put a new one in its place.
+        case noPlace, noConfigurationPlace, readOnly, foreignFile
         /// A key or a certificate that cannot be used; the detail has the path and the reason.
         case crypto
         /// A token or the key in it; the detail names token and slot, the reason and the step. The payload: whether it is the PIN.

@@ -38,6 +38,6 @@ public struct HTTPAnswer: Equatable, Sendable {
     /// The first line of a text, for messages.
     public var words: UTF8Text {
         let line = body.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
-        return (UTF8Text(validating: Array(line.prefix(200))) ?? "").printable
+        return UTF8Text(validating: Array(line))?.printable ?? ""
     }
 }

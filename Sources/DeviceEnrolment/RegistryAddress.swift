@@ -34,10 +34,14 @@ public struct RegistryAddress: Equatable, Sendable {
 }
 
 extension UTF8Text {
-    /// Strangers' words as part of a line: at most 200 bytes, nothing but printable ASCII.
+    /// More than any refusal of our registry has: three gateway ids of 64 bytes among some 300.
+    static var strangersByteLimit: Int { 1_000 }
+
+    /// Strangers' words as part of a line: nothing but printable ASCII, and where something is cut, `…`: half a command or a name would be another.
     var printable: UTF8Text {
         var out: [UInt8] = []
-        for byte in bytes.prefix(200) { out.append(byte >= 0x20 && byte < 0x7F ? byte : UInt8(ascii: "?")) }
-        return UTF8Text(validating: out) ?? ""
+        for byte in bytes.prefix(Self.strangersByteLimit) { out.append(byte >= 0x20 && byte < 0x7F ? byte : UInt8(ascii: "?")) }
+        let text = UTF8Text(validating: out) ?? ""
+        return byteCount > out.count ? text + "…" : text
     }
 }

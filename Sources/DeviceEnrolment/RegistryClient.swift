@@ -84,11 +84,11 @@ public struct RegistryClient {
 
     /// What the lists that the registry publishes say of a certificate: those of its issuer and, of a seal certificate, of the firm's former
     /// issuing keys. They are as true as the registry's own certificate. A list that is not published, cannot be had or is too large says
-    /// nothing: brokers and nodes ask their own.
-    func revocation(of certificate: UnverifiedCertificate, _ role: CertificateRole, firm: Name) -> RevocationList.Entry {
+    /// nothing: brokers and nodes ask their own. Nil: that is so of the link certificates', which a firm's own registry does not make.
+    func revocation(of certificate: UnverifiedCertificate, _ role: CertificateRole, firm: Name) -> RevocationList.Entry? {
         var list = role == .link ? "link" : firm.text.string
         for number in 2...Self.listLimit + 1 {
-            guard let answer = try? get("/crl/" + list + ".crl"), answer.status == 200 else { return .absent }
+            guard let answer = try? get("/crl/" + list + ".crl"), answer.status == 200 else { return role == .link ? nil : .absent }
             let entry = RevocationList.entry(of: certificate.serialNumber, in: answer.body) ?? .absent
             if entry != .absent || role == .link { return entry }
             list = firm.text.string + "." + String(number)

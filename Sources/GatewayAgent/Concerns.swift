@@ -10,7 +10,7 @@ public struct Concerns: Sendable {
     public internal(set) var epochReason: EpochReason?
     /// A newer trust file verified and could not be written.
     public internal(set) var trustFileNotStored = false
-    /// Why the trust file that a node sent last is not taken, until one is.
+    /// Why the trust file that a node sent last is not taken, until one is. `version`, of an older one, only where there is nothing else.
     public internal(set) var trustFileRefusal: VerificationError?
 
     public init() {}

@@ -24,11 +24,12 @@ extension Gateway {
             nodes[node].rejectedInARowCount += 1
             return
         }
-        nodes[node].rejectedInARowCount = 0
         guard receipt.held >= batch.wholeCount else {
             nodes[node].heldTooSmallCount += 1
+            nodes[node].rejectedInARowCount += 1
             return
         }
+        nodes[node].rejectedInARowCount = 0
         count(receipt, of: node, at: index, now: now)
     }
 

@@ -200,7 +200,9 @@ extension Gateway {
             newer = try file.verified(asUpdateOf: held, rootKey: rootKey, verifier: Verifier.self, using: Hash.self)
         } catch {
             counters.rejectedTrustFileCount += 1
-            concerns.trustFileRefusal = error
+            let refusal = error == .version && file.content.version == held.content.version ? twinFault(of: file, held) : error
+            // A node that lags says nothing against what another one sent.
+            if refusal != .version || concerns.trustFileRefusal == nil { concerns.trustFileRefusal = refusal }
             return
         }
         concerns.trustFileRefusal = nil
@@ -211,5 +213,16 @@ extension Gateway {
         concerns.trustFileNotStored = false
         trust = newer
         nodes.adopt(names: newer.nodeNames)
+    }
+
+    /// What is wrong with another file of the version in force. Where the alliance signed it as well, no rule of section 9 tells which of the two
+    /// counts: it is not the file that this gateway was given, `pinnedHash`.
+    private func twinFault(of file: UnverifiedTrustFile, _ held: TrustFile) -> VerificationError {
+        do throws(VerificationError) {
+            _ = try file.verified(rootKey: held.rootKey, verifier: Verifier.self, using: Hash.self)
+            return .pinnedHash
+        } catch {
+            return error
+        }
     }
 }

@@ -28,8 +28,8 @@ public struct NodeRecord: Sendable {
     var catchUpSchedule: ResendSchedule
     /// Where the run began that it was sent last.
     fileprivate(set) var caughtUpFrom: UInt64 = 0
-    /// Receipts in a row that did not verify.
-    var rejectedInARowCount = 0
+    /// Receipts in a row that did not verify or said too little, under the trust file in force.
+    public internal(set) var rejectedInARowCount = 0
     /// When it first answered the open epoch's opening with another end of a former epoch than the opening names.
     var refusedOpeningAtMilliseconds: UInt64?
     /// Signature checks for its unsigned hints are allowed again from here on.
@@ -82,8 +82,10 @@ public struct NodeTable: Sendable {
         self.receiptTimeoutMilliseconds = receiptTimeoutMilliseconds
     }
 
-    /// Makes room for the nodes of a trust file; those beyond 64 cannot be told apart and are left out.
+    /// Makes room for the nodes of a trust file; those beyond 64 cannot be told apart and are left out. What did not verify under the file
+    /// before tells nothing any more.
     public mutating func adopt(names: [UTF8Text]) {
+        for index in records.indices { records[index].rejectedInARowCount = 0 }
         for name in names where index(of: name) == nil && records.count < NodeSet.capacity {
             records.append(NodeRecord(name: name, receiptTimeoutMilliseconds: receiptTimeoutMilliseconds))
         }

@@ -10,6 +10,7 @@ extension VerificationError {
     public var trustFileWords: StaticString {
         switch self {
         case .version: "it is older than the one in force"
+        case .pinnedHash: "it is another file of the version in force"
         case .alliance: "it is another alliance's"
         case .rootKey: "it is signed under another root"
         case .noMajority: "the receipts needed are no majority"

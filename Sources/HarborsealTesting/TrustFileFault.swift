@@ -16,7 +16,7 @@ public enum TrustFileFault: String, CaseIterable, Sendable {
     public var words: [String] {
         switch self {
         case .older: ["older"]
-        case .sameVersion: ["older", "another version"]
+        case .sameVersion: ["older", "another version", "another file of the version"]
         case .otherAlliance: ["alliance"]
         case .changedByte: ["signature"]
         case .minorityQuorum: ["majority"]

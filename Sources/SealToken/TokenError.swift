@@ -151,7 +151,7 @@ extension TokenError {
         case .pinNotSet: "the environment has no PIN|set the variable that pin-source names"
         case .pinMalformed: "no usable PIN stands there|write it alone on one line, 1 to 128 printable characters"
         case .pinWrong:
-            "the token refused the PIN|correct it, then restart harborseal-agent: it is not tried again before, since a few wrong ones lock the token"
+            "the token refused the PIN|correct it, then restart harborseal-agent if it runs: it tries a PIN once a start, since a few wrong ones lock the token"
         case .pinLastTry: "one more wrong PIN locks the token, so it was not tried|make sure of the PIN, then try it with harborseal-agent token login"
         case .pinLocked:
             "the token is locked after too many wrong PINs|its security officer sets a new PIN, for example with pkcs11-tool --login-type so --init-pin"

@@ -31,7 +31,7 @@ struct HealthReader {
             loadMilli: value("/proc/loadavg") { HealthText.decimal($0, from: 0, decimals: 3) },
             memoryFreeKiB: value("/proc/meminfo") { HealthText.number($0, after: "MemAvailable:") },
             diskFreeKiB: UInt64(max(free, 0)) / 1024, unreceiptedCount: unreceiptedCount)
-        if free < 0, missing == nil { missing = diskPath }
+        if free < 0, missing == nil { missing = "disk = " + diskPath }
         facts.readings = thermalZones() + networkBytes()
         return (facts, missing)
     }

@@ -7,6 +7,9 @@ public final class HealthSource {
     /// When the next event is due, in monotonic ms; the first at once.
     public private(set) var nextDeadline: UInt64? = 0
 
+    /// What could not be read the last time; nil if all was.
+    public private(set) var state: SourceState?
+
     private let reader: HealthReader
     private let periodMilliseconds: UInt64
     private var hasComplained = false
@@ -26,10 +29,10 @@ public final class HealthSource {
         guard let due = nextDeadline, now >= due, context.eventRoom > 0 else { return }
         nextDeadline = now + periodMilliseconds
         let (facts, missing) = reader.read(unreceiptedCount: context.unreceiptedCount)
-        if let missing, !hasComplained {
+        state = missing.map { SourceState(isWorking: false, $0 + " cannot be read: 0 is reported in its place") }
+        if let state, !hasComplained {
             hasComplained = true
-            output.notices.append(
-                SourceNotice(.warning, source: "health", missing + " cannot be read: 0 is reported in its place"))
+            output.notices.append(SourceNotice(.warning, source: "health", state.text))
         }
         do throws(EventError) {
             let draft = try facts.draft(at: context.moment)

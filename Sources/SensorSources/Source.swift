@@ -64,6 +64,7 @@ public enum Source {
         case .gpsd(let source): source.sourceState
         case .nmea(let source): source.sourceState
         case .mqtt(let source): source.sourceState
+        case .health(let source): source.state
         default: nil
         }
     }

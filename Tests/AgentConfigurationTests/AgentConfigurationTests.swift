@@ -381,6 +381,15 @@ struct CombinationTests {
         #expect(error?.problems.map(\.code) == [.unreadable])
     }
 
+    @Test("a gateway of which nothing is named is not enrolled yet, and enroll is the one step; a name that lacks a part names the part")
+    func notEnrolled() throws {
+        let told = messages("", identity: "")
+        #expect(told.count == 1 && told[0].hasSuffix("this gateway is not enrolled, [identity] is empty; harborseal-agent enroll -"), "\(told)")
+        let parts = messages("", identity: "[identity]\nfirm = acme\n")
+        #expect(messages("[linc]\n", identity: "[identity]\nfirm = acme\n").count == 3)
+        #expect(parts.count == 2 && parts.allSatisfy { $0.contains("[identity] needs \"") }, "\(parts)")
+    }
+
     @Test("a configuration with many problems names them all")
     func allAtOnce() {
         #expect(messages("[journal]\ncap = much\nbanana = 1\n[linc]\n", identity: "").count == 6)

@@ -50,7 +50,7 @@ struct DocumentTests {
     @Test("the example as it stands lacks the identity alone")
     func asItStands() {
         let error = #expect(throws: ConfigurationProblems.self) { try load(AgentSettings.exampleFile.string) }
-        #expect(error?.problems.map(\.code) == [.missing, .missing, .missing])
+        #expect(error?.problems.map(\.code) == [.missing])
     }
 
     @Test("the example with everything switched on is a valid configuration")

@@ -70,6 +70,18 @@ struct SchemaTests {
         #expect(configuration.row("source.a", "pace") == nil)
     }
 
+    @Test("rows of a section that stands in several places are found in each, and of a key's rows the last one counts")
+    func places() {
+        let rows = resolve(good + "cap = 1 MiB\n[source.a]\ntype = file\n").configuration.rows
+        let later = resolve(good + "cap = 2 MiB\nnote = blue\n").configuration.rows.filter { $0.setting.key == "cap" }
+        let configuration = ResolvedConfiguration(rows: rows + later)
+        #expect(configuration.rows.count == rows.count + 1)
+        #expect(configuration.number("store", "cap") == 2 << 20)
+        #expect(configuration.text("store", "owner") == "acme", "of the first place")
+        #expect(configuration.number("source.a", "pace") == 1)
+        #expect(configuration.row("source.b", "pace") == nil && ResolvedConfiguration().row("store", "cap") == nil)
+    }
+
     @Test("an empty value unsets an optional key, and is refused elsewhere")
     func empty() {
         #expect(resolve(good + "note =\n").problems.isEmpty)

@@ -53,9 +53,11 @@ struct ReceiptTests {
         scene.pass(1)
         #expect(scene.journal.quorumEnd == 0)
         #expect(scene.journal.receipts.isEmpty)
-        // The honest ones still count afterwards.
+        let failing = scene.gateway.nodes.records.map { $0.rejectedInARowCount > 0 }
+        #expect(failing == (how == "stranger" ? [false, false, false] : how == "other ledger" ? [false, false, true] : [true, true, false]))
+        // The honest ones still count afterwards, and what was before is past.
         try scene.receipts(for: [batch], from: [0, 1])
-        #expect(scene.journal.quorumEnd > 0)
+        #expect(scene.journal.quorumEnd > 0 && scene.gateway.nodes.records[..<2].allSatisfy { $0.rejectedInARowCount == 0 })
     }
 
     @Test("a flood of forged receipts costs eight verifications and then one a second, and true ones count again afterwards")
@@ -186,21 +188,47 @@ struct ReceiptTests {
         #expect(scene.gateway.trust?.bytes == third.bytes && scene.gateway.concerns.trustFileRefusalWords == nil)
     }
 
+    @Test("another file of the version in force is said as what it is, one that the alliance signed too or a forgery; an older one only where nothing else is")
+    func trustFileTwin() throws {
+        let scene = try Scene()
+        func file(_ version: UInt64, nodes: Int = 3, signedBy signer: SigningKey? = nil) throws -> UnverifiedTrustFile {
+            try Scene.unverifiedTrust(
+                scene.gatewayName.alliance, Array(scene.nodes.prefix(nodes)), rootKey: scene.rootKey, version: version, signedBy: signer)
+        }
+        func refusal(of file: UnverifiedTrustFile) -> VerificationError? {
+            scene.receive(Reply.trustFile(file).encoded(), from: scene.nodes[0])
+            return scene.gateway.concerns.trustFileRefusal
+        }
+        let held = try file(2)
+        #expect(refusal(of: held) == nil && scene.gateway.trust?.bytes == held.bytes)
+        #expect(try refusal(of: file(1)) == .version)
+        #expect(try refusal(of: file(2, nodes: 2, signedBy: .generate())) == .signature)
+        #expect(try refusal(of: file(1)) == .signature, "a node that lags hides nothing")
+        #expect(try refusal(of: file(2, nodes: 2)) == .pinnedHash)
+        #expect(scene.gateway.concerns.trustFileRefusalWords == "it is another file of the version in force")
+        #expect(try refusal(of: file(1)) == .pinnedHash && refusal(of: held) == .pinnedHash)
+        #expect(scene.gateway.trust?.bytes == held.bytes && scene.trustStore.stored == [held.bytes])
+        #expect(try refusal(of: file(3)) == nil)
+    }
+
     @Test("a newer trust file takes force only when the held root signed it")
     func trustFile() throws {
-        let (scene, _) = try withOneBatch()
+        let (scene, batch) = try withOneBatch()
         let alliance = scene.gatewayName.alliance
         let forged = try Scene.unverifiedTrust(
             alliance, scene.nodes, rootKey: scene.rootKey, version: 9, signedBy: SigningKey.generate())
         scene.receive(Reply.trustFile(forged).encoded(), from: scene.nodes[0])
         #expect(scene.gateway.trust?.content.version == 1)
         #expect(scene.gateway.counters.rejectedTrustFileCount == 1)
+        scene.receive(try scene.nodes[0].receipt(for: batch, lie: .init(signer: SigningKey.generate())), from: scene.nodes[0])
+        #expect(scene.gateway.nodes.records[0].rejectedInARowCount == 1)
         let older = try Scene.unverifiedTrust(alliance, scene.nodes, rootKey: scene.rootKey, version: 1)
         scene.receive(Reply.trustFile(older).encoded(), from: scene.nodes[0])
         #expect(scene.trustStore.stored.isEmpty)
         let newer = try Scene.unverifiedTrust(alliance, scene.nodes, rootKey: scene.rootKey, version: 2)
         scene.receive(Reply.trustFile(newer).encoded(), from: scene.nodes[0])
         #expect(scene.gateway.trust?.content.version == 2)
+        #expect(scene.gateway.nodes.records[0].rejectedInARowCount == 0, "what did not verify under the file before tells nothing of this one")
         #expect(scene.trustStore.stored == [newer.bytes])
     }
 }

@@ -67,7 +67,7 @@ private func served(_ health: HealthSource, _ context: SourceContext) -> SourceO
         let health = HealthSource(root: UTF8Text(root.path), diskPath: "/", periodMilliseconds: 60_000)
         #expect(served(health, context(5000, room: 0)).events.isEmpty)
         #expect(served(health, context(5000)).events.count == 1)
-        #expect(health.nextDeadline == 65_000)
+        #expect(health.nextDeadline == 65_000 && health.state == nil)
         #expect(served(health, context(64_999)).events.isEmpty)
         #expect(served(health, context(65_000)).events.count == 1)
     }
@@ -79,7 +79,9 @@ private func served(_ health: HealthSource, _ context: SourceContext) -> SourceO
         let first = served(health, context(0))
         #expect(first.events.count == 1)
         #expect(first.notices.first?.text.string.contains("proc/uptime") == true)
+        // The log has it once; status and doctor as long as it is so.
         #expect(served(health, context(1000)).notices.isEmpty)
+        #expect(health.state == SourceState(isWorking: false, "\(root.path)/proc/uptime cannot be read: 0 is reported in its place"))
     }
 
     @Test("nonsense in a file is not understood, and does not trap", arguments: ["", "\n", "x", "-1", "99999999999999999999", ":::", "eth0:", "1.2.3"])

@@ -26,7 +26,7 @@ enum CheckConfigCommand {
     /// The files that it names: whether they are there, whole, and the agent's to read.
     private static func files(_ configuration: AgentConfiguration) -> ExitCode {
         var files = FileChecks(configuration: configuration, agentUser: DoctorCommand.agentUser(configuration), nowSeconds: 0, judgesDates: false,
-            looksAtToken: !DoctorCommand.isRunning(configuration))
+            looksAtToken: !DoctorCommand.isRunning(configuration.control.socketPath))
         files.run()
         var code = ExitCode.success
         for finding in files.findings.all where finding.level == .problem {

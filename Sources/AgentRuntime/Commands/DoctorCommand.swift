@@ -75,9 +75,9 @@ enum DoctorCommand {
         }
     }
 
-    /// Whether somebody listens at the control socket.
-    static func isRunning(_ configuration: AgentConfiguration) -> Bool {
-        let descriptor = configuration.control.socketPath.withCText { posix_unix_connect($0) }
+    /// Whether somebody listens at a control socket.
+    static func isRunning(_ socketPath: UTF8Text) -> Bool {
+        let descriptor = socketPath.withCText { posix_unix_connect($0) }
         guard descriptor >= 0 else { return false }
         _ = posix_socket_close(descriptor)
         return true

@@ -13,7 +13,7 @@ extension EnrollCommand {
         let folder = arguments.configPath + ".d"
         let path = folder + "/10-gateway.conf"
         let text = snippet(name, order, settings, places)
-        if isSaid(name, order, settings) { return }
+        if settings.alliance == name.alliance.text, isSaid(settings, order) { return }
         if let there = try? SmallFile.read(path, limit: 65_536), !there.starts(with: Array("# Written by harborseal".utf8)) {
             Output.complain("\(path.string) is somebody's own; take what follows over into it by hand, then run this again:\n\(text)")
             throw EnrolmentError.file(FileError(.create, path))
@@ -29,9 +29,9 @@ extension EnrollCommand {
         Output.print("configuration in \(path.string)")
     }
 
-    /// Whether the configuration in force has it all.
-    private static func isSaid(_ name: GatewayName, _ order: EnrolmentOrder, _ settings: EnrolmentSettings) -> Bool {
-        settings.alliance == name.alliance.text && settings.firm == name.firm.text && settings.device == name.device.text
+    /// Whether the configuration in force has it all, if the alliance that it names is the right one.
+    static func isSaid(_ settings: EnrolmentSettings, _ order: EnrolmentOrder) -> Bool {
+        settings.alliance != nil && settings.firm == order.gateway.firm.text && settings.device == order.gateway.device.text
             && settings.linkKey != nil && settings.linkCertificate != nil && settings.authority != nil
             && settings.registry == order.address.text && (order.brokers == nil || settings.brokers == order.brokers)
     }

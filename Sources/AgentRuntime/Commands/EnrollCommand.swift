@@ -32,6 +32,9 @@ enum EnrollCommand {
             if arguments.has("--abandon") { return try abandon(places, arguments) }
             let order = try EnrolmentOrder(arguments)
             if let other = otherName(settings, order.gateway) { return complain(.configuration, other) }
+            // A replacement ends the key that it has in use.
+            if arguments.has("--replace") || places.isReplacing, DoctorCommand.isRunning(settings.control) { throw EnrolmentError(.running) }
+            try places.check(isSaid(settings, order) ? nil : arguments.configPath + ".d")
             try places.lock()
             do throws(EnrolmentError) {
                 let code = try enroll(order, settings, places, arguments)
@@ -56,11 +59,15 @@ enum EnrollCommand {
         guard arguments.operands.isEmpty else { return AgentProgram.usage("enroll --abandon takes no text") }
         try places.lock()
         try places.user?.act()
-        // What waits was shown to the registry: whether it has answered, and so revoked the link certificate in use, is not known here.
-        if places.isReplacing, !arguments.has("--yes"), try !places.dropReplacement() {
+        // Between its two renames a pair is in use, and nothing that waits. What cannot be read of one that waits goes.
+        try? places.link.recover()
+        try? places.seal.recover()
+        // What waits was shown to the registry: whether it has answered, and so revoked the link certificate in use or told the ledgers of the new
+        // seal key, is not known here.
+        if !arguments.has("--yes"), try places.isReplacing ? !places.dropReplacement() : places.seal.isKeyPending {
             return complain(
-                .failure, "the registry may have issued the new link certificate, and the old keys cannot connect any more then; "
-                    + "run harborseal-agent enroll again, or add --yes to forget the new keys all the same")
+                .failure, "the registry may have certified the waiting keys, for the ledgers too, and no others connect then; "
+                    + "run harborseal-agent enroll again, or add --yes to forget the waiting keys all the same")
         }
         Output.print(
             try places.abandon()
@@ -88,7 +95,6 @@ enum EnrollCommand {
         let replaces = arguments.has("--replace")
         let anchor = try order.anchor()
         try places.user?.act()
-        try places.refuseOpenFolders()
         if let known = try? UnverifiedCertificate.load(from: places.authority), known.derBytes != anchor.derBytes, !replaces {
             throw EnrolmentError(.otherText, places.authority)
         }
@@ -116,7 +122,7 @@ enum EnrollCommand {
         try enroller.refuseRevoked()
         Output.print(
             isAnyNew
-                ? "gateway \(name.issuer.string) is enrolled; this took \(RenewCommand.peakMemory())"
+                ? "gateway \(name.issuer.string) is enrolled; peak memory \(RenewCommand.peakMemory())"
                 : "gateway \(name.issuer.string) has certificates already: the registry was not asked, and the code stays unused (harborseal device show); one for new keys needs --replace")
         var check = arguments
         (check.values, check.flags) = ([], [])

@@ -52,8 +52,8 @@ enum Help {
         enroll -           reads the enrolment text from standard input: paste it and press Enter. Nobody else on the machine sees it there
         enroll TEXT        the text in quotes: it stands in the shell's history, and for a moment in every user's list of processes
         enroll URL --device FIRM.DEVICE --code CODE --ca FILE   the parts: FILE is the alliance's link CA
-        enroll --abandon   forgets an enrolment that was begun and not finished, with its waiting keys and certificates. A replacement that the
-                           registry may have answered, so that the keys in use cannot connect any more, only with --yes
+        enroll --abandon   forgets an enrolment that was begun and not finished, with its waiting keys and certificates. Where the registry may
+                           have answered for a replacement or a seal key, which are lost then, only with --yes
         Makes a link key and a seal key here, proves them to the registry and stores what it certifies; writes agent.conf.d/10-gateway.conf;
         fetches the trust file if none is there. As root it gives the files to the agent's user. Run again it goes on where it was
         interrupted, with the same keys: a code is not used up by a lost answer.

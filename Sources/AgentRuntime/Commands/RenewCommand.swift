@@ -23,7 +23,7 @@ enum RenewCommand {
         }
         _ = posix_deny_memory_dumps()
         do throws(SetupError) {
-            Output.print(try renew(configuration, arguments) + "; this took \(peakMemory())")
+            Output.print(try renew(configuration, arguments) + "; peak memory \(peakMemory())")
             return .success
         } catch {
             tell(error.text, isChild: isChild)

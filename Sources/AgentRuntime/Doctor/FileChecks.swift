@@ -168,7 +168,13 @@ struct FileChecks {
             } else {
                 findings.ok("trust", path, words)
             }
-            let issuers: [[UInt8]] = content.firms.first { $0.name.text == configuration.identity.firm }?.issuingCertificates ?? []
+            let firm = content.firms.first { $0.name.text == configuration.identity.firm }
+            if let until = firm?.untilSeconds, nowSeconds >= Int64(clamping: until) {
+                findings.add(
+                    .problem, "trust", path, "this gateway's firm left the alliance on " + Day.text(Int64(clamping: until)),
+                    advice: "ask the alliance: no certificate helps")
+            }
+            let issuers: [[UInt8]] = firm?.issuingCertificates ?? []
             if let seal = try? UnverifiedCertificate.load(from: configuration.seal.certificateFile), !IssuedCertificate.isIssued(seal, by: issuers) {
                 findings.add(
                     .warning, "trust", path, "has no key that issued this gateway's seal certificate: it is under another root, or older",

@@ -1,6 +1,7 @@
 internal import AgentConfiguration
 internal import AttestationFormat
 internal import CPosixShims
+internal import DeviceCrypto
 internal import DeviceEnrolment
 internal import GatewayAgent
 internal import SealToken
@@ -11,7 +12,7 @@ enum RegistryProbe {
     static func run(_ configuration: AgentConfiguration, _ findings: inout Findings) {
         _ = unfinished(configuration.seal.key, configuration.seal.certificateFile, &findings)
         guard let registry = configuration.registry.address else { return }
-        var holdsLong = false
+        var (holdsLong, hasEnded) = (false, false)
         do throws(SetupError) {
             let name = try AgentSetup.gatewayName(configuration.identity)
             let user = RenewCommand.user(configuration)
@@ -19,15 +20,25 @@ enum RegistryProbe {
             do throws(EnrolmentError) {
                 try user?.act()
                 if let certificate = AgentSetup.linkCertificate(configuration.link) {
-                    holdsLong = RenewalSchedule.holdsLong(certificate, nowSeconds: posix_realtime_milliseconds() / 1_000)
+                    let now = posix_realtime_milliseconds() / 1_000
+                    (holdsLong, hasEnded) = (RenewalSchedule.holdsLong(certificate, nowSeconds: now), now > certificate.notAfterSeconds)
                 }
                 guard let enroller = try RenewCommand.makeEnroller(configuration, name, locks: false) else {
                     findings.add(.problem, "registry", registry.name, "[link] has no ca, certificate and key to renew", advice: "enroll this gateway: harborseal-agent enroll TEXT")
                     return
                 }
-                _ = try enroller.registrySeconds()
+                var refusal: EnrolmentError?
+                do throws(EnrolmentError) {
+                    _ = try enroller.registrySeconds()
+                } catch {
+                    guard error.code == .forbidden || error.code == .superseded else { throw error }
+                    // The lists say more of what is refused.
+                    refusal = error
+                }
                 try enroller.refuseRevoked()
-                findings.ok("registry", registry.name, "answers, and accepts this gateway's link certificate")
+                if let refusal { throw refusal }
+                // Its TLS takes one that has ended, for a renewal, and whether that is granted only a request tells.
+                findings.ok("registry", registry.name, hasEnded ? "answers; a renewal was not tried" : "answers, and accepts this gateway's link certificate")
             } catch {
                 findings.add(
                     error.isTemporary && holdsLong ? .warning : .problem, "registry", registry.name, error.reason, advice: error.advice.description)

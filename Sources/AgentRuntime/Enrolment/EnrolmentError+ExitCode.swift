@@ -10,8 +10,9 @@ extension EnrolmentError {
         case .codeRefused, .codeLocked, .superseded, .forbidden, .otherIdentity, .identityRefused, .openFolder, .token(isPIN: true): return .noPermission
         case .noIdentity, .fileMissing, .token: return .noInput
         case .otherText: return .warning
+        case .running: return .temporary
         case .keyStays: return .configuration
-        case .file, .noSpace: return .cannotCreate
+        case .file, .noSpace, .noPlace, .noConfigurationPlace, .readOnly, .foreignFile: return .cannotCreate
         default: return .failure
         }
     }

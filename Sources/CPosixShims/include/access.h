@@ -25,5 +25,9 @@ const char *posix_key_words(void);
 /// Lets root act as another user with his groups, or, with `user` 0, as root again: files, tokens and devices see that user. 0 or a negated errno.
 int posix_act_as(uint32_t user, uint32_t group);
 
-/// Whether this process may write there, with its effective ids. 0 or a negated errno.
-int posix_path_is_writable(const char *path);
+/// Whether this process may make files in a folder, with its effective ids. 0 or a negated errno.
+int posix_path_is_writable(const char *folder);
+
+/// Whether this process may put a file there, over one that is there, by way of `path`.next. 0, or a negated errno of the folder; 1: the file that is
+/// there, 2: the one that waits beside it is another user's in a sticky folder that is not this user's either, so that it can be neither renamed nor removed.
+int posix_place_fault(const char *path);
