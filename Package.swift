@@ -223,6 +223,7 @@ if !agentOnly {
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ]),
         // The QR code of an enrolment text: drawn where devices are registered, read by a telephone.
         shims("CQRShims", linking: ["qrencode"]),

@@ -13,6 +13,8 @@ public enum AuditAction: String, Sendable, CaseIterable {
     case statement
     case configure
     case policy
+    /// A code of a firm that runs its own registry.
+    case firmCode = "firm-code"
 }
 
 /// A row of the audit table. Rows are never changed or taken away; each names the hash of the one before.

@@ -41,6 +41,10 @@ public struct Device: Equatable, Sendable {
     public let revokedSinceSeconds: Int64?
     /// It is revoked, and a seal certificate of it is not on the list of the firm's issuing key, which is full or could not be signed: nodes and verifiers do not know.
     public let isSealRevocationOpen: Bool
+    /// A link certificate of it is revoked, and the alliance's registry has not taken that yet: brokers do not know.
+    public let isLinkRevocationOpen: Bool
+    /// It enrols at its firm's own registry, which gets its link certificates from this one: it has no code and no seal certificate here.
+    public let isOfFirmRegistry: Bool
     /// Of the code in force: until when it holds, in seconds since 1970.
     public let codeExpiresSeconds: Int64
     /// Wrong codes that are still allowed.

@@ -90,9 +90,15 @@ struct Issuers: Sendable {
         return policy
     }
 
-    /// In the order of the settings: firms, and the link CA last.
+    /// Whether the key is the link CA's, and the alliance's registry has it, with its list.
+    func isAlliances(_ keyID: Digest) -> Bool { link.authority.hasNoKey && keyID == link.keyID }
+
+    /// Whether devices of the firm enrol here.
+    func hasFirm(_ firm: Name) -> Bool { firms[firm] != nil }
+
+    /// Those that sign here, in the order of the settings: firms, and the link CA last.
     func inOrder(_ settings: RegistrySettings) -> [Issuer] {
-        let keys = settings.firms.flatMap { [$0.authority] + $0.former }.map(\.key.keyID) + [link.keyID]
+        let keys = settings.firms.flatMap { [$0.authority] + $0.former }.map(\.key.keyID) + (link.authority.hasNoKey ? [] : [link.keyID])
         var seen: Set<Digest> = []
         return keys.compactMap { seen.insert($0).inserted ? all[$0] : nil }
     }
@@ -111,6 +117,11 @@ extension RegistrySettings {
         try Self.check(linkDays, in: 1...36_500, "the life of a link certificate, in days,")
         try Self.check(renewalGraceDays, in: 0...365, "the time for a late renewal, in days,")
         try Self.check(listDays, in: 1...3_650, "the life of a revocation list, in days,")
+        guard link.hasNoKey == (linkSource != nil) else {
+            throw RegistryError(
+                .argument, "link certificates are issued here, with the link CA's key, or come from the alliance's registry: one of the two",
+                nextStep: "give the key, or that registry")
+        }
         for firm in firms {
             try Self.check(firm.policy.tryLimit, in: 1...50, "the tries of firm \(firm.firm)")
             try Self.check(Int(firm.policy.codeLifetimeSeconds), in: 60...366 * 86_400, "the lifetime of firm \(firm.firm)'s codes, in seconds,")

@@ -7,7 +7,7 @@ extension Registry {
     ///
     /// - Parameter othersRefused: how many belong to them that were refused before; with `allOrNone` none is added then, and what else would
     ///   be refused is told.
-    /// - Returns: one result for each device, in their order; a refusal has code `name`, `unknownFirm`, `deviceExists` or `argument`. With
+    /// - Returns: one result for each device, in their order; a refusal has code `name`, `unknownFirm`, `firmRetired`, `deviceExists` or `argument`. With
     ///   `allOrNone` and a refusal among them nothing was added, and the good ones are refused with code `state`.
     public func add(
         _ devices: [NewDevice], allOrNone: Bool = false, othersRefused: Int = 0, by requester: Requester, nowSeconds: Int64
@@ -32,7 +32,7 @@ extension Registry {
 
     /// Adds one device.
     ///
-    /// - Throws: ``RegistryError`` with code `name`, `unknownFirm`, `deviceExists` or `argument`.
+    /// - Throws: ``RegistryError`` with code `name`, `unknownFirm`, `firmRetired`, `deviceExists` or `argument`.
     public func add(_ device: NewDevice, by requester: Requester, nowSeconds: Int64) throws -> AddedDevice {
         try store.write { try add(device, by: requester, nowSeconds: nowSeconds, in: $0) }.get()
     }
@@ -44,6 +44,7 @@ extension Registry {
         return try attempt(.add, on: name, by: requester, nowSeconds: nowSeconds, in: transaction) {
             let name = try device.checkedName()
             let policy = try policy(of: name.firm, nowSeconds: nowSeconds, in: transaction)
+            try checkMember(name.firm, nowSeconds: nowSeconds)
             guard try transaction.device(name) == nil else {
                 throw RegistryError(
                     .deviceExists, "\(name) is registered already",
@@ -69,11 +70,12 @@ extension Registry {
 
     /// Approves a device whose firm asks for a second person; its code works from then on, as long as it would have.
     ///
-    /// - Throws: ``RegistryError`` with code `unknownDevice`, `state` (nothing waits for an approval) or `samePerson`.
+    /// - Throws: ``RegistryError`` with code `unknownDevice`, `firmRetired`, `state` (nothing waits for an approval), `codeExpired` or `samePerson`.
     public func approve(_ gatewayID: String, by requester: Requester, nowSeconds: Int64) throws -> Device {
         let name = try? named(gatewayID)
         return try perform(.approve, on: name, by: requester, nowSeconds: nowSeconds) { transaction in
             let device = try stored(named(gatewayID), in: transaction)
+            try checkMember(device.gatewayID.firm, nowSeconds: nowSeconds)
             guard device.state == .pendingApproval else {
                 throw Self.notWaiting(device)
             }
@@ -84,6 +86,7 @@ extension Registry {
                     nextStep: "let another person approve it")
             }
             try checkAccount(of: requester, approving: device, in: transaction)
+            try Self.checkTime(of: device, nowSeconds: nowSeconds)
             try transaction.approveCode(of: device.id, by: requester.name)
             return (try shown(transaction.device(id: device.id), in: transaction), "asked for by \(device.code.askedBy)")
         }
@@ -106,10 +109,9 @@ extension Registry {
 
     /// Whoever says another name is still the one who logged in. Where the operating system knows no person, the name is all there is.
     private func checkAccount(of requester: Requester, approving device: StoredDevice, in transaction: RegistryTransaction) throws {
-        guard let person = requester.person, let asker = try transaction.asker(of: device.gatewayID), asker == person else { return }
+        guard let why = LocalAccount.refusal(of: requester.account, asker: try transaction.asker(of: device.gatewayID)) else { return }
         throw RegistryError(
-            .samePerson, "\(device.gatewayID) was asked for from the account of \(person), and this is that account too, whatever name is given",
-            nextStep: "let another person approve it, from an account of their own")
+            .samePerson, "\(device.gatewayID) was asked for \(why)", nextStep: "let another person approve it, who has logged in with an account of their own")
     }
 
     /// Makes a new code for a device whose code was lost, locked, used or has expired; the old one is dead at once.
@@ -117,11 +119,12 @@ extension Registry {
     /// Certificates stay. The code is good for a new link key, and for the seal key that is registered, if there is one: a new seal key needs
     /// ``replace(_:oldKey:by:nowSeconds:)``. Where the firm asks for a second person, the code needs approval as a new device does.
     ///
-    /// - Throws: ``RegistryError`` with code `unknownDevice`, `unknownFirm` or `state` (it is revoked).
+    /// - Throws: ``RegistryError`` with code `unknownDevice`, `unknownFirm`, `firmRetired` or `state` (it is revoked).
     public func reissue(_ gatewayID: String, by requester: Requester, nowSeconds: Int64) throws -> AddedDevice {
         let name = try? named(gatewayID)
         return try perform(.reissue, on: name, by: requester, nowSeconds: nowSeconds) { transaction in
             let device = try stored(named(gatewayID), in: transaction)
+            try checkMember(device.gatewayID.firm, nowSeconds: nowSeconds)
             guard device.revokedSinceSeconds == nil else {
                 throw RegistryError(
                     .state, "\(device.gatewayID) is revoked", nextStep: "harborseal device replace \(device.gatewayID) registers new keys under its name")

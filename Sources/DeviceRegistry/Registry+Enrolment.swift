@@ -13,7 +13,7 @@ extension Registry {
     ///   - code: HTTP Basic's password, as it came.
     ///   - request: the body: PKCS#10 in DER, or base64 of it.
     ///   - countsTry: whether a wrong code uses up one of the device's tries.
-    /// - Throws: ``RegistryError`` with code `wrongCode`, `codeLocked`, `deviceRevoked`, `awaitingApproval`, `codeExpired`, `codeUsed`, one of
+    /// - Throws: ``RegistryError`` with code `wrongCode`, `codeLocked`, `deviceRevoked`, `firmRetired`, `awaitingApproval`, `codeExpired`, `codeUsed`, one of
     ///   ``CertificateRequest/init(body:)``, `foreignName`, `keyInUse`, `otherSealKey`, `issuerNotValid`, `keyAway`, `storeBusy` or `storeFailed`. A wrong
     ///   code is counted, durably, before it is refused, and whoever has none that is right is told nothing but `wrongCode`.
     public func enrol(
@@ -23,7 +23,11 @@ extension Registry {
         // Before the transaction: what it finds is asked for only once the code is known to be right.
         let judged = Result { try CertificateRequest(body: request) }
         return try store.write { transaction -> Result<IssuedCertificate, RegistryError> in
-            let device = try GatewayID(UTF8Text(gatewayID)).flatMap { try transaction.device($0) }
+            let name = GatewayID(UTF8Text(gatewayID))
+            if let name, let known = try firmCode(of: name.firm, in: transaction) {
+                return try enrol(label, name, firmCode: code, known, judged, by: requester, nowSeconds: nowSeconds, in: transaction)
+            }
+            let device = try name.flatMap { try transaction.device($0) }
             if let refusal = try authenticate(code, of: device, countsTry: countsTry, in: transaction) {
                 try refuse(refusal, .enrol, on: device?.gatewayID, by: requester, nowSeconds: nowSeconds, in: transaction)
                 return .failure(refusal)
@@ -56,14 +60,26 @@ extension Registry {
         return nil
     }
 
-    private static let wrongCode = RegistryError(
+    static let wrongCode = RegistryError(
         .wrongCode, "the gateway id and the code do not belong together", nextStep: "compare both with the enrolment text")
 
     private func checkCode(of device: StoredDevice, nowSeconds: Int64) throws {
         let name = device.gatewayID
         guard device.revokedSinceSeconds == nil else { throw Self.revoked(name) }
+        try checkMember(name.firm, nowSeconds: nowSeconds)
+        try Self.checkTime(of: device, nowSeconds: nowSeconds)
+        guard !device.code.awaitsApproval else {
+            throw RegistryError(
+                .awaitingApproval, "\(name) waits for the approval of a second person",
+                nextStep: "harborseal device approve \(name), by another person than \(device.code.askedBy)")
+        }
+    }
+
+    /// - Throws: ``RegistryError`` with code `codeExpired` for a code that does not hold at this time.
+    static func checkTime(of device: StoredDevice, nowSeconds: Int64) throws {
+        let name = device.gatewayID
         // A code that a clock ahead of its time made would hold for as long as the clock was ahead.
-        guard device.code.madeSeconds <= nowSeconds + Self.clockSlackSeconds else {
+        guard device.code.madeSeconds <= nowSeconds + clockSlackSeconds else {
             throw RegistryError(
                 .codeExpired, "the code of \(name) was made at \(UTCText.text(seconds: device.code.madeSeconds)), which lies ahead, by a wrong clock",
                 nextStep: "harborseal device code \(name) makes a new one")
@@ -72,11 +88,6 @@ extension Registry {
             throw RegistryError(
                 .codeExpired, "the code of \(name) was good until \(UTCText.text(seconds: device.code.expiresSeconds))",
                 nextStep: "harborseal device code \(name) makes a new one")
-        }
-        guard !device.code.awaitsApproval else {
-            throw RegistryError(
-                .awaitingApproval, "\(name) waits for the approval of a second person",
-                nextStep: "harborseal device approve \(name), by another person than \(device.code.askedBy)")
         }
     }
 
@@ -95,11 +106,11 @@ extension Registry {
                     .codeUsed, "the code of \(device.gatewayID) has been used for a \(label.rawValue) certificate, with another key",
                     nextStep: "the same gateway: harborseal device code \(device.gatewayID) makes a new code; other hardware: harborseal device replace \(device.gatewayID)")
             }
-            if again.issued.hasBegun(nowSeconds: nowSeconds) { return (again.issued, "the same \(again.issued.words) again") }
+            if again.issued.hasBegun(nowSeconds: nowSeconds) { return (again.issued, "\(AuditedFacts.againWords)\(again.issued.words) again") }
         }
         if label == .seal { try checkSealKey(keyID, of: device, in: transaction) }
         try transaction.useCode(of: device.id, for: label, keyID: keyID)
-        let (issued, detail) = try issue(label, to: device, publicKey: request.publicKey, nowSeconds: nowSeconds, in: transaction)
+        let (issued, detail) = try issue(label, to: device, request, nowSeconds: nowSeconds, in: transaction)
         guard label == .link, try endOtherLinkKeys(of: device, than: keyID, nowSeconds: nowSeconds, in: transaction) else { return (issued, detail) }
         return (issued, detail + "; the link certificates of its other keys are revoked")
     }

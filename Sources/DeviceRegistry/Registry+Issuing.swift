@@ -5,13 +5,21 @@ import MerkleTree
 extension Registry {
     /// Issues a certificate, all of whose names are the registry's, and stores it with what follows from it.
     func issue(
-        _ label: CertificateLabel, to device: StoredDevice, publicKey: PublicKey, nowSeconds: Int64, in transaction: RegistryTransaction
+        _ label: CertificateLabel, to device: StoredDevice, _ request: CertificateRequest, nowSeconds: Int64, in transaction: RegistryTransaction
     ) throws -> (IssuedCertificate, detail: String) {
-        let keyID = publicKey.keyID(using: SHA256.self)
+        let keyID = request.publicKey.keyID(using: SHA256.self)
         try checkRole(of: keyID, is: StoredKey(device: device.id, label: label), in: transaction)
         let issuer = try issuers.issuer(of: label, firm: device.gatewayID.firm)
         let lifetime = try issuer.lifetime(nowSeconds: nowSeconds, days: label == .seal ? settings.sealDays : settings.linkDays)
-        let certificate = try sign(label, for: gatewayName(device.gatewayID), publicKey, issuer: issuer, lifetime: lifetime)
+        let certificate: CertificateBytes
+        if label == .link, let source = settings.linkSource {
+            certificate = try linkCertificate(of: device, request, from: source, nowSeconds: nowSeconds)
+            if let known = try knownCertificate(certificate, of: device, from: source, in: transaction) {
+                return (known, "\(AuditedFacts.againWords)\(known.words), of key \(Hexadecimal.text(of: keyID.bytes)), as the alliance's registry has it")
+            }
+        } else {
+            certificate = try sign(label, for: gatewayName(device.gatewayID), request.publicKey, issuer: issuer, lifetime: lifetime)
+        }
         guard let facts = CertificateFacts(der: certificate.der) else {
             throw RegistryError(.damagedStore, "a certificate just made cannot be parsed: the program or the machine is damaged")
         }

@@ -41,9 +41,10 @@ extension Registry {
         return true
     }
 
-    /// The link CA's list in DER, which brokers take; nil before the first refresh.
+    /// The link CA's list in DER, which brokers take; nil before the first refresh, and where the alliance's registry has it.
     public func linkRevocationList() throws -> [UInt8]? {
-        try store.read { try $0.list(issuer: issuers.link.keyID)?.der }
+        guard settings.linkSource == nil else { return nil }
+        return try store.read { try publishedList(of: issuers.link.keyID, in: $0) }
     }
 
     /// A firm's lists in DER: that of its issuing key first, then those of its former ones. Empty before the first refresh.
@@ -56,7 +57,7 @@ extension Registry {
                 nextStep: "compare the name with the registry's configuration")
         }
         let keys = issuers.inOrder(settings).filter { $0.firm == name }.map(\.keyID)
-        return try store.read { transaction in try keys.compactMap { try transaction.list(issuer: $0)?.der } }
+        return try store.read { transaction in try keys.compactMap { try publishedList(of: $0, in: transaction) } }
     }
 
     /// When the first of the lists ends, in seconds since 1970; nil before the first refresh.
@@ -74,16 +75,22 @@ extension Registry {
 
     /// Signs the list of an issuing key as it is now, with the next number.
     ///
-    /// - Parameter isGrowing: whether certificates come on it.
+    /// - Parameters:
+    ///   - isGrowing: whether certificates come on it.
+    ///   - published: a number that was published, which is to be passed.
     /// - Throws: ``RegistryError`` with code `listFull` for a firm's list that nodes could not read.
     @discardableResult
-    func makeList(of keyID: Digest, isGrowing: Bool = false, nowSeconds: Int64, in transaction: RegistryTransaction) throws -> [UInt8] {
+    func makeList(of keyID: Digest, isGrowing: Bool = false, above published: Int64 = 0, nowSeconds: Int64, in transaction: RegistryTransaction) throws -> [UInt8] {
+        guard !issuers.isAlliances(keyID) else {
+            try noteLinkReports(nowSeconds: nowSeconds, in: transaction)
+            return []
+        }
         let issuer = try listIssuer(keyID)
         let before = try transaction.list(issuer: keyID)
         let entries = try transaction.revokedEntries(
             issuer: keyID, endingAfterSeconds: issuer.firm == nil ? nowSeconds - linkEntrySeconds : .min)
         // The time, so that a store restored from a copy goes on above what it had published since; the order is the number's alone.
-        let number = max((before?.number ?? Self.firstDayNumber) + 1, nowSeconds)
+        let number = max(max(before?.number ?? Self.firstDayNumber, published) + 1, nowSeconds)
         let next = nowSeconds + Int64(settings.listDays) * 86_400
         let der = try issuer.authority.issueRevocationList(
             entries: entries, number: number, thisUpdateSeconds: nowSeconds - Self.backdatingSeconds, nextUpdateSeconds: next)

@@ -29,11 +29,25 @@ extension Registry {
         }
     }
 
+    /// Whether a registered gateway enrols at its firm's own registry now; false: here, or nowhere that is known here.
+    public func enrolsElsewhere(_ gatewayID: String) throws -> Bool {
+        try store.read { transaction in
+            guard let name = try? named(gatewayID), let device = try transaction.device(name) else { return false }
+            return try enrolsElsewhere(device, in: transaction)
+        }
+    }
+
+    func enrolsElsewhere(_ device: StoredDevice, in transaction: RegistryTransaction) throws -> Bool {
+        let firm = device.gatewayID.firm
+        return try !issuers.hasFirm(firm) && (!device.hasCode || transaction.firmCode(firm) != nil)
+    }
+
     func shown(_ device: StoredDevice, in transaction: RegistryTransaction) throws -> Device {
         Device(
             gatewayID: device.gatewayID, generation: device.generation, state: device.state, note: device.note,
             addedSeconds: device.addedSeconds, addedBy: device.addedBy, approvedBy: device.code.approvedBy,
             revokedSinceSeconds: device.revokedSinceSeconds, isSealRevocationOpen: try hasOpenSeal(device, in: transaction),
+            isLinkRevocationOpen: try transaction.hasOpenLinkReport(device.id), isOfFirmRegistry: !device.hasCode,
             codeExpiresSeconds: device.code.expiresSeconds, triesLeft: device.code.triesLeft,
             codeUses: CertificateLabel.allCases.filter { device.code.keyID($0) != nil },
             sealKeyID: try transaction.newestCertificate(of: device.id, label: .seal)?.issued.keyID,

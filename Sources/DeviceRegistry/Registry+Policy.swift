@@ -99,11 +99,13 @@ extension Registry {
                 throw RegistryError(
                     .state, "nobody wants the second person of firm \(firm) switched off", nextStep: "harborseal registry policy set \(firm) --second-person off asks for it")
             }
-            let person = request.account.flatMap { LocalAccount($0) }?.person
-            guard requester.name.lowercased() != request.askedBy.lowercased(), person == nil || requester.person != person else {
+            let asker = request.account.flatMap { LocalAccount($0) }
+            let why = requester.name.lowercased() == request.askedBy.lowercased()
+                ? "by this same name" : LocalAccount.refusal(of: requester.account, asker: asker)
+            guard why == nil else {
                 throw RegistryError(
-                    .samePerson, "\(request.askedBy)\(person.map { ", from the account of \($0)," } ?? "") asked for it, who cannot approve it too",
-                    nextStep: "let another person approve it, from an account of their own")
+                    .samePerson, "\(request.askedBy)\(asker?.person.map { ", from the account of \($0)," } ?? "") asked for it, who cannot approve it too: it was asked for \(why ?? "")",
+                    nextStep: "let another person approve it, who has logged in with an account of their own")
             }
             try transaction.setPolicy(StoredPolicy(needsSecondPerson: false, setSeconds: nowSeconds, setBy: requester.name), of: firm)
             return (try rule(of: firm, in: transaction), PolicyWords.offApproved(request.askedBy).detail(of: firm))

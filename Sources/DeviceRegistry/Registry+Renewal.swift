@@ -15,7 +15,7 @@ extension Registry {
     ///   - clientCertificate: DER of what TLS showed and proved possession of. Its validity is judged here: it authenticates until
     ///     ``RegistrySettings/renewalGraceDays`` after its end.
     ///   - request: the body: PKCS#10 in DER, or base64 of it.
-    /// - Throws: ``RegistryError`` with code `unknownCertificate`, `deviceRevoked`, `deviceReplaced`, `linkKeyReplaced`, `certificateTooOld`, one
+    /// - Throws: ``RegistryError`` with code `unknownCertificate`, `deviceRevoked`, `deviceReplaced`, `linkKeyReplaced`, `certificateTooOld`, `firmRetired`, one
     ///   of ``CertificateRequest/init(body:)``, `foreignName`, `keyInUse`, `otherSealKey`, `tooManyTries`, `issuerNotValid`, `keyAway`, `storeBusy` or
     ///   `storeFailed`.
     public func renew(
@@ -33,6 +33,8 @@ extension Registry {
             let device = try transaction.device(id: shown.device)
             return try attempt(.renew, on: device.gatewayID, by: requester, nowSeconds: nowSeconds, in: transaction) {
                 try check(shown.issued, of: device, nowSeconds: nowSeconds)
+                try checkMember(device.gatewayID.firm, nowSeconds: nowSeconds)
+                try checkRenewsHere(device, in: transaction)
                 return try renew(label, device: device, request: judged.get(), nowSeconds: nowSeconds, in: transaction)
             }
         }.get()
@@ -40,8 +42,20 @@ extension Registry {
 
     /// - Throws: ``RegistryError`` for a link certificate that renews nothing any more.
     func check(_ shown: IssuedCertificate, of device: StoredDevice, nowSeconds: Int64) throws {
+        try Self.checkNotRevoked(shown, of: device)
+        let (name, last) = (device.gatewayID, shown.endsSeconds + Int64(settings.renewalGraceDays) * 86_400)
+        guard nowSeconds <= last else {
+            throw RegistryError(
+                .certificateTooOld,
+                "the link certificate of \(name) ended at \(UTCText.text(seconds: shown.endsSeconds)), and renewed itself until \(UTCText.text(seconds: last))",
+                nextStep: "harborseal device code \(name) makes a code")
+        }
+    }
+
+    /// - Throws: ``RegistryError`` with code `deviceRevoked`, `deviceReplaced` or `linkKeyReplaced` for one that is revoked, whenever it ends.
+    static func checkNotRevoked(_ shown: IssuedCertificate, of device: StoredDevice) throws {
         let name = device.gatewayID
-        guard device.revokedSinceSeconds == nil else { throw Self.revoked(name) }
+        guard device.revokedSinceSeconds == nil else { throw revoked(name) }
         if let ended = shown.revokedSinceSeconds.map({ UTCText.text(seconds: $0) }) {
             guard device.isReplaced else {
                 throw RegistryError(
@@ -52,13 +66,6 @@ extension Registry {
                 .deviceReplaced, "another device has taken the name \(name) over at \(ended)",
                 nextStep: "take this one out of service, or register it under a name of its own")
         }
-        let last = shown.endsSeconds + Int64(settings.renewalGraceDays) * 86_400
-        guard nowSeconds <= last else {
-            throw RegistryError(
-                .certificateTooOld,
-                "the link certificate of \(name) ended at \(UTCText.text(seconds: shown.endsSeconds)), and renewed itself until \(UTCText.text(seconds: last))",
-                nextStep: "harborseal device code \(name) makes a code")
-        }
     }
 
     private func renew(
@@ -67,18 +74,26 @@ extension Registry {
         try request.check(for: gatewayName(device.gatewayID))
         let keyID = request.publicKey.keyID(using: SHA256.self)
         if label == .seal { try checkRenewal(ofSealKey: keyID, of: device, in: transaction) }
+        return try certificate(label, of: device, request, nowSeconds: nowSeconds, in: transaction)
+    }
+
+    /// The certificate that the key has, while it is new enough, or a new one.
+    func certificate(
+        _ label: CertificateLabel, of device: StoredDevice, _ request: CertificateRequest, nowSeconds: Int64, in transaction: RegistryTransaction
+    ) throws -> (IssuedCertificate, detail: String) {
+        let keyID = request.publicKey.keyID(using: SHA256.self)
         let issuer = try issuers.issuer(of: label, firm: device.gatewayID.firm)
         if let known = try transaction.newestCertificate(of: device.id, label: label, keyID: keyID), known.issuer == issuer.keyID,
             known.issued.isFresh(nowSeconds: nowSeconds)
         {
-            return (known.issued, "the same \(known.issued.words) again, which is new enough")
+            return (known.issued, "\(AuditedFacts.againWords)\(known.issued.words) again, which is new enough")
         }
         let count = try transaction.certificateCount(of: device.id, label: label, issuedIn: (nowSeconds - 86_399)...(nowSeconds + 86_400))
         guard count < Self.renewalsPerDayLimit else {
             throw RegistryError(
                 .tooManyTries, "\(device.gatewayID) has had \(count) \(label.rawValue) certificates in a day", nextStep: "try again tomorrow")
         }
-        return try issue(label, to: device, publicKey: request.publicKey, nowSeconds: nowSeconds, in: transaction)
+        return try issue(label, to: device, request, nowSeconds: nowSeconds, in: transaction)
     }
 
     private func checkRenewal(ofSealKey keyID: Digest, of device: StoredDevice, in transaction: RegistryTransaction) throws {

@@ -43,7 +43,7 @@ extension Registry {
     ///
     /// A retired device goes on until the new one has its link certificate; from then on its link certificates are revoked.
     ///
-    /// - Throws: ``RegistryError`` with code `unknownDevice`, `unknownFirm`, `state` (it has never enrolled) or `argument`.
+    /// - Throws: ``RegistryError`` with code `unknownDevice`, `unknownFirm`, `firmRetired`, `state` (it has never enrolled) or `argument`.
     public func replace(_ gatewayID: String, oldKey: OldKey, by requester: Requester, nowSeconds: Int64) throws -> AddedDevice {
         try evenWithoutToken { try replace(gatewayID, oldKey: oldKey, tokenAway: $0, by: requester, nowSeconds: nowSeconds) }
     }
@@ -54,6 +54,7 @@ extension Registry {
         let name = try? named(gatewayID)
         return try perform(.replace, on: name, by: requester, nowSeconds: nowSeconds) { transaction in
             let old = try stored(named(gatewayID), in: transaction)
+            try checkMember(old.gatewayID.firm, nowSeconds: nowSeconds)
             var policy = try policy(of: old.gatewayID.firm, nowSeconds: nowSeconds, in: transaction)
             if old.code.awaitsApproval { policy.needsSecondPerson = true }
             guard try old.revokedSinceSeconds != nil || !transaction.certificates(of: old.id).isEmpty else {
@@ -64,14 +65,43 @@ extension Registry {
             if case .revoke(let since, let reason) = oldKey {
                 detail = try revoke(old, sinceSeconds: since, reason: reason, tokenAway: tokenAway, nowSeconds: nowSeconds, in: transaction)
             }
-            // Only one device of a name may be in force, so the old one goes before the new one's number is known.
-            try transaction.setReplaced(old.id, by: old.id)
-            let id = try transaction.addDevice(
-                old.gatewayID, generation: old.generation + 1, note: old.note, by: requester.name, nowSeconds: nowSeconds)
-            try transaction.setReplaced(old.id, by: id)
+            let id = try succeed(old, by: requester, nowSeconds: nowSeconds, in: transaction)
             let added = try newCode(for: old.gatewayID, id: id, policy: policy, by: requester, nowSeconds: nowSeconds, in: transaction)
             return (added, "generation \(old.generation + 1), \(added.auditWords); \(detail)")
         }
+    }
+
+    /// Lets a gateway that its firm's own registry enrols get link certificates for new keys under its name, also after ``revoke(_:generation:sinceSeconds:reason:by:nowSeconds:)``:
+    /// a new device, without a code. One that is not revoked goes on until the new one has its link certificate.
+    ///
+    /// - Throws: ``RegistryError`` with code `unknownDevice`, `firmRetired`, `state` (it enrols here) or `argument`.
+    public func replaceFirmDevice(_ gatewayID: String, oldKey: OldKey, by requester: Requester, nowSeconds: Int64) throws -> Device {
+        let name = try? named(gatewayID)
+        return try perform(.replace, on: name, by: requester, nowSeconds: nowSeconds) { transaction in
+            let old = try stored(named(gatewayID), in: transaction)
+            guard try enrolsElsewhere(old, in: transaction) else {
+                throw RegistryError(.state, "\(old.gatewayID) enrols here, with a code", nextStep: "harborseal device replace \(old.gatewayID) makes one")
+            }
+            try checkMember(old.gatewayID.firm, nowSeconds: nowSeconds)
+            var detail = "the link certificates of generation \(old.generation) hold until it has one"
+            if old.revokedSinceSeconds != nil { detail = "generation \(old.generation) stays revoked" }
+            if case .revoke(let since, let reason) = oldKey {
+                detail = try revoke(old, sinceSeconds: since, reason: reason, tokenAway: nil, nowSeconds: nowSeconds, in: transaction)
+            }
+            let id = try succeed(old, by: requester, nowSeconds: nowSeconds, in: transaction)
+            try transaction.settleState(of: id)
+            return (try shown(transaction.device(id: id), in: transaction), "generation \(old.generation + 1), \(AuditedFacts.firmDeviceWords); \(detail)")
+        }
+    }
+
+    /// - Returns: the new device's number in the store.
+    private func succeed(_ old: StoredDevice, by requester: Requester, nowSeconds: Int64, in transaction: RegistryTransaction) throws -> Int64 {
+        // Only one device of a name may be in force, so the old one goes before the new one's number is known.
+        try transaction.setReplaced(old.id, by: old.id)
+        let id = try transaction.addDevice(
+            old.gatewayID, generation: old.generation + 1, note: old.note, by: requester.name, nowSeconds: nowSeconds)
+        try transaction.setReplaced(old.id, by: id)
+        return id
     }
 
     /// - Returns: what the audit table says of it.
@@ -126,7 +156,8 @@ extension Registry {
         return full
     }
 
-    /// Whether none of its seal certificates is on a list: one is enough, since revocation is of the key (wire-format.md, section 8).
+    /// Whether one of its seal certificates is on no list. Revocation is of the key (wire-format.md, section 8), and nodes know its other
+    /// certificates; evidence may show a verifier this one alone.
     func hasOpenSeal(_ device: StoredDevice, in transaction: RegistryTransaction) throws -> Bool {
         guard let since = device.revokedSinceSeconds else { return false }
         return try transaction.hasUnlistedSeal(device.id, revokedSinceSeconds: since)

@@ -1,6 +1,7 @@
 public import AllianceTrust
 import AttestationFormat
 import MerkleTree
+import Synchronization
 
 /// A device registry in a folder: devices, codes, certificates, revocation lists, audit table, and the outbox to the ledgers.
 ///
@@ -12,22 +13,36 @@ public final class Registry: Sendable {
     let statements: any LedgerStatementMaker
     let issuers: Issuers
     let store: RegistryStore
+    /// Lists that were published, and name what this store does not know; by their issuing keys. They stay published in its lists' places.
+    let kept = Mutex<[Digest: [UInt8]]>([:])
+    let retiredFirms = RetiredFirms()
 
-    /// Opens the registry in `folder`, which must exist; makes `registry.sqlite` (mode 0600) in it where there is none.
+    /// Opens the registry in `folder`, which must exist.
     ///
-    /// - Throws: ``RegistryError`` with code `foreignStore`, `newerStore`, `damagedStore`, `storeFailed`, or `argument` for settings that
-    ///   cannot be used.
-    public init(folder: String, settings: RegistrySettings, statements: any LedgerStatementMaker) throws {
+    /// - Parameter mayCreate: makes `registry.sqlite` (mode 0600) in it where there is none.
+    /// - Throws: ``RegistryError`` with code `noStore`, `foreignStore`, `newerStore`, `damagedStore`, `storeFailed`, or `argument` for settings
+    ///   that cannot be used.
+    public init(folder: String, settings: RegistrySettings, statements: any LedgerStatementMaker, mayCreate: Bool = true) throws {
         try settings.check()
         self.settings = settings
         self.statements = statements
         issuers = try Issuers(settings)
-        store = try RegistryStore(path: "\(folder)/registry.sqlite", alliance: settings.alliance)
+        store = try RegistryStore(path: Self.storePath(folder), alliance: settings.alliance, mayCreate: mayCreate)
     }
+
+    static func storePath(_ folder: String) -> String { "\(folder)/registry.sqlite" }
+
+    /// Whether there is a store in `folder`, of whatever it is.
+    public static func hasStore(in folder: String) -> Bool { DurableFile.exists(storePath(folder)) }
 
     /// Moves the write-ahead log into the database file and closes it.
     public func close() throws {
         try store.close()
+    }
+
+    /// Moves what of the write-ahead log nobody reads into the database file, and waits for nobody. To be called now and then.
+    public func checkpoint() throws {
+        try store.checkpoint()
     }
 
     /// EST's `cacerts`: of `link` the link CA's certificate, of `seal` the firms' issuing certificates and the root.
@@ -72,8 +87,10 @@ extension Registry {
         _ error: RegistryError, _ action: AuditAction, on gatewayID: GatewayID?, by requester: Requester, nowSeconds: Int64,
         in transaction: RegistryTransaction
     ) throws {
-        var detail = error.message
+        var (detail, gatewayID) = (error.message, gatewayID)
         if action == .enrol || action == .renew {
+            // Whoever has a firm's code thinks of names without end: one that is not registered counts as a stranger's.
+            if let name = gatewayID, try transaction.device(name) == nil { (detail, gatewayID) = ("\(name): \(detail)", nil) }
             let limit = gatewayID == nil ? Self.strangersRefusalLimit : Self.deviceRefusalLimit
             // An hour to both sides: a clock that is set back by less frees nothing, and what one far ahead wrote locks nothing.
             let count = try transaction.refusalCount(of: gatewayID, in: (nowSeconds - 3_599)...(nowSeconds + Self.clockSlackSeconds), limit: limit)
@@ -96,7 +113,7 @@ extension RegistryError {
     /// Whether it is about what was asked for, and not about the store or a token.
     var isRefusal: Bool {
         switch code {
-        case .storeBusy, .storeFailed, .damagedStore, .keyAway: false
+        case .storeBusy, .storeFailed, .damagedStore, .keyAway, .allianceAway, .allianceRefused, .listBehind: false
         default: true
         }
     }

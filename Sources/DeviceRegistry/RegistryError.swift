@@ -33,6 +33,10 @@ public struct RegistryError: Error, Equatable, Sendable {
         case keyInUse
         /// A seal certificate is renewed for the registered key alone.
         case otherSealKey
+        /// The firm has left the alliance.
+        case firmRetired
+        /// The firm runs a registry of its own: its gateways enrol and renew there, and its firm code is for link certificates alone.
+        case firmRegistry
 
         // 400: the request is none that is signed here.
         /// No PKCS#10 request in DER, or base64 of it.
@@ -67,6 +71,12 @@ public struct RegistryError: Error, Equatable, Sendable {
         case issuerNotValid
         /// The token with the key that would issue is away, busy, or does not take its PIN; nothing was changed.
         case keyAway
+        /// The alliance's registry, which issues link certificates, does not answer, or cannot now; nothing was changed.
+        case allianceAway
+        /// The alliance's registry does not take the firm code, or answers what cannot be used: a person has to see to it; nothing was changed.
+        case allianceRefused
+        /// The list that is published revokes what the store does not know, and stays: what was revoked is stored, and not published yet.
+        case listBehind
 
         // Operators' commands.
         /// A name that wire-format.md, section 2 does not allow.
@@ -89,6 +99,8 @@ public struct RegistryError: Error, Equatable, Sendable {
         case listFull
 
         // The registry's folder.
+        /// There is no store where one must be: its devices, revocations and rows would be gone in a new one.
+        case noStore
         /// The store belongs to another alliance.
         case foreignStore
         /// The store was written by a newer version of this program.

@@ -45,8 +45,10 @@ public struct RegistrySettings: Sendable {
     /// The alliance's root certificate, which `cacerts` of `seal` answers beside the firms'.
     public var root: CertificateBytes
     public var firms: [FirmIssuing]
-    /// Issues link certificates.
+    /// Issues link certificates; has no key where ``linkSource`` gets them from the alliance's registry.
     public var link: CertificateAuthority
+    /// The alliance's registry, where a firm runs its own; nil: link certificates are issued here.
+    public var linkSource: (any LinkSource)?
     /// Life of a seal certificate; years, since its key may live in hardware. No certificate outlives its issuer's.
     public var sealDays = 10 * 365
     /// Life of a link certificate.

@@ -16,23 +16,23 @@ public struct Requester: Equatable, Sendable {
         self.init(name, address: account.text)
     }
 
-    /// The person whom the operating system knows; nil: it knows none.
-    var person: String? { address.flatMap { LocalAccount($0) }?.person }
+    /// nil: not a command on the registry's own machine.
+    var account: LocalAccount? { address.flatMap { LocalAccount($0) } }
 }
 
 /// Whom the operating system knows to have started a command, as the audit table has it: `login:alice`.
 public enum LocalAccount: Equatable, Sendable {
     /// Who logged in. It stays through sudo and runuser, and only root can change it.
     case login(String)
-    /// Who called sudo.
+    /// Whom the environment says to have called sudo (SUDO_USER), where no login is known: root can say any name there.
     case sudo(String)
-    /// The user that the command runs as: root's or a service's, behind which anybody may be.
+    /// The user that the command runs as, or a login of root or of a service: anybody may be behind it.
     case user(String)
 
     public var text: String {
         switch self {
         case .login(let name): "login:\(name)"
-        case .sudo(let name): "sudo:\(name)"
+        case .sudo(let name): "\(Self.claim):\(name)"
         case .user(let name): "user:\(name)"
         }
     }
@@ -43,7 +43,8 @@ public enum LocalAccount: Equatable, Sendable {
         let name = String(text[text.index(after: colon)...])
         switch text[..<colon] {
         case "login": self = .login(name)
-        case "sudo": self = .sudo(name)
+        // Rows of earlier versions have the short word.
+        case "sudo", Self.claim[...]: self = .sudo(name)
         case "user": self = .user(name)
         default: return nil
         }
@@ -53,6 +54,24 @@ public enum LocalAccount: Equatable, Sendable {
         switch self {
         case .login(let name), .sudo(let name), .user(let name): name
         }
+    }
+
+    private static let claim = "SUDO_USER"
+
+    /// Why this account cannot be the second person to what another one asked for; nil: it can.
+    ///
+    /// Where the operating system knew a person, the second one must be known no less: a login for a login, a login or a claim for a claim. Where it knew none,
+    /// names are all that there is.
+    static func refusal(of approver: LocalAccount?, asker: LocalAccount?) -> String? {
+        guard let asker, let person = asker.person else { return nil }
+        guard let approver, let second = approver.person else {
+            return "from the account of \(person), and behind \(approver?.text ?? "this account") anybody may be, \(person) too"
+        }
+        guard second != person else { return "from the account of \(person), and this is that account too, whatever name is given" }
+        if case .login = asker, case .sudo = approver {
+            return "from the account of \(person), who had logged in, and \(approver.text) is what the environment says, where no login is known"
+        }
+        return nil
     }
 
     /// Its name where it is one person's account.

@@ -2,8 +2,9 @@ internal import Synchronization
 
 /// Knows every connection: how many each address has, and which of them wait for their peer.
 ///
-/// When there are more than ``ConnectionLimits/connections``, one that waits for its peer is closed for the new one: of the address that has most, the one
-/// that has waited longest. So a stranger with a few addresses closes his own connections; one with as many addresses as there are places does not.
+/// When there are more than ``ConnectionLimits/connections``, one is closed for the new one: of the address that has most, the one that has waited for its
+/// peer longest, or where none of them does one that has had an answer already. A peer that asks and asks without waiting for answers keeps no place by that;
+/// only a connection's first request is always answered, unless its answer is held back (``mayEnd(_:)``). So a stranger with a few addresses closes his own connections; one with as many addresses as there are places does not.
 public final class ConnectionGate: Sendable {
     /// Why a connection was cut.
     enum Cut: String, CaseIterable {
@@ -21,12 +22,16 @@ public final class ConnectionGate: Sendable {
         case body
         /// Nothing of an answer was taken.
         case stalled
+        /// It asked on and on without waiting for answers.
+        case ahead
     }
 
     private struct Place {
         let address: String
         /// The turn since which it waits for its peer; nil: it is being answered.
         var waitsSince: UInt64?
+        /// The turn since which it may be closed although it is being answered; nil: it may not.
+        var mayEndSince: UInt64?
         /// Ends the connection without a word to its peer.
         let end: @Sendable () -> Void
     }
@@ -43,6 +48,11 @@ public final class ConnectionGate: Sendable {
             return turn
         }
 
+        /// The lowest goes first.
+        private func rank(_ place: Place) -> (Int, Int, UInt64) {
+            (-(counts[place.address] ?? 0), place.waitsSince == nil ? 1 : 0, place.waitsSince ?? place.mayEndSince ?? 0)
+        }
+
         @discardableResult
         mutating func remove(_ connection: ObjectIdentifier) -> Place? {
             guard let place = places.removeValue(forKey: connection) else { return nil }
@@ -54,11 +64,8 @@ public final class ConnectionGate: Sendable {
         /// Gives up the place of one that waits, where there are too many; what ends it.
         mutating func makeRoom(_ limit: Int, butNot newest: ObjectIdentifier? = nil) -> (@Sendable () -> Void)? {
             guard places.count > limit else { return nil }
-            let waiting = places.filter { $0.value.waitsSince != nil && $0.key != newest }
-            let goes = waiting.min { one, other in
-                let (count, otherCount) = (counts[one.value.address] ?? 0, counts[other.value.address] ?? 0)
-                return count == otherCount ? (one.value.waitsSince ?? 0) < (other.value.waitsSince ?? 0) : count > otherCount
-            }
+            let spared = places.filter { ($0.value.waitsSince ?? $0.value.mayEndSince) != nil && $0.key != newest }
+            let goes = spared.min { one, other in rank(one.value) < rank(other.value) }
             guard let goes else { return nil }
             cuts[.full, default: 0] += 1
             return remove(goes.key)?.end
@@ -100,6 +107,27 @@ public final class ConnectionGate: Sendable {
             return state.makeRoom(limits.connections)
         }
         other?()
+    }
+
+    /// Notes that a connection may be closed for a new one from now on, also while it is being answered: it has had an answer, or the one that it is to get is a
+    /// refusal that waits for its time.
+    public func mayEnd(_ connection: ObjectIdentifier) {
+        let other = state.withLock { state in
+            guard let place = state.places[connection], place.mayEndSince == nil else { return nil as (@Sendable () -> Void)? }
+            let turn = state.nextTurn()
+            state.places[connection]?.mayEndSince = turn
+            return state.makeRoom(limits.connections)
+        }
+        other?()
+    }
+
+    /// Ends a connection at once, without a word to its peer.
+    func end(_ connection: ObjectIdentifier, _ cut: Cut) {
+        let end = state.withLock { state in
+            state.cuts[cut, default: 0] += 1
+            return state.remove(connection)?.end
+        }
+        end?()
     }
 
     func count(_ cut: Cut) { state.withLock { $0.cuts[cut, default: 0] += 1 } }

@@ -64,7 +64,7 @@ extension HTTPServerBuilder {
     }
 
     private static func handlers(of gate: ConnectionGate, hasTLS: Bool) -> [any RemovableChannelHandler] {
-        [AnswerWatch(gate), RequestLimit(gate), StalledReader(gate)] + (hasTLS ? [HandshakeLimit(gate)] : [])
+        [AnswerWatch(gate), RequestLimit(gate), StalledReader(gate), LastAnswer()] + (hasTLS ? [HandshakeLimit(gate)] : [])
     }
 }
 

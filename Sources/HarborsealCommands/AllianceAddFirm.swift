@@ -36,6 +36,8 @@ public struct AllianceAddFirm: Sendable {
         _ = try CheckedNames.firm(firm)
         let place = AllianceDirectory(directory)
         var draft = try place.draft()
+        // A firm that an earlier version took goes on, without a registry.
+        if !draft.firms.contains(where: { $0.firm == firm }) { try CheckedNames.newFirm(firm) }
         let folder = place.firmPath(firm)
         let name = place.issuingName(of: firm, isNext: makesNewKey)
         let keyPath = "\(folder)/\(name).key"

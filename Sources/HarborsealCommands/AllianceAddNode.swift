@@ -4,7 +4,7 @@ internal import Foundation
 internal import MerkleTree
 
 /// `harborseal alliance add-node`: makes a node's receipt key and its link certificates and puts it into the draft; or gives one
-/// that is there another URL.
+/// that is there another URL, or new link certificates.
 public struct AllianceAddNode: Sendable {
     public var directory: String
     public var node: String
@@ -14,9 +14,11 @@ public struct AllianceAddNode: Sendable {
     public var workerCount: Int
     /// `host:port` of the broker, for the node's configuration.
     public var broker: String
+    /// Whether a node that is there gets new link keys and certificates, and nothing else.
+    public var renewsLinks: Bool
     public var nowSeconds: Int64
 
-    /// Days that a node's link certificate lives: nodes have operators, and no re-enrolment yet.
+    /// Days that a node's link certificate lives: nodes have operators, who renew it by hand.
     static let linkDays = 825
     /// The HTTP port of the first node; each further one gets the next, so that all may run on one machine.
     static let firstPort = 8480
@@ -25,13 +27,14 @@ public struct AllianceAddNode: Sendable {
 
     public init(
         directory: String, node: String, url: String? = nil, workerCount: Int = 0, broker: String = Self.usualBroker,
-        nowSeconds: Int64 = WallClock.nowSeconds
+        renewsLinks: Bool = false, nowSeconds: Int64 = WallClock.nowSeconds
     ) {
         self.directory = directory
         self.node = node
         self.url = url
         self.workerCount = workerCount
         self.broker = broker
+        self.renewsLinks = renewsLinks
         self.nowSeconds = nowSeconds
     }
 
@@ -46,21 +49,14 @@ public struct AllianceAddNode: Sendable {
         }
         let place = AllianceDirectory(directory)
         var draft = try place.draft()
+        if renewsLinks { return try renewLinks(name, draft, in: place) }
         if let index = draft.nodes.firstIndex(where: { $0.node == node }) { return try move(index, &draft, in: place) }
         let alliance = try CheckedNames.name(draft.alliance, as: "an alliance")
         let folder = place.nodePath(node)
         try place.makeDirectory(folder)
         let receiptKey = try AllianceSigningKey()
         try receiptKey.write(to: "\(folder)/receipt.key")
-        let issuer = NodeName(alliance: alliance, node: name).issuer.string
-        let link = try place.link()
-        try writeLink(by: link, commonName: "node.\(node)", issuer: issuer, to: "\(folder)/link", draft: draft, place: place)
-        for worker in 0..<workerCount {
-            let suffix = "w\(worker + 1)"
-            try writeLink(
-                by: link, commonName: "node.\(node).\(suffix)", issuer: issuer, to: "\(folder)/link-\(suffix)", draft: draft,
-                place: place)
-        }
+        try writeLinks(NodeName(alliance: alliance, node: name), workerCount: workerCount, place)
         let text = { (digest: Digest) in Hexadecimal.text(of: digest.bytes).string }
         let key = AllianceDraft.Key(
             x: text(receiptKey.publicKey.x), y: text(receiptKey.publicKey.y), fromSeconds: UInt64(max(0, nowSeconds)),
@@ -82,10 +78,16 @@ public struct AllianceAddNode: Sendable {
 
     /// A node that is there gets another URL, and nothing else.
     private func move(_ index: Int, _ draft: inout AllianceDraft, in place: AllianceDirectory) throws -> CommandResult {
-        guard let url, workerCount == 0, broker == Self.usualBroker else {
+        let given = [broker == Self.usualBroker ? nil : "--broker", workerCount == 0 ? nil : "--workers"].compactMap(\.self)
+        guard given.isEmpty else {
+            throw CommandError(
+                .failed, "node \(node) is in the draft already, and \(given.joined(separator: " and ")) would change nothing: its node.conf is written once",
+                nextStep: "edit \(place.nodePath(node))/node.conf, or where it was taken to, and give --url alone to change its URL")
+        }
+        guard let url else {
             throw CommandError(
                 .failed, "node \(node) is in the draft already, and --url alone changes something of it",
-                nextStep: "give --url; a node whose state was lost goes on under a new name, origin and key")
+                nextStep: "give --url, or edit its node.conf; a node whose state was lost goes on under a new name, origin and key")
         }
         let former = draft.nodes[index].url
         draft.nodes[index].url = url
@@ -94,6 +96,23 @@ public struct AllianceAddNode: Sendable {
             output: """
                 node \(node): reached at \(url) from the next trust file on\(former.map { ", before at \(TerminalStyle.safe($0))" } ?? "")
                   next: harborseal alliance sign --alliance \(directory)
+
+                """)
+    }
+
+    /// The ones before go on until they end: the broker takes both meanwhile.
+    private func renewLinks(_ name: Name, _ draft: AllianceDraft, in place: AllianceDirectory) throws -> CommandResult {
+        guard url == nil, workerCount == 0, broker == Self.usualBroker else {
+            throw CommandError(.usage, "--renew-link makes new link certificates of node \(node), and nothing else", nextStep: "give it alone")
+        }
+        let workerCount = draft.nodes[try draft.nodeIndex(node)].workerCount
+        try place.makeDirectory(place.nodePath(node))
+        try writeLinks(NodeName(alliance: CheckedNames.name(draft.alliance, as: "an alliance"), node: name), workerCount: workerCount, place)
+        let end = UTCText.text(seconds: CertificateLifetime.starting(at: nowSeconds, days: Self.linkDays).notAfterSeconds)
+        return CommandResult(
+            output: """
+                node \(node): new link key and certificate\(workerCount > 0 ? ", and its workers'," : "") in \(place.nodePath(node)), until \(end)
+                  next: put link*.key and link*.crt over the node's own, and start the node again
 
                 """)
     }
@@ -117,19 +136,20 @@ public struct AllianceAddNode: Sendable {
             key = \(base)/link.key
 
             [http]
-            port = \(Self.firstPort + draft.nodes.count)
+            port = \(url.flatMap { URLComponents(string: $0)?.port } ?? Self.firstPort + draft.nodes.count)
 
             """
     }
 
-    private func writeLink(
-        by link: CertificateAuthority, commonName: String, issuer: String, to path: String, draft: AllianceDraft,
-        place: AllianceDirectory
-    ) throws {
-        let key = try AllianceSigningKey()
-        let certificate = try link.issueLink(
-            organisation: draft.alliance, commonName: commonName, issuer: issuer, publicKey: key.publicKey,
-            lifetime: .starting(at: nowSeconds, days: Self.linkDays))
-        try place.write(key: key, keyPath: "\(path).key", certificate: certificate, certificatePath: "\(path).crt")
+    /// What the node and its workers connect to the broker with.
+    private func writeLinks(_ name: NodeName, workerCount: Int, _ place: AllianceDirectory) throws {
+        let (link, folder) = (try place.link(), place.nodePath(node))
+        for (suffix, file) in [("", "link")] + (1...).prefix(workerCount).map({ (".w\($0)", "link-w\($0)") }) {
+            let key = try AllianceSigningKey()
+            let certificate = try link.issueLink(
+                organisation: name.alliance.text.string, commonName: "node.\(node)\(suffix)", issuer: name.issuer.string, publicKey: key.publicKey,
+                lifetime: .starting(at: nowSeconds, days: Self.linkDays))
+            try place.write(key: key, keyPath: "\(folder)/\(file).key", certificate: certificate, certificatePath: "\(folder)/\(file).crt")
+        }
     }
 }

@@ -32,9 +32,7 @@ public struct AllianceAddServer: Sendable {
 
     public func run() throws -> CommandResult {
         _ = try CheckedNames.name(server, as: "a server")
-        for name in dnsNames where name.isEmpty || !name.allSatisfy({ $0.isASCII && !$0.isWhitespace }) {
-            throw CommandError(.usage, "\(TerminalStyle.safe(name)) is no DNS name", nextStep: "give --dns broker.example.org")
-        }
+        for name in dnsNames { try CheckedNames.dnsName(name) }
         let place = AllianceDirectory(directory)
         var draft = try place.draft()
         let (dnsNames, addresses) = try names(in: draft)

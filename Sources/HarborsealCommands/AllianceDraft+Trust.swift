@@ -24,8 +24,11 @@ extension AllianceDraft {
     /// What a registry and the nodes lack in the trust file, each with its step; empty: nothing.
     func publicationConcerns(atSeconds seconds: UInt64, directory: String) -> String {
         let firms = firms.filter { ($0.untilSeconds ?? .max) > seconds }.map(\.firm)
-        // A list may have any name; where there are as many as firms, each has one.
-        let unlisted = revocationLists.count >= firms.count ? [] : firms.filter { firm in !revocationLists.contains { $0.hasSuffix("/\(firm).crl") } }
+        let listed = revocationLists.map(PublishedLists.firm(of:))
+        // An earlier version took lists of any name: where there are as many, each firm may have one.
+        let nameless = listed.filter { firm in !self.firms.contains { $0.firm == firm } }.count
+        let missing = firms.filter { !listed.contains($0) }
+        let unlisted = missing.count > nameless ? missing : []
         let silent = nodes.filter { node in node.url == nil && node.keys.contains { ($0.untilSeconds ?? .max) > seconds } }.map(\.node)
         var text = ""
         if let first = unlisted.first {

@@ -11,17 +11,20 @@ public struct AllianceRotateNodeKey: Sendable {
     public var node: String
     /// Days for which the key before stays in force; 0 ends it now, for one that others may have.
     public var overlapDays: Int
+    /// Whether a key that waits already is followed by one more.
+    public var makesAnother: Bool
     public var nowSeconds: Int64
 
     /// Time for the trust file to reach everybody and for the node's operator to start it with the new key.
     public static let usualOverlapDays = 14
 
     public init(
-        directory: String, node: String, overlapDays: Int = Self.usualOverlapDays, nowSeconds: Int64 = WallClock.nowSeconds
+        directory: String, node: String, overlapDays: Int = Self.usualOverlapDays, makesAnother: Bool = false, nowSeconds: Int64 = WallClock.nowSeconds
     ) {
         self.directory = directory
         self.node = node
         self.overlapDays = overlapDays
+        self.makesAnother = makesAnother
         self.nowSeconds = nowSeconds
     }
 
@@ -37,6 +40,8 @@ public struct AllianceRotateNodeKey: Sendable {
             throw CommandError(
                 .failed, "node \(node) is retired, and gets no key any more", nextStep: "harborseal alliance add-node NAME, under a new name")
         }
+        // A key that others may have ends now, whatever waits.
+        if overlapDays > 0, !makesAnother { try checkNone(draft.nodes[index].keys, now) }
         let end = now + UInt64(overlapDays) * 86_400
         for key in draft.nodes[index].keys.indices {
             draft.nodes[index].keys[key].untilSeconds = min(draft.nodes[index].keys[key].untilSeconds ?? .max, end)
@@ -57,6 +62,14 @@ public struct AllianceRotateNodeKey: Sendable {
                   next: harborseal alliance sign --alliance \(directory), let the node take that file, then start it with [node] key = the new one
 
                 """)
+    }
+
+    /// While the key before is in force, the next one waits for its node to be started with it.
+    private func checkNone(_ keys: [AllianceDraft.Key], _ now: UInt64) throws {
+        guard keys.contains(where: { $0.untilSeconds == nil }), let end = keys.compactMap(\.untilSeconds).filter({ $0 > now }).max() else { return }
+        throw CommandError(
+            .failed, "node \(node) has its next key already, receipt-\(keys.count).key, and the one before ends at \(UTCText.text(seconds: Int64(clamping: end)))",
+            nextStep: "harborseal alliance sign --alliance \(directory), and start the node with it; --another makes one more key all the same")
     }
 }
 

@@ -10,20 +10,23 @@ public struct AllianceSign: Sendable {
     public var rootKeyPath: String?
     /// Receipts a batch needs from this version on; nil: as the draft has it.
     public var receiptsNeeded: UInt64?
-    /// Where the firms' revocation lists are published, from this version on; nil: as the draft has it.
-    public var revocationLists: [String]?
+    /// Where firms' revocation lists are published from this version on, beside those of other firms that the draft has.
+    public var revocationLists: [String]
+    /// Firms whose lists are published no more.
+    public var droppedLists: [String]
     /// Days from now after which the file says that it is out of date; nil: as the draft has it, 0: never.
     public var validDays: Int?
     public var nowSeconds: Int64
 
     public init(
-        directory: String, rootKeyPath: String? = nil, receiptsNeeded: UInt64? = nil, revocationLists: [String]? = nil,
-        validDays: Int? = nil, nowSeconds: Int64 = WallClock.nowSeconds
+        directory: String, rootKeyPath: String? = nil, receiptsNeeded: UInt64? = nil, revocationLists: [String] = [],
+        droppedLists: [String] = [], validDays: Int? = nil, nowSeconds: Int64 = WallClock.nowSeconds
     ) {
         self.directory = directory
         self.rootKeyPath = rootKeyPath
         self.receiptsNeeded = receiptsNeeded
         self.revocationLists = revocationLists
+        self.droppedLists = droppedLists
         self.validDays = validDays
         self.nowSeconds = nowSeconds
     }
@@ -64,14 +67,8 @@ public struct AllianceSign: Sendable {
     }
 
     private func setPublication(_ draft: inout AllianceDraft) throws {
-        if let revocationLists {
-            for url in revocationLists where !NodeClient.isURL(url) {
-                throw CommandError(
-                    .usage, "\(TerminalStyle.safe(url)) is no address of a revocation list",
-                    nextStep: "give --revocation-list https://HOST:PORT/crl/FIRM.crl, once a firm")
-            }
-            draft.revocationLists = revocationLists
-        }
+        for word in droppedLists { draft.revocationLists = try PublishedLists.removing(word, from: draft.revocationLists) }
+        draft.revocationLists = try PublishedLists.adding(revocationLists, to: draft.revocationLists, firms: draft.firms.map(\.firm))
         guard let validDays else { return }
         guard (0...36_500).contains(validDays) else {
             throw CommandError(.usage, "\(validDays) days are not possible", nextStep: "give --valid-days 0 to 36500; 0 means for ever")

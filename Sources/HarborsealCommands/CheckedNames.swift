@@ -19,6 +19,17 @@ enum CheckedNames {
         return try name(text, as: "a firm")
     }
 
+    /// The link CA's revocation list is published under these names.
+    static let listNames = ["link", "link-ca"]
+
+    /// A name for a firm that is new: one whose revocation list has a name of its own.
+    static func newFirm(_ text: String) throws {
+        _ = try firm(text)
+        guard !listNames.contains(text) else {
+            throw CommandError(.usage, "the firm name \(text) is reserved: the link CA's revocation list has it", nextStep: "choose another name")
+        }
+    }
+
     static func gateway(alliance: String, firm: String, device: String) throws -> GatewayName {
         let (alliance, firm, device) = try (
             name(alliance, as: "an alliance"), self.firm(firm), name(device, as: "a device"))
@@ -26,6 +37,26 @@ enum CheckedNames {
             throw CommandError(.usage, "the gateway id \(firm).\(device) is longer than 64 characters", nextStep: "choose shorter names")
         }
         return gateway
+    }
+
+    /// A host's name as certificates and clients have it (RFC 1123, section 2.1), or a wildcard for the hosts of a domain.
+    static func dnsName(_ text: String) throws {
+        guard (try? address(text)) == nil else {
+            throw CommandError(.usage, "\(text) is an address, and no DNS name", nextStep: "give --ip \(text)")
+        }
+        let labels = (text.hasPrefix("*.") ? text.dropFirst(2) : text[...]).split(separator: ".", omittingEmptySubsequences: false)
+        guard text.utf8.count <= 253, labels.allSatisfy(isLabel) else {
+            let host = URLComponents(string: text)?.host ?? ""
+            let meant = host.split(separator: ".", omittingEmptySubsequences: false).allSatisfy(isLabel) ? host : "broker.example.org"
+            throw CommandError(
+                .usage, "\(TerminalStyle.safe(text)) is no DNS name: clients compare it with the host alone, without scheme, port and path",
+                nextStep: "give --dns \(meant)")
+        }
+    }
+
+    private static func isLabel(_ label: Substring) -> Bool {
+        (1...63).contains(label.utf8.count) && label.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7A).contains($0 | 0x20) || $0 == 0x2D }
+            && !label.hasPrefix("-") && !label.hasSuffix("-")
     }
 
     /// An IPv4 or IPv6 address as the 4 or 16 bytes that a certificate has.

@@ -50,9 +50,9 @@ extension CommandRunner {
     private static func code(of code: RegistryError.Code) -> CommandError.Code {
         switch code {
         case .name, .argument, .enrolmentText: .usage
-        case .foreignStore, .newerStore: .configuration
+        case .noStore, .foreignStore, .newerStore: .configuration
         case .damagedStore: .malformed
-        case .storeBusy, .keyAway: .temporary
+        case .storeBusy, .keyAway, .allianceAway: .temporary
         case .storeFailed: .cannotCreate
         default: .failed
         }

@@ -37,7 +37,7 @@ struct RefusalMiddleware<Context: RequestContext>: RouterMiddleware {
             return try refusal.response(from: request, context: context)
         } catch let error as HTTPError where error.status == .notFound {
             let refusal = ESTRefusal(
-                .notFound, "no such path: a registry answers /.well-known/est/{seal|link}/…, /alliance.hstrust, /crl/{link|FIRM}.crl, /healthz and /metrics")
+                .notFound, "no such path: a registry answers /.well-known/est/{seal|link}/…, /link/revocations, /alliance.hstrust, /crl/{link|FIRM}.crl, /healthz and /metrics")
             return try refusal.response(from: request, context: context)
         } catch {
             logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])

@@ -18,18 +18,29 @@ struct ESTRefusal: Error, HTTPResponseError {
     /// What the registry refused, as HTTP says it.
     init(_ error: RegistryError) {
         status = error.code.status
-        // What is wrong with a token is the operator's affair, and in the log.
-        line = error.code == .keyAway
-            ? "the issuing key cannot sign now, and nothing was changed: try again later" : error.message + (error.nextStep.map { ": \($0)" } ?? "")
+        line = Self.line(for: error)
         switch error.code {
         case .awaitingApproval: headers[.retryAfter] = "\(Self.approvalSeconds)"
         case .tooManyTries: headers[.retryAfter] = "\(Self.manySeconds)"
-        case .storeBusy, .keyAway: headers[.retryAfter] = "\(Self.busySeconds)"
-        case .storeFailed, .issuerNotValid: headers[.retryAfter] = "\(Self.failedSeconds)"
+        case .storeBusy, .keyAway, .allianceAway: headers[.retryAfter] = "\(Self.busySeconds)"
+        case .storeFailed, .issuerNotValid, .unknownFirm, .allianceRefused, .listBehind: headers[.retryAfter] = "\(Self.failedSeconds)"
         default: break
         }
         if status == .unauthorized { headers[.wwwAuthenticate] = Self.challenge }
         if let name = Self.codeName { headers[name] = error.code.rawValue }
+    }
+
+    private static func line(for error: RegistryError) -> String {
+        switch error.code {
+        // What is wrong with a token, or between two registries, is the operator's affair, and in the log.
+        case .keyAway: "the issuing key cannot sign now, and nothing was changed: try again later"
+        case .allianceAway: "the alliance's registry, which issues link certificates, cannot now, and nothing was changed: try again later"
+        case .allianceRefused: "the alliance's registry gives no link certificate, and nothing was changed: this registry's log says what its operator has to do"
+        // A device of a firm that the running server does not know was registered by a command that read a newer configuration.
+        case .unknownFirm:
+            "\(error.message) since it was started: its operator restarts it, with the firm in its configuration, and the same code works then"
+        default: error.message + (error.nextStep.map { ": \($0)" } ?? "")
+        }
     }
 
     /// Who has not said who it is.
@@ -63,12 +74,12 @@ extension RegistryError.Code {
         switch self {
         case .wrongCode, .unknownCertificate: .unauthorized
         case .awaitingApproval: .accepted
-        case .codeUsed, .codeExpired, .deviceRevoked, .deviceReplaced, .linkKeyReplaced, .certificateTooOld, .foreignName, .keyInUse, .otherSealKey:
-            .forbidden
+        case .codeUsed, .codeExpired, .deviceRevoked, .deviceReplaced, .linkKeyReplaced, .certificateTooOld, .foreignName, .keyInUse, .otherSealKey,
+            .firmRetired, .firmRegistry: .forbidden
         case .requestForm, .requestSignature, .rsaKey, .otherCurve, .otherKey, .weakHash, .otherAlgorithm: .badRequest
         case .tooLarge: .contentTooLarge
         case .tooManyTries, .codeLocked: .tooManyRequests
-        case .storeBusy, .storeFailed, .issuerNotValid, .keyAway: .serviceUnavailable
+        case .storeBusy, .storeFailed, .issuerNotValid, .keyAway, .allianceAway, .allianceRefused, .listBehind, .unknownFirm: .serviceUnavailable
         default: .internalServerError
         }
     }

@@ -2,6 +2,7 @@ import AllianceTrust
 import AttestationFormat
 import DeviceRegistry
 import Foundation
+import HTTPServing
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -18,12 +19,15 @@ struct ESTRoutes {
 
     let registry: Registry
     let gate: EnrolmentGate
+    let connections: ConnectionGate
     let nowSeconds: @Sendable () -> Int64
 
     func add(to router: Router<Context>) {
         let group = router.group(".well-known/est/:label")
         group.get("cacerts") { _, context in
-            Answer(try CertsOnlyMessage.base64(registry.authorities(try Self.label(context))), contentType: Self.certificatesType)
+            let label = try Self.label(context)
+            if label == .link { try await refuseRevoked(context) }
+            return Answer(try CertsOnlyMessage.base64(registry.authorities(label)), contentType: Self.certificatesType)
         }
         group.get("csrattrs") { _, context in
             _ = try Self.label(context)
@@ -43,25 +47,40 @@ struct ESTRoutes {
             }
             return Answer(try CertsOnlyMessage.base64([issued.certificate]), contentType: Self.certificatesType)
         }
+        router.post("link/revocations") { request, context in
+            let unknown = try await gate.pass(.report, .link, from: context.peerAddress, holder: { try await codeHolder(request) }) {
+                try await report(request, context)
+            }
+            return Answer(LinkReportAnswer(unknown: unknown).text)
+        }
+        router.get("link/revocations") { _, _ -> Answer in throw Self.notAllowed("POST") }
         for path: RouterPath in ["cacerts", "csrattrs"] { group.post(path) { _, _ -> Answer in throw Self.notAllowed("GET") } }
         for path: RouterPath in ["simpleenroll", "simplereenroll"] { group.get(path) { _, _ -> Answer in throw Self.notAllowed("POST") } }
     }
 
-    /// The gateway whose code the request has.
-    private func codeHolder(_ request: Request) async throws -> GatewayID? {
+    /// Whose code the request has.
+    private func codeHolder(_ request: Request) async throws -> Holder? {
         guard let credentials = request.headers[.authorization].flatMap({ BasicCredentials($0) }) else { return nil }
-        return try await gate.holderOfCode {
-            try await NIOThreadPool.singleton.runIfActive { [registry] in
-                try registry.holder(ofCode: credentials.password, gatewayID: credentials.user)
-            }
+        return try await NIOThreadPool.singleton.runIfActive { [registry] in
+            try registry.holder(ofCode: credentials.password, gatewayID: credentials.user)
         }
     }
 
     /// The gateway whose link certificate the peer has shown, and has the key of.
-    private func certificateHolder(_ context: Context) async throws -> GatewayID? {
+    private func certificateHolder(_ context: Context) async throws -> Holder? {
         guard let certificate = try await context.peerCertificate else { return nil }
         return try await NIOThreadPool.singleton.runIfActive { [registry, nowSeconds] in
             try registry.holder(ofLinkCertificate: certificate, nowSeconds: nowSeconds())
+        }
+    }
+
+    /// Whoever shows a link certificate asks whether it is good: a gateway tries a new one so, and its doctor the one in use.
+    private func refuseRevoked(_ context: Context) async throws {
+        guard let certificate = try await context.peerCertificate else { return }
+        do {
+            try await NIOThreadPool.singleton.runIfActive { [registry] in try registry.refuseRevoked(linkCertificate: certificate) }
+        } catch let error as RegistryError {
+            throw ESTRefusal(error)
         }
     }
 
@@ -72,11 +91,25 @@ struct ESTRoutes {
         let body = try await body(of: request)
         let requester = Requester(credentials.user, address: context.peerAddress)
         // A commit waits for the disk, and the threads of the connections do not.
-        return try await gate.tryCode(of: credentials.user, from: context.peerAddress) { countsTry in
+        return try await gate.tryCode(of: credentials.user, from: context.peerAddress, onWait: { connections.mayEnd(context.connection) }) { countsTry in
             try await NIOThreadPool.singleton.runIfActive { [registry, nowSeconds] in
                 try registry.enrol(
                     label, gatewayID: credentials.user, code: credentials.password, request: body, countsTry: countsTry, by: requester,
                     nowSeconds: nowSeconds())
+            }
+        }
+    }
+
+    /// Of a firm's own registry: what it has revoked of a gateway.
+    ///
+    /// - Returns: serial numbers that were not issued to it.
+    private func report(_ request: Request, _ context: Context) async throws -> [[UInt8]] {
+        guard let header = request.headers[.authorization], let credentials = BasicCredentials(header) else { throw ESTRefusal.unauthenticated }
+        let body = try await body(of: request)
+        let requester = Requester(credentials.user, address: context.peerAddress)
+        return try await gate.tryCode(of: credentials.user, from: context.peerAddress) { _ in
+            try await NIOThreadPool.singleton.runIfActive { [registry, nowSeconds] in
+                try registry.takeLinkReport(body, of: credentials.user, code: credentials.password, by: requester, nowSeconds: nowSeconds())
             }
         }
     }
@@ -103,6 +136,13 @@ struct ESTRoutes {
             // Of what it still sends some is read and dropped, so that it reads this.
             throw ESTRefusal(
                 .contentTooLarge, "the body is longer than \(Self.bodyByteLimit) bytes: a request for a key on P-256 has about 500",
+                headers: [.connection: "close"])
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            // Chunks that are none, trailers beyond all measure, an end before its time: whatever it was, the sender's doing.
+            throw ESTRefusal(
+                .badRequest, "the body cannot be read as HTTP has it: send the request with Content-Length, or in chunks (RFC 9112, section 7.1)",
                 headers: [.connection: "close"])
         }
     }

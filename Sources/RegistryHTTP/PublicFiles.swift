@@ -20,6 +20,9 @@ struct PublicFiles {
             return Answer(bytes, contentType: "application/cose")
         }
         router.get("crl/:name") { [registry] _, context in
+            if context.parameters.get("name") == "link.crl", let source = registry.settings.linkSource {
+                throw ESTRefusal(.notFound, "this registry makes no list of link certificates: the alliance's does, take \(source.url)/crl/link.crl")
+            }
             guard let name = context.parameters.get("name"), name.hasSuffix(".crl"),
                 let list = try await NIOThreadPool.singleton.runIfActive({ try Self.list(String(name.dropLast(4)), registry) })
             else { throw ESTRefusal(.notFound, "there is no such revocation list: link.crl, and one for each firm of this registry") }

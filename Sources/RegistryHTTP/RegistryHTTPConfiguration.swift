@@ -11,7 +11,7 @@ public struct RegistryHTTPConfiguration: Sendable {
     public var keyPath: String
     /// DER of the link CA: what clients are asked for a certificate of.
     public var linkCertificate: [UInt8]
-    /// Connections at once; for one more, one that waits for its peer is closed.
+    /// Connections at once; for one more, one that waits for its peer, or has had an answer, is closed.
     public var connectionLimit: Int
     /// Failures of one address at once, before it is told to wait.
     public var failureLimit: Int
@@ -19,6 +19,8 @@ public struct RegistryHTTPConfiguration: Sendable {
     public var forgivingSeconds: Int64
     /// Seconds that a connection may say nothing, and a request may take.
     public var idleSeconds: Int64
+    /// Who may read `/metrics`, beside this machine.
+    public var metricsReaders = MetricsReaders.nobody
     /// What one connection and one address may cost beside that.
     public var limits = ConnectionLimits()
 

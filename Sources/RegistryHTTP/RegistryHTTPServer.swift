@@ -28,10 +28,17 @@ public enum RegistryHTTPServer {
         let router = Router(context: RegistryRequestContext.self)
         router.add(middleware: RefusalMiddleware(logger: logger))
         router.get("healthz") { _, _ in Answer("alive\n") }
-        router.get("metrics") { _, _ in Answer(metrics.text + connections.metricsText, contentType: "text/plain; version=0.0.4; charset=utf-8") }
+        let readers = configuration.metricsReaders
+        router.get("metrics") { _, context in
+            guard readers.include(context.peerAddress) else {
+                throw ESTRefusal(.forbidden, "metrics are for the registry's own machine: [https] metrics in its configuration names who else may read them")
+            }
+            return Answer(metrics.text + connections.metricsText, contentType: "text/plain; version=0.0.4; charset=utf-8")
+        }
         let limiter = FailureLimiter(.init(count: configuration.failureLimit, forgivingSeconds: configuration.forgivingSeconds))
         ESTRoutes(
-            registry: registry, gate: EnrolmentGate(limiter: limiter, metrics: metrics, logger: logger), nowSeconds: nowSeconds
+            registry: registry, gate: EnrolmentGate(limiter: limiter, metrics: metrics, logger: logger), connections: connections,
+            nowSeconds: nowSeconds
         ).add(to: router)
         PublicFiles(registry: registry, trustFile: trustFile).add(to: router)
         return Application(

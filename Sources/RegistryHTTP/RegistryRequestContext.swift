@@ -20,6 +20,9 @@ struct RegistryRequestContext: RequestContext {
         }
     }
 
+    /// What the ``ConnectionGate`` knows the connection by.
+    var connection: ObjectIdentifier { ObjectIdentifier(channel) }
+
     /// Whom failures are counted for, and what the audit table says.
     var peerAddress: String { PeerAddress.text(of: channel.remoteAddress) }
 }

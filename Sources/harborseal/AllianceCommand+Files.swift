@@ -46,7 +46,8 @@ struct AllianceSignCommand: AsyncParsableCommand {
         usage: """
             harborseal alliance sign [--alliance <alliance>]
                 [--root-key <root-key>] [--quorum <quorum>]
-                [--revocation-list <url> ...] [--valid-days <days>]
+                [--revocation-list <url> ...] [--no-revocation-list <firm> ...]
+                [--valid-days <days>]
             """,
         discussion: """
             Refused: a quorum that is no majority, anything deleted, and a change of
@@ -62,8 +63,11 @@ struct AllianceSignCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Receipts a batch needs from now on; left out, as before.")
     var quorum: UInt64?
 
-    @Option(name: .long, help: ArgumentHelp("Where a firm's revocation list is published, once a firm; left out, as before.", valueName: "url"))
+    @Option(name: .long, help: ArgumentHelp("Where a firm's revocation list is published, .../FIRM.crl; those of other firms stay as before. May be given more than once.", valueName: "url"))
     var revocationList: [String] = []
+
+    @Option(name: .long, help: ArgumentHelp("A firm whose revocation list is published no more.", valueName: "firm"))
+    var noRevocationList: [String] = []
 
     @Option(name: .long, help: ArgumentHelp("Days until the file calls itself out of date, 0 for never; left out, as before.", valueName: "days"))
     var validDays: Int?
@@ -72,7 +76,7 @@ struct AllianceSignCommand: AsyncParsableCommand {
         try await CommandOutput.finish {
             try AllianceSign(
                 directory: place.alliance, rootKeyPath: root.rootKey, receiptsNeeded: quorum,
-                revocationLists: revocationList.isEmpty ? nil : revocationList, validDays: validDays
+                revocationLists: revocationList, droppedLists: noRevocationList, validDays: validDays
             ).run()
         }
     }

@@ -6,7 +6,7 @@ struct AllianceRotateNodeKeyCommand: AsyncParsableCommand {
         commandName: "rotate-node-key", abstract: "Give a node its next receipt key.",
         usage: """
             harborseal alliance rotate-node-key <node> [--alliance <alliance>]
-                [--overlap-days <days>]
+                [--overlap-days <days>] [--another]
             """,
         discussion: """
             Both keys are in force until the overlap ends: sign, let the node take the
@@ -24,9 +24,12 @@ struct AllianceRotateNodeKeyCommand: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Days for which the key before stays in force; 0 ends it now.", valueName: "days"))
     var overlapDays = AllianceRotateNodeKey.usualOverlapDays
 
+    @Flag(name: .long, help: "One more key, although the one made last is not in use yet.")
+    var another = false
+
     func run() async throws {
         try await CommandOutput.finish {
-            try AllianceRotateNodeKey(directory: place.alliance, node: node, overlapDays: overlapDays).run()
+            try AllianceRotateNodeKey(directory: place.alliance, node: node, overlapDays: overlapDays, makesAnother: another).run()
         }
     }
 }

@@ -115,14 +115,16 @@ struct AllianceAddFirmCommand: AsyncParsableCommand {
 struct AllianceAddNodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add-node",
-        abstract: "Add a node: its receipt key, its certificate for the broker and its node.conf; or change the URL of one that is there.",
+        abstract: "Add a node: its receipt key, its certificate for the broker and its node.conf; or change the URL or the link certificates of one that is there.",
         usage: """
             harborseal alliance add-node <node> [--alliance <alliance>] [--url <url>]
                 [--workers <workers>] [--broker <host:port>]
+            harborseal alliance add-node <node> --renew-link [--alliance <alliance>]
             """,
         discussion: """
             EXAMPLE
               harborseal alliance add-node hk-1 --url https://hk-1.example.org
+              harborseal alliance add-node hk-1 --renew-link
             """)
 
     @Argument(help: "The node's name.")
@@ -139,9 +141,12 @@ struct AllianceAddNodeCommand: AsyncParsableCommand {
     @Option(name: .long, help: "The broker, HOST:PORT, for the node.conf that is written beside the keys.")
     var broker = AllianceAddNode.usualBroker
 
+    @Flag(name: .long, help: "New keys and certificates for the broker, which hold 825 days, for a node that is there.")
+    var renewLink = false
+
     func run() async throws {
         try await CommandOutput.finish {
-            try AllianceAddNode(directory: place.alliance, node: node, url: url, workerCount: workers, broker: broker).run()
+            try AllianceAddNode(directory: place.alliance, node: node, url: url, workerCount: workers, broker: broker, renewsLinks: renewLink).run()
         }
     }
 }

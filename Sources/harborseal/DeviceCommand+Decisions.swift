@@ -9,10 +9,16 @@ struct DeviceApproveCommand: AsyncParsableCommand {
                 [--config <config>]
             """,
         discussion: """
-            Names are what operators say of themselves. The account that logged in, or
-            called sudo, is written down beside them, and the one that asked cannot
-            approve, whatever --by says. Behind root or the registry's own user nobody
-            is told apart: give each operator an account of their own.
+            Names are what operators say of themselves. The account that logged in is
+            written down beside them; where no login is known, whom SUDO_USER names, as
+            SUDO_USER:name. What a known account asked for another known account
+            approves, whatever --by says: no root, no service, and for a login no
+            SUDO_USER. What root or the registry's user asked for without a login is
+            told apart by name alone: give each operator an account of their own. Root
+            on this machine can be anybody, also by the file itself: the audit table
+            has what it said, and registry audit --check finds what was written past it.
+
+            A code that has ended is not approved: device code makes a new one.
 
             Of several gateways each is approved or refused by itself; exit code 2 says
             that some were refused. JSON of several is a list of those approved.
@@ -83,6 +89,10 @@ struct DeviceReplaceCommand: AsyncParsableCommand {
             the gateway was stolen: nothing of it counts from that time on. A time far
             back is asked about, as device revoke does.
 
+            At the alliance's registry, of a gateway that its firm's own registry
+            enrols: it may have link certificates for new keys, also one that is
+            revoked here. There is no code then.
+
             EXAMPLE
               harborseal device replace acme.gw-1
               harborseal device replace acme.gw-1 --since 2026-11-22T14:00:00Z \\
@@ -135,9 +145,12 @@ struct DeviceRevokeCommand: AsyncParsableCommand {
             With --certificate it is a certificate that device issue made which counts
             no more: the registry has not issued it, and has the key that did. Name its
             seal.crt, and its link.crt, each by itself; the name must be registered.
+            A gateway that was enrolled with its keys from device issue has two seal
+            certificates of one key: revoke the gateway, then that seal.crt, ended or
+            not, since the registry cannot know of it, and evidence may show it alone.
 
             Exit code 2: its code and its link certificate are revoked, and something
-            is left open, with what to do: its seal certificate does not fit on the
+            is left open, with what to do: a seal certificate of it does not fit on the
             firm's list, no seal certificate of it is known here, or no registry runs.
 
             EXAMPLE

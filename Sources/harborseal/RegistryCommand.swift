@@ -10,13 +10,16 @@ struct RegistryCommand: CommandGroup {
                 -o registry
               harborseal registry serve --config registry/registry.conf
             """,
-        subcommands: [RegistryInitCommand.self, RegistryServeCommand.self, RegistryAuditCommand.self, RegistryPolicyCommand.self, RegistryConfigCommand.self])
+        subcommands: [
+            RegistryInitCommand.self, RegistryServeCommand.self, RegistryBackupCommand.self, RegistryRestoreCommand.self, RegistryAuditCommand.self,
+            RegistryPolicyCommand.self, RegistryFirmCodeCommand.self, RegistryConfigCommand.self,
+        ])
 }
 
 /// Where a registry's configuration is.
 struct RegistryOption: ParsableArguments {
     @Option(name: .long, help: "The registry's configuration.", completion: .file(extensions: ["conf"]))
-    var config = "/etc/harborseal-registry/registry.conf"
+    var config = RegistryServe.usualConfigurationFile
 }
 
 struct RegistryInitCommand: AsyncParsableCommand {
@@ -25,15 +28,22 @@ struct RegistryInitCommand: AsyncParsableCommand {
         usage: """
             harborseal registry init [--alliance <alliance>] --url <url>
                 --output <output> [--firm <firm> ...] [--installed-at <folder>]
+                [--link-registry <url>]
             """,
         discussion: """
             Copies the link CA's and the firms' issuing keys, and makes a server
             certificate for the host of the URL. Without --installed-at the registry
             runs where the folder is written, with the alliance's own trust file.
 
+            A firm that runs its own registry gets link certificates from the alliance's:
+            --link-registry names that, and the link CA's key stays there.
+
             EXAMPLE
               harborseal registry init --url https://registry.example.org:8443 \\
                 -o registry --installed-at /etc/harborseal-registry
+              harborseal registry init --url https://registry.acme.example:8443 \\
+                --firm acme --link-registry https://registry.example.org:8443 \\
+                -o acme-registry --installed-at /etc/harborseal-registry
             """)
 
     @OptionGroup var place: AllianceOption
@@ -50,9 +60,14 @@ struct RegistryInitCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Where the folder will be on the registry's machine; left out, where it is written.")
     var installedAt: String?
 
+    @Option(name: .long, help: ArgumentHelp("The alliance's registry, where this is to be one firm's own.", valueName: "url"))
+    var linkRegistry: String?
+
     func run() async throws {
         try await CommandOutput.finish {
-            try RegistryInit(directory: place.alliance, url: url, output: output, firms: firm, installedAt: installedAt).run()
+            try RegistryInit(
+                directory: place.alliance, url: url, output: output, firms: firm, installedAt: installedAt, linkRegistry: linkRegistry
+            ).run()
         }
     }
 }
@@ -62,11 +77,13 @@ struct RegistryServeCommand: AsyncParsableCommand {
         commandName: "serve", abstract: "Enrol gateways over HTTPS, keep revocation lists, and tell the ledgers.",
         usage: """
             harborseal registry serve [--config <config>]
-                [--set <section.key=value> ...]
+                [--set <section.key=value> ...] [--new-store]
             """,
         discussion: """
             Runs until SIGTERM or SIGINT, and logs to standard error.
             harborseal registry example-config shows every key of its configuration.
+            Its store is made at the first start after registry init alone: where it is
+            gone later, that is 78, and a backup is put back with registry restore.
             Exit codes 64, 65, 66, 77 and 78 say that somebody has to correct
             something first: the unit does not start the registry again on these.
 
@@ -79,9 +96,14 @@ struct RegistryServeCommand: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Over the file, for example https.port=0. May be given more than once.", valueName: "section.key=value"))
     var set: [String] = []
 
+    @Flag(name: .long, help: "Begin with an empty store, where registry init left no mark that it may; never over one that is there.")
+    var newStore = false
+
     func run() async throws {
         RegistryServe.prepareThreads()
-        try await CommandOutput.finish { try await RegistryServe(configurationFile: registry.config, overrides: set).run() }
+        try await CommandOutput.finish {
+            try await RegistryServe(configurationFile: registry.config, overrides: set, beginsAnew: newStore).run()
+        }
     }
 }
 

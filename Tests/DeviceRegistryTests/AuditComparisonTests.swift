@@ -121,11 +121,15 @@ import Testing
         }
         #expect(try registry.audit(limit: 1_000).map(\.detail) != rows.map(\.detail))
         guard case .intact = try registry.checkAudit() else { throw RegistryError(.damagedStore, "the chain is not whole") }
-        #expect(try registry.compareAudit(trustFiles: audited.trustFiles).fault == nil)
+        // The triggers are gone, which is another test's.
+        let comparison = try registry.store.read { try registry.compareAudit(trustFiles: audited.trustFiles, in: $0) }
+        #expect(comparison.fault == nil, "\(comparison)")
     }
 
     /// Without marks, notes, generations and keys of lists.
     private static func earlier(_ detail: String) -> String {
+        // Firms' codes are newer than marks.
+        if detail.hasPrefix("code of firm") { return detail }
         var words = detail
         if let mark = words.firstRange(of: ", mark ") { words = String(words[..<mark.lowerBound]) + (words.firstRange(of: "; ").map { String(words[$0.lowerBound...]) } ?? "") }
         for cut in [", generation 1", ", generation 2", ", by key "] where !words.hasPrefix("generation") {

@@ -36,6 +36,7 @@ struct AuditedStore {
         _ = try registry.revoke("acme.gw-4", sinceSeconds: now, reason: "", by: alice, nowSeconds: now + 7)
         try approvals()
         try byHand()
+        try firmRegistry()
         try deliver(nodes[0])
     }
 
@@ -65,6 +66,22 @@ struct AuditedStore {
         }
     }
 
+    /// Firm gamma runs its own registry, firm delta's code was withdrawn.
+    private func firmRegistry() throws {
+        let code = try registry.makeFirmCode("gamma", by: alice, nowSeconds: now + 40).text
+        _ = try registry.makeFirmCode("delta", by: alice, nowSeconds: now + 41)
+        try registry.withdrawFirmCode("delta", by: bob, nowSeconds: now + 42)
+        let gateway = Requester("gamma.gw-1", address: "198.51.100.1")
+        let links = try (0..<3).map {
+            try registry.enrol(.link, gatewayID: "gamma.gw-1", code: code, request: TestDeviceKey().request(), by: gateway, nowSeconds: now + 43 + $0)
+        }
+        for (index, reason) in [LinkRevocation.Reason.superseded, .revoked, .superseded].enumerated() {
+            let revocation = LinkRevocation(serialNumber: links[min(index, 1)].serialNumber, sinceSeconds: now + 46, reason: reason)
+            let report = LinkReport(gatewayID: try #require(GatewayID("gamma.gw-1")), revocations: [revocation])
+            try registry.takeLinkReport(report.body, of: "gamma.gw-1", code: code, by: gateway, nowSeconds: now + 47 + Int64(index))
+        }
+    }
+
     /// Two receipts, one of them for another entry, one refusal, and one list that is behind; the rest stays due.
     private func deliver(_ node: Name) throws {
         let deliveries = try registry.dueDeliveries(nowSeconds: now + 86_400 * 70, perNode: 100).filter { $0.node == node }
@@ -89,5 +106,25 @@ struct AuditedStore {
         return try TestStatements().registration(
             certificate: statement.payload, of: GatewayName(alliance: TestRegistry.name("gba-test"), gatewayID: gateway), issuedSeconds: now + 99,
             signer: alliance.acme.key)
+    }
+}
+
+/// A firm's own registry in which everything has happened that it does otherwise than others.
+struct AuditedFirm {
+    let stage: FirmStage
+    var registry: Registry { stage.firm }
+
+    init() throws {
+        stage = try FirmStage()
+        let now = stage.now
+        let first = try EnrolledDevice("gw-1", in: stage.firm)
+        // The same key once more, and then another.
+        _ = try stage.firm.enrolled(.link, stage.firm.reissue("acme.gw-1", by: stage.alice, nowSeconds: now + 1), first.linkKey, at: now + 2)
+        _ = try stage.firm.enrolled(.link, stage.firm.reissue("acme.gw-1", by: stage.alice, nowSeconds: now + 3), TestDeviceKey(), at: now + 4)
+        _ = try EnrolledDevice("gw-2", in: stage.firm, at: now + 5)
+        _ = try stage.firm.revoke("acme.gw-2", sinceSeconds: now + 5, reason: "lost", by: stage.alice, nowSeconds: now + 6)
+        try stage.sendDue(at: now + 7)
+        _ = try stage.firm.revoke("acme.gw-2", sinceSeconds: now - 5, reason: "earlier", by: stage.alice, nowSeconds: now + 8)
+        _ = try stage.firm.enrolled(.link, stage.firm.replace("acme.gw-1", oldKey: .retire, by: stage.alice, nowSeconds: now + 9), TestDeviceKey(), at: now + 10)
     }
 }

@@ -99,9 +99,11 @@ import Testing
     }
 
     /// Who asked and who approves, by name and account; whether it is one person.
-    @Test("one account does not approve what it asked for, whatever it calls itself; where no person is known the name decides", arguments: [
+    @Test("one account does not approve what it asked for, whatever it calls itself, nor does one that nobody is known behind; where no person asked the name decides", arguments: [
         (LocalAccount.login("ann"), LocalAccount.login("ann"), true), (.login("ann"), .sudo("ann"), true), (.sudo("ann"), .login("ann"), true),
-        (.login("ann"), .login("ben"), false), (.user("root"), .user("root"), false), (.user("registry"), .login("ann"), false), (.sudo("ann"), .user("ann"), false),
+        (.login("ann"), .login("ben"), false), (.user("root"), .user("root"), false), (.user("registry"), .login("ann"), false), (.user("root"), .sudo("ann"), false),
+        (.sudo("ann"), .user("ann"), true), (.sudo("ann"), .user("root"), true), (.login("ann"), .user("root"), true), (.login("ann"), .sudo("ben"), true),
+        (.sudo("ann"), .sudo("ben"), false), (.sudo("ann"), .login("ben"), false),
     ])
     func accounts(_ asker: LocalAccount, _ approver: LocalAccount, _ isOne: Bool) throws {
         let registry = try alliance.open(FirmPolicy(needsSecondPerson: true))
@@ -113,6 +115,18 @@ import Testing
         #expect(rows.map(\.address) == [asker.text, approver.text] && rows.map(\.who) == ["alice", "bob"], "both are written down")
     }
 
+    @Test("a code that has ended, or that a clock ahead made, is not approved: the step is a new one")
+    func expiredApproval() throws {
+        let registry = try alliance.open(FirmPolicy(needsSecondPerson: true))
+        let added = try registry.added()
+        for seconds in [added.codeExpiresSeconds, now - 8 * 86_400] {
+            let error = #expect(throws: RegistryError.self) { try registry.approve("acme.gw-1", by: Requester("bob"), nowSeconds: seconds) }
+            #expect(error?.code == .codeExpired && error?.nextStep == "harborseal device code acme.gw-1 makes a new one")
+        }
+        #expect(try registry.device("acme.gw-1").device.state == .pendingApproval)
+        _ = try registry.approve("acme.gw-1", by: Requester("bob"), nowSeconds: added.codeExpiresSeconds - 1)
+    }
+
     @Test("whose account asked for the newest code decides, and an address is nobody's account")
     func newestAccount() throws {
         let registry = try alliance.open(FirmPolicy(needsSecondPerson: true))
@@ -121,6 +135,7 @@ import Testing
         _ = try registry.reissue("acme.gw-1", by: ben, nowSeconds: now)
         #expect(refusal { try registry.approve("acme.gw-1", by: Requester("carol", account: .login("ben")), nowSeconds: now) } == .samePerson)
         _ = try registry.approve("acme.gw-1", by: ann, nowSeconds: now)
+        #expect(LocalAccount("sudo:ann") == .sudo("ann") && LocalAccount("SUDO_USER:ann") == .sudo("ann"), "rows of earlier versions, and of this one")
         for text in ["192.0.2.7", "2001:db8::/64", "unknown", "login", ""] { #expect(LocalAccount(text) == nil, "\(text)") }
     }
 

@@ -87,7 +87,7 @@ import Testing
                 try revoke(alliance.acme.issueSeal(
                     firm: "acme", gatewayID: "acme.gw-1", issuer: "hs:other/acme.gw-1", publicKey: AllianceSigningKey().publicKey, lifetime: .starting(at: now, days: 9)).der)
             })
-        case .expired: (.certificate, "it ended at ", { try revoke(made(.seal, from: now - 86_400 * 9, days: 8)) })
+        case .expired: (.certificate, "it is a link certificate that ended at ", { try revoke(made(.link, from: now - 86_400 * 9, days: 8)) })
         case .none: (.certificate, "it is no certificate", { try revoke([]) })
         case .garbage: (.certificate, "it is no certificate", { try revoke(Array(made(.seal).dropLast())) })
         case .authority: (.certificate, "it is a CA's", { try revoke(alliance.acme.certificate.der) })
@@ -99,7 +99,7 @@ import Testing
             })
         case .madeHere: (.state, "this registry made the certificate", { try revoke(EnrolledDevice("gw-3", in: registry).seal.certificate.der, of: "acme.gw-3") })
         case .keyHere:
-            (.state, "has certified its key, too", {
+            (.state, "has certified its key, too, for device 1 of acme.gw-3, which is not revoked", {
                 let device = try EnrolledDevice("gw-3", in: registry)
                 let key = try #require(PublicKey(uncompressedPoint: device.sealKey.point))
                 return try revoke(made(.seal, "acme.gw-3", key: key), of: "acme.gw-3")
@@ -118,6 +118,38 @@ import Testing
         #expect(try registry.revocationLists(firm: "acme").isEmpty && registry.linkRevocationList() == nil)
         #expect(try registry.audit().last?.action == .revoke && registry.audit().last?.outcome == code.rawValue)
         #expect(try registry.device("acme.gw-1").handCertificates.isEmpty)
+    }
+
+    @Test("a seal certificate that has ended is revoked like another: what its key signed in its time would count on")
+    func ended() throws {
+        let der = try made(.seal, from: now - 86_400 * 9, days: 8)
+        _ = try revoke(der, since: now - 86_400 * 5)
+        let list = try UnverifiedRevocationList(der: #require(try registry.revocationLists(firm: "acme").first))
+        #expect(list.entries.map(\.serialNumber) == [CertificateFacts(der: der)?.serialNumber])
+        #expect(try registry.refreshRevocationLists(nowSeconds: now + 86_400 * 400))
+        #expect(try UnverifiedRevocationList(der: #require(try registry.revocationLists(firm: "acme").first)).entries == list.entries)
+        #expect(try registry.compareAudit(trustFiles: []).fault == nil)
+    }
+
+    @Test("a key from device issue that was enrolled then: with its device revoked, its first certificate comes on the list beside the registry's own")
+    func enrolledKey() throws {
+        let device = try EnrolledDevice("gw-3", in: registry)
+        let der = try made(.seal, "acme.gw-3", key: PublicKey(uncompressedPoint: device.sealKey.point))
+        #expect(refusal { try revoke(der, of: "acme.gw-3") } == .state)
+        _ = try registry.revoke("acme.gw-3", sinceSeconds: now - 60, reason: "lost", by: alice, nowSeconds: now)
+        let revoked = try revoke(der, of: "acme.gw-3")
+        let list = try UnverifiedRevocationList(der: #require(try registry.revocationLists(firm: "acme").first))
+        #expect(Set(list.entries.map(\.serialNumber)) == [device.seal.serialNumber, revoked.serialNumber] && list.entries.count == 2)
+        #expect(try registry.device("acme.gw-3").handCertificates == [revoked])
+        #expect(try registry.compareAudit(trustFiles: []).fault == nil)
+        // Of an earlier device of the name, too.
+        let replaced = try EnrolledDevice("gw-4", in: registry)
+        let old = try made(.seal, "acme.gw-4", key: PublicKey(uncompressedPoint: replaced.sealKey.point))
+        _ = try registry.replace("acme.gw-4", oldKey: .retire, by: alice, nowSeconds: now)
+        let error = #expect(throws: RegistryError.self) { try revoke(old, of: "acme.gw-4") }
+        #expect(error?.nextStep?.contains("harborseal device revoke acme.gw-4 --generation 1 --since TIME") == true)
+        _ = try registry.revoke("acme.gw-4", generation: 1, sinceSeconds: now, reason: "", by: alice, nowSeconds: now)
+        _ = try revoke(old, of: "acme.gw-4")
     }
 
     @Test("the revoked key is not certified again, for this device or another")

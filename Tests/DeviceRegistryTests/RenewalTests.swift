@@ -115,4 +115,30 @@ import Testing
         #expect(try registry.enrolled(.seal, again, device.sealKey, at: later).keyID == device.seal.keyID)
         #expect(try registry.device("acme.gw-1").device.state == .enrolled)
     }
+
+    @Test("of a firm that the trust file has retired nothing is registered, enrolled or renewed, and of others it is; one that ends later goes on until then")
+    func retired() throws {
+        let asked = try registry.added("gw-2")
+        registry.setRetiredFirms([try TestRegistry.name("acme"): now + 100])
+        _ = try registry.renewed(.link, with: device.link, TestDeviceKey(), at: now + 99)
+        let late = now + 100
+        let calls: [() throws -> Any] = [
+            { try registry.added("gw-3", at: late) }, { try registry.enrolled(.link, asked, TestDeviceKey(), at: late) },
+            { try registry.enrolled(.seal, asked, TestDeviceKey(), at: late) }, { try registry.renewed(.link, with: device.link, TestDeviceKey(), at: late) },
+            { try registry.renewed(.seal, with: device.link, device.sealKey, at: late) }, { try registry.reissue("acme.gw-2", by: Requester("alice"), nowSeconds: late) },
+            { try registry.approve("acme.gw-2", by: Requester("bob"), nowSeconds: late) },
+            { try registry.replace("acme.gw-1", oldKey: .retire, by: Requester("alice"), nowSeconds: late) },
+        ]
+        for (index, call) in calls.enumerated() { #expect(refusal { try call() } == .firmRetired, "\(index)") }
+        let words = #expect(throws: RegistryError.self) { try registry.added("gw-3", at: late) }
+        #expect(words?.message.hasPrefix("firm acme has left the alliance: ") == true && words?.nextStep != nil)
+        let wrong = refusal { try registry.enrol(.link, gatewayID: "acme.gw-2", code: EnrolmentCode().text, request: [], by: Requester("x"), nowSeconds: late) }
+        #expect(wrong == .wrongCode, "a stranger is told nothing of it")
+        #expect(try registry.device("acme.gw-2").device.state == .waiting)
+        _ = try registry.enrolled(.link, registry.added("gw-9", firm: "beta", at: late), TestDeviceKey(), at: late)
+        // What is revoked is revoked all the same.
+        _ = try registry.revoke("acme.gw-1", sinceSeconds: late - 1, reason: "left", by: Requester("alice"), nowSeconds: late)
+        registry.setRetiredFirms([:])
+        _ = try registry.added("gw-3", at: late)
+    }
 }

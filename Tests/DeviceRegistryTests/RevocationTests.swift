@@ -229,4 +229,45 @@ import Testing
         #expect(
             refusal { try forgetful.revoke("acme.gw-1", sinceSeconds: now - 9, reason: "", by: alice, nowSeconds: now) } == .unknownFirm)
     }
+
+    @Test("while one seal certificate is on no list the revocation is open, whatever lists others are on, and is done when it fits")
+    func openBesideListed() throws {
+        let device = try EnrolledDevice(in: registry)
+        try registry.close()
+        let newer = try alliance.root.issueFirmAuthority(firm: "acme", key: AllianceSigningKey(), lifetime: .starting(at: now, days: 3_650))
+        var settings = try alliance.settings()
+        settings.firms[0] = FirmIssuing(firm: try TestRegistry.name("acme"), authority: newer, former: [alliance.acme])
+        let rotated = try alliance.open(settings)
+        try rotated.setNodes([TestRegistry.name("hk-1")], nowSeconds: now)
+        let renewed = try rotated.renewed(.seal, with: device.link, device.sealKey)
+        // As if so many had been revoked of the former key.
+        func fill(_ numbers: ClosedRange<Int>) throws {
+            for number in numbers {
+                let serial = [UInt8](repeating: 1, count: 18) + [UInt8(number >> 8), UInt8(truncatingIfNeeded: number)]
+                try rotated.store.write {
+                    try $0.run(
+                        "INSERT INTO hand_certificates(hash, gateway, label, key_id, issuer, serial, ends, revoked, revoked_since, reason, der) VALUES (?, 'acme.x', 'seal', ?, ?, ?, ?, 1, 1, '', x'00')",
+                        [SHA256.hash(serial).data, SHA256.hash(serial).data, alliance.acme.key.keyID.data, Data(serial), now])
+                }
+            }
+        }
+        try fill(1...900)
+        try rotated.refreshRevocationLists(nowSeconds: now)
+        try fill(901...1_000)
+        func revoke() throws -> Device { try rotated.revoke("acme.gw-1", sinceSeconds: now, reason: "stolen", by: alice, nowSeconds: now + 1) }
+        func listed() throws -> [Bool] {
+            let serials = try rotated.revocationLists(firm: "acme").flatMap { try UnverifiedRevocationList(der: $0).entries.map(\.serialNumber) }
+            return [device.seal, renewed].map { serials.contains($0.serialNumber) }
+        }
+        #expect(try revoke().isSealRevocationOpen && listed() == [false, true])
+        #expect(try rotated.device("acme.gw-1").device.isSealRevocationOpen && rotated.listUsage().map(\.openDeviceCount) == [0, 1, 0])
+        let row = try #require(rotated.audit(gatewayID: "acme.gw-1").first { $0.action == .revoke })
+        #expect(row.detail.contains("; open: the revocation list of firm acme is full"))
+        #expect(try revoke().isSealRevocationOpen, "again, as long as it does not fit")
+        try rotated.store.write { try $0.run("DELETE FROM hand_certificates", []) }
+        #expect(try !revoke().isSealRevocationOpen && listed() == [true, true])
+        #expect(try rotated.listUsage().map(\.openDeviceCount) == [0, 0, 0])
+        #expect(refusal(revoke) == .state, "now it is done")
+        try rotated.close()
+    }
 }

@@ -260,7 +260,7 @@ import Testing
         #expect(try trustFile(workspace).content.version == 1)
     }
 
-    @Test("names that the wire format does not allow are refused as usage", arguments: ["node", "alliance", "Acme", "a_b", "-a", "", "a.b", String(repeating: "x", count: 33)])
+    @Test("names that the wire format does not allow are refused as usage", arguments: ["node", "alliance", "link", "link-ca", "Acme", "a_b", "-a", "", "a.b", String(repeating: "x", count: 33)])
     func badFirmNames(_ name: String) async throws {
         let workspace = try TestWorkspace(nodes: [], signs: false)
         let result = await CommandRunner.result(of: { try AllianceAddFirm(directory: workspace.alliance, firm: name).run() })
@@ -282,17 +282,43 @@ import Testing
         let content = try trustFile(workspace).content
         #expect(content.version == 3 && content.nodes.map(\.url) == [nil, "https://sz.example.org:8443", nil])
         #expect(content.nodes.map { $0.keys.map(\.publicKey) } == keys)
-        for refused in [{ try move(nil) }, { try move("https://a.example", workers: 2) }] {
-            let error = #expect(throws: CommandError.self) { _ = try refused() }
-            #expect(error?.message.contains("is in the draft already") == true && error?.nextStep?.hasPrefix("give --url; ") == true)
+        let bare = #expect(throws: CommandError.self) { _ = try move(nil) }
+        #expect(bare?.message.contains("is in the draft already") == true && bare?.nextStep?.hasPrefix("give --url, ") == true)
+        let more = #expect(throws: CommandError.self) {
+            _ = try AllianceAddNode(directory: workspace.alliance, node: "sz-1", url: "https://a.example", workerCount: 2, broker: "b:1").run()
         }
+        #expect(more?.message.contains("--broker and --workers would change nothing") == true && more?.nextStep?.contains("nodes/sz-1/node.conf") == true)
         #expect(throws: CommandError.self) { try move("sz.example.org") }
+    }
+
+    @Test("a node and its workers get new link keys and certificates, which the link CA signed, and keep their receipt keys")
+    func renewLinks() throws {
+        let workspace = try TestWorkspace(nodes: ["hk-1"])
+        _ = try AllianceAddNode(directory: workspace.alliance, node: "sz-1", workerCount: 1).run()
+        let folder = "alliance/nodes/sz-1", names = ["link.key", "link.crt", "link-w1.key", "link-w1.crt"]
+        let former = try names.map { try workspace.text("\(folder)/\($0)") }, kept = try ["receipt.key", "node.conf"].map { try workspace.text("\(folder)/\($0)") }
+        // The keys are at the node, and nowhere else.
+        for name in names where name.hasSuffix(".key") { try FileManager.default.removeItem(atPath: "\(workspace.path)/\(folder)/\(name)") }
+        func renew(_ node: String = "sz-1", url: String? = nil) throws -> String {
+            try AllianceAddNode(directory: workspace.alliance, node: node, url: url, renewsLinks: true).run().output
+        }
+        #expect(try renew().contains("new link key and certificate, and its workers', in \(workspace.alliance)/nodes/sz-1, until 2"))
+        for (name, text) in zip(names, former) { #expect(try workspace.text("\(folder)/\(name)") != text, "\(name)") }
+        #expect(try ["receipt.key", "node.conf"].map { try workspace.text("\(folder)/\($0)") } == kept)
+        for name in ["link", "link-w1"] {
+            let path = "\(workspace.path)/\(folder)/\(name)"
+            #expect(try RunningRegistry.run("openssl", ["verify", "-CAfile", "\(workspace.alliance)/link-ca.crt", "\(path).crt"]).text.contains(": OK"))
+            #expect(try RunningRegistry.run("openssl", ["x509", "-in", "\(path).crt", "-noout", "-subject"]).text.hasSuffix(name == "link" ? "node.sz-1\n" : "node.sz-1.w1\n"))
+        }
+        for (node, url) in [("mo-1", nil), ("sz-1", "https://a.example")] {
+            #expect((#expect(throws: CommandError.self) { _ = try renew(node, url: url) })?.nextStep != nil)
+        }
     }
 
     @Test("sign and registry init say which firm has no revocation list and which node no URL in the trust file, and nothing where none is missing")
     func publicationNotes() throws {
         let workspace = try TestWorkspace(nodes: ["hk-1", "sz-1"], firms: ["acme", "zeta"])
-        func sign(_ lists: [String]? = nil) throws -> String { try AllianceSign(directory: workspace.alliance, revocationLists: lists).run().notes }
+        func sign(_ lists: [String] = []) throws -> String { try AllianceSign(directory: workspace.alliance, revocationLists: lists).run().notes }
         func prepare(_ name: String) throws -> String {
             try RegistryInit(directory: workspace.alliance, url: "https://localhost:8443", output: "\(workspace.path)/\(name)").run().notes
         }
@@ -303,8 +329,62 @@ import Testing
         let half = try sign(["https://registry.example.org/crl/acme.crl"])
         #expect(half.contains("no revocation list of zeta:") && half.contains("no URL of sz-1:") && half.contains("add-node sz-1 "), "\(half)")
         _ = try AllianceAddNode(directory: workspace.alliance, node: "sz-1", url: "https://sz-1.example.org").run()
-        #expect(try sign(["https://registry.example.org/crl/acme.crl", "https://other.example.org/list"]).isEmpty)
-        #expect(try prepare("two").isEmpty)
+        #expect(try sign(["https://other.example.org/zeta.crl"]).isEmpty, "acme's is still there")
+        let elsewhere = try prepare("two")
+        #expect(elsewhere.contains("list of acme, zeta elsewhere: https://registry.example.org/crl/acme.crl\n") && elsewhere.contains("--revocation-list https://localhost:8443/crl/acme.crl, once"), "\(elsewhere)")
+        _ = try sign(["https://localhost:8443/crl/acme.crl", "https://localhost:8443/crl/zeta.crl"])
+        #expect(try prepare("three").isEmpty)
+        try workspace.editDraft { $0["revocationLists"] = ["https://registry.example.org/crl/acme.crl", "https://other.example.org/list"] }
+        #expect(try sign().isEmpty, "an earlier version took lists of any name")
+    }
+
+    @Test("a new node listens on its URL's port where that names one, and beside the others where it does not")
+    func nodePort() throws {
+        let workspace = try TestWorkspace(nodes: [], signs: false)
+        for (node, url, port) in [("hk-1", "http://localhost:21480", 21_480), ("sz-1", "https://sz-1.example.org", 8_481), ("gz-1", nil, 8_482)] as [(String, String?, Int)] {
+            _ = try AllianceAddNode(directory: workspace.alliance, node: node, url: url).run()
+            #expect(try workspace.text("alliance/nodes/\(node)/node.conf").contains("\nport = \(port)\n"))
+        }
+    }
+
+    @Test(
+        "what is no host's name is no DNS name of a server",
+        arguments: [("https://localhost", "--dns localhost"), ("broker.example.org:8883", "--dns "), ("a..b", "--dns "), ("-a.b", "--dns "), ("192.0.2.7", "--ip 192.0.2.7"), ("a_b", "--dns "), ("", "--dns "), ("*.", "--dns ")])
+    func dnsNames(_ name: String, _ step: String) throws {
+        let workspace = try TestWorkspace(nodes: [], signs: false)
+        let error = #expect(throws: CommandError.self) { try AllianceAddServer(directory: workspace.alliance, server: "broker", dnsNames: [name], addresses: []).run() }
+        #expect(error?.code == .usage && error?.nextStep?.hasPrefix("give \(step)") == true, "\(String(describing: error))")
+        _ = try AllianceAddServer(directory: workspace.alliance, server: "broker", dnsNames: ["localhost", "*.example.org", "B-1.example"], addresses: []).run()
+    }
+
+    @Test("sign puts each firm's list beside the others', one in place of another of its name, and takes a firm's away")
+    func publishedLists() throws {
+        let workspace = try TestWorkspace(nodes: ["hk-1"], firms: ["acme", "borea"])
+        func lists(_ added: [String], without dropped: [String] = []) throws -> [String] {
+            _ = try AllianceSign(directory: workspace.alliance, revocationLists: added, droppedLists: dropped).run()
+            return try trustFile(workspace).content.revocationListURLs.map(\.string)
+        }
+        let (acme, borea) = ("https://one.example:8443/crl/acme.crl", "https://one.example:8443/crl/borea.crl")
+        #expect(try lists([acme]) == [acme])
+        #expect(try lists([borea]) == [acme, borea])
+        #expect(try lists([]) == [acme, borea])
+        let former = "https://one.example:8443/crl/acme.2.crl"
+        #expect(try lists([former]) == [acme, borea, former], "another issuing key's")
+        let moved = "https://two.example/crl/acme.crl?x=1"
+        #expect(try lists([moved, "https://three.example/acme.crl"]) == [borea, former, moved, "https://three.example/acme.crl"])
+        #expect(try lists([acme], without: ["acme"]) == [borea, acme])
+        #expect(try lists([], without: ["borea"]) == [acme])
+        #expect(try lists([], without: [acme]).isEmpty, "one that names no firm goes by its address")
+        let version = try trustFile(workspace).content.version
+        for (url, words) in [
+            ("https://one.example/crl/acne.crl", "did you mean acme? there are: acme, borea"), ("https://one.example/crl/link.crl", "there are: acme, borea"),
+            ("https://one.example/acme", "there are: acme, borea"), ("https://one.example", "there are: acme, borea"),
+        ] {
+            let error = #expect(throws: CommandError.self) { _ = try lists([acme, url]) }
+            #expect(error?.code == .usage && error?.message.contains(url) == true && error?.nextStep == words, "\(String(describing: error))")
+        }
+        #expect(throws: CommandError.self) { _ = try lists([], without: ["borea"]) }
+        #expect(try trustFile(workspace).content.version == version)
     }
 
     @Test("a firm or node that is not in the draft is answered with the one that may have been meant, and with all")

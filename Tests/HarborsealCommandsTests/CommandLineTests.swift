@@ -30,7 +30,7 @@ enum BuiltProgram {
         ["alliance", "rotate-node-key"], ["alliance", "retire-node"], ["alliance", "retire-firm"], ["alliance", "add-server"], ["alliance", "sign"],
         ["alliance", "show"], ["alliance", "broker-config"], ["device"], ["device", "add"], ["device", "list"], ["device", "show"],
         ["device", "approve"], ["device", "code"], ["device", "replace"], ["device", "revoke"], ["device", "issue"], ["registry"],
-        ["registry", "init"], ["registry", "serve"], ["registry", "audit"], ["registry", "policy"], ["registry", "policy", "show"], ["registry", "policy", "set"],
+        ["registry", "init"], ["registry", "serve"], ["registry", "backup"], ["registry", "restore"], ["registry", "audit"], ["registry", "policy"], ["registry", "policy", "show"], ["registry", "policy", "set"],
         ["registry", "policy", "approve"], ["node", "serve"], ["node", "import"], ["evidence"],
     ]
 
@@ -76,7 +76,7 @@ enum BuiltProgram {
         "a command line that cannot be is exit code 64",
         arguments: [
             [], ["alliance"], ["device"], ["node"], ["verify"], ["verify", "x.hsev"], ["nonsense"], ["inspect", "--wrong", "x"], ["alliance", "init"],
-            ["device", "issue", "--firm", "acme"], ["registry"], ["device", "revoke", "acme.gw-1"], ["device", "show"], ["registry", "init", "-o", "x"], ["alliance", "add-node", "hk-1", "--workers", "many"],
+            ["device", "issue", "--firm", "acme"], ["registry"], ["device", "revoke", "acme.gw-1"], ["device", "show"], ["registry", "init", "-o", "x"], ["registry", "backup"], ["registry", "restore"], ["alliance", "add-node", "hk-1", "--workers", "many"],
             ["node", "import"], ["node", "import", "--config", "x"], ["node", "import", "x.hscarry"], ["token-helper"],
         ])
     func usage(_ arguments: [String]) throws {

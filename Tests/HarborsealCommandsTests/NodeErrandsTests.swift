@@ -6,6 +6,7 @@ import HarborsealTesting
 import MerkleTree
 import NodeTesting
 import ServiceLifecycle
+import Synchronization
 import Testing
 
 @testable import HarborsealCommands
@@ -46,6 +47,7 @@ import Testing
         let node: TestNode
         let errands: NodeErrands
         let health = NodeHealth()
+        let said = LogLines()
         private let group: ServiceGroup
         private let running: Task<Void, any Error>
 
@@ -57,12 +59,13 @@ import Testing
             running = Task { try await group.run() }
             errands = NodeErrands(
                 desk: desk, reader: LedgerReader(store: node.store, settings: node.settings), name: node.settings.name, listsPath: listsPath,
-                intervalMilliseconds: 1_000, health: health, logger: TestNode.silentLogger)
+                intervalMilliseconds: 1_000, health: health, logger: said.logger)
         }
 
         func turn() async {
             var troubles = NodeErrands.Troubles(logger: TestNode.silentLogger)
-            await errands.turn(&troubles)
+            var twins = TrustFileTwins(logger: said.logger)
+            await errands.turn(&troubles, &twins)
         }
 
         func stop() async throws {
@@ -162,6 +165,48 @@ import Testing
         func evidence(_ query: EvidenceQuery) throws -> EvidencePage? { nil }
         func trustFile() throws -> [UInt8]? { bytes }
         func keySet() throws -> [UInt8] { [] }
+    }
+
+    /// One that does not know yet what it will show.
+    private final class ChangingLiar: LedgerReading {
+        let bytes = Mutex<[UInt8]>([])
+        func entry(id: Digest) throws -> LedgerEntry? { nil }
+        func evidence(_ query: EvidenceQuery) throws -> EvidencePage? { nil }
+        func trustFile() throws -> [UInt8]? { bytes.withLock { $0 } }
+        func keySet() throws -> [UInt8] { [] }
+    }
+
+    @Test(
+        "another trust file of the version in force, by the same root, is a warning until a newer one is in force; a stranger's, a changed one and the same one are none",
+        arguments: ["other", "root", "byte", "same"])
+    func twins(_ what: String) async throws {
+        let alliance = try TestAlliance(nodeCount: 2)
+        let liar = ChangingLiar()
+        let node = try await AnsweringNode(answering: liar)
+        var named = alliance
+        try named.update { $0.nodes[1].url = UTF8Text(node.url) }
+        var other = what == "root" ? try TestAlliance(nodeCount: 2) : alliance
+        try other.update { $0.notAfterSeconds = UInt64(alliance.nowSeconds) + 9 }
+        var bytes = what == "same" ? named.trustFile.bytes : other.trustFile.bytes
+        if what == "byte" { bytes[bytes.count - 1] ^= 1 }
+        liar.bytes.withLock { $0 = bytes }
+        let errand = try await Errand(named)
+        await errand.turn()
+        #expect(try errand.node.store.read { try $0.trustFile() } == named.trustFile.bytes, "this node goes on with its own")
+        let words = errand.health.warnings[.trustFile]
+        let lines = errand.said.lines.filter { $0.hasPrefix("warning") && $0.contains("another trust file of the version in force") }
+        if what == "other" {
+            #expect(words?.contains("/alliance.hstrust shows another trust file of version 2, signed by the same root key") == true, "\(words ?? "")")
+            #expect(words?.contains("sign version 3") == true && lines.count == 1, "\(lines)")
+            try named.update { $0.notAfterSeconds = UInt64(alliance.nowSeconds) + 99 }
+            _ = try await errand.node.core.take(trustFile: named.trustFile.bytes)
+            await errand.turn()
+        } else {
+            #expect(lines.isEmpty)
+        }
+        #expect(errand.health.warnings[.trustFile] == nil)
+        try await errand.stop()
+        try await node.stop()
     }
 
     @Test("a newer version under another root, or with a changed byte, is not taken from a node", arguments: ["root", "byte"])

@@ -35,9 +35,16 @@ import Testing
         #expect(key.publicKey == keys[1].publicKey)
         #expect(result.output.contains(Hexadecimal.text(of: key.keyID.bytes).string) && result.output.contains("harborseal alliance sign"))
         // Once more: a third key, and no end of the first is put off by it.
-        _ = try AllianceRotateNodeKey(directory: workspace.alliance, node: "hk-1", nowSeconds: Self.start + 60).run()
+        let refused = #expect(throws: CommandError.self) { try AllianceRotateNodeKey(directory: workspace.alliance, node: "hk-1", nowSeconds: Self.start + 60).run() }
+        #expect(refused?.message.contains("receipt-2.key") == true && refused?.nextStep?.contains("--another") == true, "\(String(describing: refused))")
+        #expect(!DurableFile.exists("\(workspace.alliance)/nodes/hk-1/receipt-3.key"))
+        _ = try AllianceRotateNodeKey(directory: workspace.alliance, node: "hk-1", makesAnother: true, nowSeconds: Self.start + 60).run()
         let third = try sign(workspace, at: Self.start + 60).content.nodes[0].keys
         #expect(third.count == 3 && third[0].untilSeconds == keys[0].untilSeconds)
+        // When the overlap is over the next one is made without a word, and one that others may have is ended at any time.
+        _ = try AllianceRotateNodeKey(directory: workspace.alliance, node: "hk-1", nowSeconds: Self.start + 20 * 86_400).run()
+        _ = try AllianceRotateNodeKey(directory: workspace.alliance, node: "hk-1", overlapDays: 0, nowSeconds: Self.start + 20 * 86_400 + 1).run()
+        #expect(try sign(workspace, at: Self.start + 20 * 86_400 + 1).content.nodes[0].keys.count == 5)
     }
 
     @Test("a key that others may have ends at once")

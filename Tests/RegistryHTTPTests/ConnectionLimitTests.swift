@@ -105,4 +105,17 @@ import Testing
         try deaf.leave()
         try await registry.stop()
     }
+
+    @Test("whoever asks eight requests ahead of the answers is answered, and whoever asks more is shown out")
+    func ahead() async throws {
+        let registry = try await TestRegistry()
+        func ask(_ count: Int) throws -> String {
+            let last = "GET /healthz HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n"
+            return try speak("printf '\(String(repeating: "GET /healthz HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n", count: count - 1))\(last)'", registry)
+        }
+        #expect(try ask(8).components(separatedBy: "alive").count - 1 == 8)
+        #expect(try ask(200).components(separatedBy: "alive").count - 1 <= 8)
+        #expect(try count("ahead", in: CurlClient(registry: registry).ask("/metrics").text) == 1)
+        try await registry.stop()
+    }
 }

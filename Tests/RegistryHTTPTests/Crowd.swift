@@ -13,15 +13,47 @@ final class Crowd {
         case deaf
         /// Answered, and asking nothing more.
         case kept
+        /// Questions without end: there is always one to be answered.
+        case asking
+        /// The same with wrong codes.
+        case guessing
     }
 
     /// Those of one address are fewer than a server allows it.
     private static let script = """
-        import os, socket, ssl, sys
+        import base64, os, socket, ssl, sys, threading, time
         port, count, each, manner = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         held = []
+        code = base64.b64encode(b"acme.gw-9:AAAA-BBBB-CCCC-DDDD-EEEE-FFFF-GG").decode()
+        words = {
+            "asking": "GET /crl/link.crl HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n",
+            "guessing": "POST /.well-known/est/link/simpleenroll HTTP/1.1\\r\\nHost: a\\r\\nAuthorization: Basic " + code + "\\r\\nContent-Length: 1\\r\\n\\r\\nx",
+        }
+        def rush(number):
+            while True:
+                try:
+                    link = socket.socket()
+                    link.settimeout(60)
+                    link.bind(("127.0.1.%d" % (1 + number // each), 0))
+                    link.connect(("127.0.0.1", port))
+                    link = context.wrap_socket(link)
+                    # Always one more than was answered; of some connections far more.
+                    batch = 4 if number % 2 else 400
+                    while True:
+                        link.sendall(words[manner].encode() * batch)
+                        if not link.recv(4096): raise OSError
+                except OSError: pass
+        def ask_on(link):
+            try:
+                while True:
+                    link.sendall(b"GET /metrics HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n")
+                    time.sleep(0.01)
+            except OSError: pass
+        if manner in words:
+            for number in range(count): threading.Thread(target=rush, args=(number,), daemon=True).start()
+            count = 0
         for number in range(count):
             link = socket.socket()
             link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
@@ -34,9 +66,7 @@ final class Crowd {
                 if manner == "kept":
                     link.sendall(b"GET /healthz HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n")
                     link.recv(1)
-                if manner == "deaf":
-                    link.settimeout(0.05 if count > 1 else 5)
-                    for _ in range(200): link.sendall(b"GET /metrics HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n" * 50)
+                if manner == "deaf": threading.Thread(target=ask_on, args=(link,), daemon=True).start()
             except OSError: pass
             held.append(link)
         os.write(1, b"there")

@@ -1,3 +1,4 @@
+import DeviceRegistry
 import Foundation
 import HarborsealTesting
 import RegistryHTTP
@@ -26,7 +27,7 @@ import Testing
         try await registry.stop()
     }
 
-    @Test("nor do those who wait within the handshake, within a request, behind an answer, or with answers that they do not take", arguments: Crowd.Manner.allCases)
+    @Test("nor do those who wait within the handshake, within a request, behind an answer, or with answers that they do not take", arguments: [Crowd.Manner.mute, .silent, .bodiless, .deaf, .kept])
     func waiting(_ manner: Crowd.Manner) async throws {
         let registry = try await TestRegistry {
             ($0.connectionLimit, $0.idleSeconds) = (16, 600)
@@ -38,6 +39,19 @@ import Testing
         try await wait(for: "all of them to be counted") { try count("full", in: client.ask("/metrics").text).map { $0 >= 8 } == true }
         try crowd.leave()
         try await registry.stop()
+    }
+
+    @Test("nor do those who ask without end, and always have something to be answered", arguments: [Crowd.Manner.asking, .guessing])
+    func rush(_ manner: Crowd.Manner) async throws {
+        let registry = try await TestRegistry { ($0.connectionLimit, $0.failureLimit, $0.idleSeconds) = (16, 20, 600) }
+        let client = CurlClient(registry: registry)
+        let crowd = try Crowd(manner, count: 24, ofEachAddress: 6, port: registry.port)
+        try await wait(for: "all places to be taken") { try count("full", in: client.ask("/metrics").text).map { $0 >= 8 } == true }
+        for _ in 1...5 { #expect(try client.ask("/healthz", extra: ["--max-time", "30"]).status == 200) }
+        #expect(try client.enrol("link", "acme.gw-1", registry.add("acme.gw-1").text, OpenSSLRequest(registry.folder)).status == 200)
+        try crowd.leave()
+        // As SIGTERM does it: whoever came last is still let in and shown out.
+        try await registry.stop(isTold: true)
     }
 
     @Test("whoever says nothing after the handshake is shown out, and a head that comes by drops is waited for")
@@ -85,5 +99,36 @@ import Testing
         #expect(ended.numbers == [2, 3, 0, 7], "and when an answer is done, whoever has waited longest makes room")
         gate.leave(ObjectIdentifier(connections[7]))
         #expect(gate.metricsText.contains("harborseal_http_connections 4\n") && gate.addressCount == 4)
+    }
+
+    @Test("where all are being answered, one that has had an answer goes, or one whose refusal waits for its time; a first request is answered")
+    func answered() {
+        var limits = ConnectionLimits()
+        (limits.connections, limits.connectionsOfAddress) = (4, 3)
+        let (gate, ended) = (ConnectionGate(limits), Ended())
+        let connections = (0..<10).map { _ in NSObject() }
+        func enter(_ number: Int, _ address: String) -> Bool { gate.enter(ObjectIdentifier(connections[number]), from: address) { ended.add(number) } }
+        func name(_ number: Int) -> ObjectIdentifier { ObjectIdentifier(connections[number]) }
+        for (number, address) in [(0, "honest"), (1, "crowd"), (2, "crowd"), (3, "crowd")] {
+            #expect(enter(number, address))
+            gate.note(name(number), isAnswering: true)
+        }
+        gate.mayEnd(name(0))
+        gate.mayEnd(name(3))
+        #expect(ended.numbers.isEmpty, "there is room for all")
+        #expect(enter(4, "other") && ended.numbers == [3], "of the address that has most")
+        gate.note(name(4), isAnswering: true)
+        gate.note(name(2), isAnswering: false)
+        gate.mayEnd(name(1))
+        #expect(enter(5, "other") && ended.numbers == [3, 2], "one that waits goes first")
+        gate.note(name(5), isAnswering: true)
+        #expect(enter(6, "third") && ended.numbers == [3, 2, 0], "of those with as many the one that may, and no first request")
+        gate.note(name(6), isAnswering: true)
+        #expect(enter(7, "fourth") && ended.numbers == [3, 2, 0, 1])
+        gate.note(name(7), isAnswering: true)
+        #expect(enter(8, "fifth") && ended.numbers.count == 4, "all are at their first request")
+        gate.note(name(8), isAnswering: true)
+        gate.mayEnd(name(6))
+        #expect(ended.numbers == [3, 2, 0, 1, 6], "and the first that has its answer makes room")
     }
 }

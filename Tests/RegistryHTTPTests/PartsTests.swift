@@ -84,19 +84,37 @@ import Testing
     func statuses() {
         let expected: [Int: [RegistryError.Code]] = [
             401: [.wrongCode, .unknownCertificate], 202: [.awaitingApproval], 413: [.tooLarge], 429: [.tooManyTries, .codeLocked],
-            403: [.codeUsed, .codeExpired, .deviceRevoked, .deviceReplaced, .linkKeyReplaced, .certificateTooOld, .foreignName, .keyInUse, .otherSealKey],
+            403: [.codeUsed, .codeExpired, .deviceRevoked, .deviceReplaced, .linkKeyReplaced, .certificateTooOld, .foreignName, .keyInUse, .otherSealKey, .firmRetired, .firmRegistry],
             400: [.requestForm, .requestSignature, .rsaKey, .otherCurve, .otherKey, .weakHash, .otherAlgorithm],
-            503: [.storeBusy, .storeFailed, .issuerNotValid, .keyAway],
+            503: [.storeBusy, .storeFailed, .issuerNotValid, .keyAway, .allianceAway, .allianceRefused, .listBehind, .unknownFirm],
         ]
         for code in RegistryError.Code.allCases {
             let status = expected.first { $0.value.contains(code) }?.key ?? 500
             #expect(code.status.code == status, "\(code)")
             let refusal = ESTRefusal(RegistryError(code, "what", nextStep: "step"))
-            // A token's troubles are the operator's.
-            #expect(refusal.line == (code == .keyAway ? "the issuing key cannot sign now, and nothing was changed: try again later" : "what: step"))
+            // A token's troubles, and those between two registries, are the operator's.
+            switch code {
+            case .keyAway, .allianceAway, .allianceRefused: #expect(refusal.line != "what: step" && refusal.line.contains("nothing was changed"), "\(refusal.line)")
+            case .unknownFirm: #expect(refusal.line.hasPrefix("what since it was started: its operator restarts it, "))
+            default: #expect(refusal.line == "what: step")
+            }
             #expect((refusal.headers[.retryAfter] != nil) == ([202, 429, 503].contains(status) && code != .codeLocked), "\(code)")
             #expect(refusal.headers.contains { $0.name.canonicalName == "harborseal-refusal" && $0.value == code.rawValue })
             #expect((refusal.headers[.wwwAuthenticate] != nil) == (status == 401), "\(code)")
         }
+    }
+
+    @Test("the figures are this machine's, and of those who are named")
+    func metricsReaders() throws {
+        let strangers = ["192.0.2.7", "2001:db8:0:1::/64", "unknown", "1270.0.0.1"]
+        for address in ["127.0.0.1", "127.0.0.53", "0:0:0:0::/64"] { #expect(MetricsReaders.nobody.include(address)) }
+        for address in strangers {
+            #expect(!MetricsReaders.nobody.include(address))
+            #expect(MetricsReaders("all")?.include(address) == true)
+        }
+        let named = try #require(MetricsReaders("192.0.2.7, 2001:db8:0:1::7"))
+        #expect(named.include("192.0.2.7") && named.include("2001:db8:0:1::/64") && named.include("127.0.0.1"))
+        #expect(!named.include("192.0.2.8") && !named.include("2001:db8:0:2::/64"))
+        for text in ["everybody", "192.0.2.0/24", "all 192.0.2.7", "localhost"] { #expect(MetricsReaders(text) == nil, "\(text)") }
     }
 }

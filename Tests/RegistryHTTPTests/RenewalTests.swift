@@ -30,15 +30,32 @@ import Testing
         case none, expiredOneDay, expiredThirtyOneDays, revoked, replaced, ofAnotherAlliance, ofTheFirm, server, selfSigned, withoutItsKey
     }
 
-    @Test("a link certificate renews itself until 30 days after its end, and no other certificate does", arguments: Shown.allCases)
+    @Test("a link certificate renews itself until 30 days after its end, and no other certificate does; who asks with it for the link CA is told where it is revoked", arguments: Shown.allCases)
     func judged(_ shown: Shown) async throws {
         let registry = try await TestRegistry()
         let client = CurlClient(registry: registry)
         let identity = try client.linkIdentity("acme.gw-1", registry.add("acme.gw-1").text)
         let (used, status, words) = try prepare(shown, registry, identity)
+        let refusal = [Shown.revoked: "deviceRevoked", .replaced: "deviceReplaced"][shown]
+        let told = try client.ask("/.well-known/est/link/cacerts", identity: used)
+        #expect(told.status == (shown == .withoutItsKey ? 0 : refusal == nil ? 200 : 403) && told.headers["harborseal-refusal"] == refusal, "\(told)")
         let answer = try client.renew("link", OpenSSLRequest(registry.folder), with: used)
         #expect(answer.status == status, "\(answer.status) \(answer.text)")
         #expect(words.isEmpty || answer.text.contains(words), "\(answer.text)")
+        try await registry.stop()
+    }
+
+    @Test("a link certificate that another box's ended is refused to its holder, at a firm's own registry as at the alliance's, and the new one is not")
+    func superseded() async throws {
+        let registry = try await TestRegistry()
+        let client = CurlClient(registry: registry)
+        let old = try client.linkIdentity("acme.gw-1", registry.add("acme.gw-1").text)
+        #expect(try client.ask("/.well-known/est/link/cacerts", identity: old).status == 200)
+        let now = registry.clock.nowSeconds
+        let new = try client.linkIdentity("acme.gw-1", registry.registry.reissue("acme.gw-1", by: Requester("alice"), nowSeconds: now).code.text)
+        let answer = try client.ask("/.well-known/est/link/cacerts", identity: old)
+        #expect(answer.status == 403 && answer.headers["harborseal-refusal"] == "linkKeyReplaced" && answer.text.contains("acme.gw-1 has enrolled with a new code"), "\(answer)")
+        #expect(try client.ask("/.well-known/est/link/cacerts", identity: new).status == 200)
         try await registry.stop()
     }
 

@@ -20,7 +20,7 @@ final class TestRegistry: Sendable {
 
     let folder: TemporaryDirectory
     let registry: Registry
-    let clock = Clock()
+    let clock: Clock
     let port: Int
     let root: CertificateAuthority
     let link: CertificateAuthority
@@ -28,14 +28,21 @@ final class TestRegistry: Sendable {
     /// PEM file of the link CA, which clients anchor in.
     let anchorFile: String
     let operatorNamed: @Sendable (String) -> Requester = { Requester($0) }
-    private let server: Task<Void, any Error>
-    private let group: ServiceGroup
+    /// The alliance's registry, where this is a firm's own.
+    let source: AllianceRegistry?
+    private let server: Mutex<Serving>
+
+    private struct Serving {
+        let task: Task<Void, any Error>
+        let group: ServiceGroup
+    }
 
     /// - Parameters:
     ///   - policy: of firm acme; firm zeta has the usual one.
     ///   - change: what is different of the HTTPS side.
     init(policy: FirmPolicy = FirmPolicy(), _ change: (inout RegistryHTTPConfiguration) -> Void = { _ in }) async throws {
         folder = try TemporaryDirectory(named: "harborseal-registry")
+        (clock, source) = (Clock(), nil)
         let now = clock.nowSeconds
         let years = CertificateLifetime.starting(at: now - 400 * 86_400, days: 3_650)
         root = try .root(alliance: "gba-test", key: AllianceSigningKey(), lifetime: years)
@@ -51,21 +58,43 @@ final class TestRegistry: Sendable {
         let settings = RegistrySettings(alliance: try Self.name("gba-test"), root: root.certificate, firms: issuing, link: link)
         registry = try Registry(folder: folder.path, settings: settings, statements: FirmStatements())
         try registry.refreshRevocationLists(nowSeconds: now)
-        (port, server, group) = try await Self.serve(registry, link, clock, folder, change)
+        let (port, serving) = try await Self.serve(registry, link, clock, folder, change)
+        self.port = port
+        server = Mutex(serving)
+    }
+
+    /// One firm's own registry, which gets link certificates from `source`; of the alliance of `upstream`, whose clock it has.
+    init(ofFirm name: String, upstream: TestRegistry, source: AllianceRegistry) async throws {
+        folder = try TemporaryDirectory(named: "harborseal-registry")
+        (clock, root, link, self.source) = (upstream.clock, upstream.root, upstream.link, source)
+        let now = clock.nowSeconds
+        anchorFile = try folder.write(link.certificate.pem, to: "link-ca.crt")
+        let authority = try root.issueFirmAuthority(firm: name, key: AllianceSigningKey(), lifetime: .starting(at: now - 400 * 86_400, days: 3_650))
+        firms = [name: authority]
+        var settings = RegistrySettings(
+            alliance: try Self.name("gba-test"), root: root.certificate, firms: [FirmIssuing(firm: try Self.name(name), authority: authority)],
+            link: try CertificateAuthority(withoutKey: link.certificate))
+        settings.linkSource = source
+        registry = try Registry(folder: folder.path, settings: settings, statements: FirmStatements())
+        try registry.refreshRevocationLists(nowSeconds: now)
+        let (port, serving) = try await Self.serve(registry, link, clock, folder) { _ in }
+        self.port = port
+        server = Mutex(serving)
     }
 
     private static func serve(
         _ registry: Registry, _ link: CertificateAuthority, _ clock: Clock, _ folder: TemporaryDirectory,
         _ change: (inout RegistryHTTPConfiguration) -> Void
-    ) async throws -> (Int, Task<Void, any Error>, ServiceGroup) {
-        let key = try AllianceSigningKey()
+    ) async throws -> (Int, Serving) {
+        let keyFile = folder.file("server.key")
+        if !DurableFile.exists(keyFile) { try AllianceSigningKey().write(to: keyFile) }
+        let key = try AllianceSigningKey(file: keyFile)
         let certificate = try link.issueServer(
             organisation: "gba-test", commonName: "registry", dnsNames: ["localhost"], addresses: [[127, 0, 0, 1]], publicKey: key.publicKey,
             lifetime: .starting(at: clock.nowSeconds, days: 30))
-        try key.write(to: folder.file("server.key"))
         var configuration = RegistryHTTPConfiguration(
             host: "127.0.0.1", port: 0, certificatePath: try folder.write(certificate.pem, to: "server.crt"),
-            keyPath: folder.file("server.key"), linkCertificate: link.certificate.der, failureLimit: 1_000)
+            keyPath: keyFile, linkCertificate: link.certificate.der, failureLimit: 1_000)
         change(&configuration)
         var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
@@ -78,7 +107,7 @@ final class TestRegistry: Sendable {
             defer { listening.finish() }
             try await group.run()
         }
-        for await port in ports { return (port, task, group) }
+        for await port in ports { return (port, Serving(task: task, group: group)) }
         try await task.value
         throw Tool.Failure(description: "the registry does not listen")
     }
@@ -90,9 +119,21 @@ final class TestRegistry: Sendable {
 
     /// - Parameter isTold: as by SIGTERM; otherwise whatever is under way is dropped.
     func stop(isTold: Bool = false) async throws {
-        if isTold { await group.triggerGracefulShutdown() } else { server.cancel() }
-        _ = try? await server.value
+        await pause(isTold: isTold)
+        try await source?.shutDown()
         try registry.close()
+    }
+
+    /// It answers nobody, as while its machine starts again.
+    func pause(isTold: Bool = false) async {
+        let serving = server.withLock { $0 }
+        if isTold { await serving.group.triggerGracefulShutdown() } else { serving.task.cancel() }
+        _ = try? await serving.task.value
+    }
+
+    func resume() async throws {
+        let (_, task) = try await Self.serve(registry, link, clock, folder) { [port] in $0.port = port }
+        server.withLock { $0 = task }
     }
 
     /// Registers a device; its code.

@@ -212,4 +212,24 @@ import Testing
         for descriptor in silent where descriptor >= 0 { _ = posix_socket_close(descriptor) }
         try await registry.stop()
     }
+
+    @Test("a body that is none for HTTP is refused with 400, and charged to its address", arguments: ["coding", "trailers", "chunk"])
+    func spoiltBody(_ what: String) async throws {
+        let registry = try await TestRegistry { ($0.failureLimit, $0.forgivingSeconds) = (3, 600) }
+        let basic = Data("acme.gw-9:\(EnrolmentCode().text)".utf8).base64EncodedString()
+        let head = "POST /.well-known/est/link/simpleenroll HTTP/1.1\r\nHost: a\r\nAuthorization: Basic \(basic)\r\n"
+        let rest =
+            switch what {
+            case "coding": "Transfer-Encoding: xchunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
+            case "trailers": "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-Wide: \(String(repeating: "x", count: 60_000))\r\n\r\n"
+            default: "Transfer-Encoding: chunked\r\n\r\nzz\r\nx\r\n"
+            }
+        let client = ["-s", "KILL", "60", "openssl", "s_client", "-quiet", "-connect", "127.0.0.1:\(registry.port)", "-CAfile", registry.anchorFile]
+        for _ in 1...3 {
+            let answer = try Tool.run("timeout", client, input: Array((head + rest).utf8)).text
+            #expect(answer.hasPrefix("HTTP/1.1 400 "), "\(answer.prefix(300))")
+        }
+        #expect(try CurlClient(registry: registry).enrol("link", "acme.gw-9", EnrolmentCode().text, OpenSSLRequest(registry.folder)).status == 429)
+        try await registry.stop()
+    }
 }

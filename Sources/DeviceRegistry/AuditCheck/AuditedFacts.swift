@@ -13,7 +13,8 @@ struct AuditedFacts {
         let addedSeconds: Int64
         let addedBy: String
         let note: String?
-        var code: Code
+        /// nil: of a firm's own registry.
+        var code: Code?
         var revocation: Revocation?
     }
 
@@ -62,6 +63,25 @@ struct AuditedFacts {
         var revocation: Revocation
     }
 
+    /// A revoked link certificate that two registries know.
+    struct LinkReport {
+        let row: Int64
+        let gatewayID: String?
+        /// Of the first such row.
+        let firstSeconds: Int64
+        let madeSeconds: Int64
+        let since: String
+        let reason: String
+        var takenSeconds: Int64?
+    }
+
+    struct FirmCode {
+        let row: Int64
+        let mark: String
+        let madeSeconds: Int64
+        let madeBy: String
+    }
+
     struct List {
         let row: Int64
         let atSeconds: Int64
@@ -102,8 +122,14 @@ struct AuditedFacts {
     private(set) var deliveries: [Delivery: Delivered] = [:]
     private(set) var revocationMoments: [Moment: Int64] = [:]
     private(set) var policies: [String: (row: Int64, policy: StoredPolicy)] = [:]
+    /// By the firm's name; those that were withdrawn are not there.
+    private(set) var firmCodes: [String: FirmCode] = [:]
+    /// By the serial number in hex.
+    private(set) var linkReports: [String: LinkReport] = [:]
     /// Who gets statements.
     private(set) var nodes: (row: Int64, names: [String])?
+    /// The first row that cannot be where it is.
+    private(set) var misplaced: Misplaced?
 
     static let receiptWords = "in its ledger"
     static let codeWords = "code until "
@@ -111,20 +137,25 @@ struct AuditedFacts {
     static let approvalWords = "waits for a second person"
     static let noteWords = "; note: "
     static let handWords = "made by hand"
+    static let againWords = "the same "
+    static let firmWords = "; asked for by the firm's registry"
+    static let firmDeviceWords = "a device of the firm's own registry"
     static let nodesWords = "statements go to "
 
     mutating func add(_ entry: AuditEntry) {
         if entry.action == .statement { return addDelivery(entry) }
         guard entry.outcome == AuditEntry.ok else { return }
+        if misplaced == nil { misplaced = judged(entry) }
         switch entry.action {
         case .add, .reissue: addCode(entry)
         case .replace: addReplacement(entry)
         case .approve: addApproval(entry)
         case .enrol, .renew: addCertificate(entry)
         case .revoke:
-            if !addHandRevocation(entry) { addRevocation(entry, entry.detail[...]) }
+            if !addHandRevocation(entry), !addLinkReport(entry) { addRevocation(entry, entry.detail[...]) }
         case .list: if let list = List(entry) { lists.append(list) }
         case .policy: addPolicy(entry)
+        case .firmCode: addFirmCode(entry)
         case .configure: addNodes(entry)
         case .statement: return
         }
@@ -133,6 +164,9 @@ struct AuditedFacts {
     // MARK: - Devices
 
     private mutating func addCode(_ entry: AuditEntry) {
+        if entry.action == .add, entry.detail == Self.firmDeviceWords, let gatewayID = entry.gatewayID {
+            return insert(DeviceName(gatewayID: gatewayID, generation: 1), entry, note: "", nil)
+        }
         guard let gatewayID = entry.gatewayID, let mark = entry.detail.firstRange(of: Self.codeWords) else { return }
         let words = CodeWords(entry.detail[mark.upperBound...])
         let code = Code(row: entry.number, madeSeconds: entry.atSeconds, askedBy: entry.who, words: words)
@@ -145,18 +179,20 @@ struct AuditedFacts {
         insert(DeviceName(gatewayID: gatewayID, generation: 1), entry, note: words.mark == nil ? nil : note, code)
     }
 
-    /// `generation 2, code until T…; ` and then what became of the old key.
+    /// `generation 2, code until T…; `, or of a firm's own registry `generation 2, a device of…; `, and then what became of the old key.
     private mutating func addReplacement(_ entry: AuditEntry) {
-        guard let gatewayID = entry.gatewayID, let mark = entry.detail.firstRange(of: Self.codeWords),
-            let generation = Int(entry.detail.dropFirst("generation ".count).prefix { $0.isNumber })
-        else { return }
-        let code = Code(row: entry.number, madeSeconds: entry.atSeconds, askedBy: entry.who, words: CodeWords(entry.detail[mark.upperBound...]))
+        guard let gatewayID = entry.gatewayID, let generation = Int(entry.detail.dropFirst("generation ".count).prefix { $0.isNumber }) else { return }
+        var code: Code?
+        if !entry.detail.hasPrefix("generation \(generation), \(Self.firmDeviceWords); ") {
+            guard let mark = entry.detail.firstRange(of: Self.codeWords) else { return }
+            code = Code(row: entry.number, madeSeconds: entry.atSeconds, askedBy: entry.who, words: CodeWords(entry.detail[mark.upperBound...]))
+        }
         let note = devices[DeviceName(gatewayID: gatewayID, generation: generation - 1)]?.note
         insert(DeviceName(gatewayID: gatewayID, generation: generation), entry, note: note, code)
         if let end = entry.detail.firstRange(of: "; ") { addRevocation(entry, entry.detail[end.upperBound...]) }
     }
 
-    private mutating func insert(_ name: DeviceName, _ entry: AuditEntry, note: String?, _ code: Code) {
+    private mutating func insert(_ name: DeviceName, _ entry: AuditEntry, note: String?, _ code: Code?) {
         devices[name] = Device(row: entry.number, addedSeconds: entry.atSeconds, addedBy: entry.who, note: note, code: code)
         deviceOrder.append(name)
         newestGeneration[name.gatewayID] = name.generation
@@ -164,7 +200,7 @@ struct AuditedFacts {
 
     private mutating func addApproval(_ entry: AuditEntry) {
         guard let gatewayID = entry.gatewayID else { return }
-        changeNewest(gatewayID) { $0.code.approval = (entry.number, entry.who) }
+        changeNewest(gatewayID) { $0.code?.approval = (entry.number, entry.who) }
     }
 
     private mutating func changeNewest(_ gatewayID: String, _ change: (inout Device) -> Void) {
@@ -222,10 +258,32 @@ struct AuditedFacts {
 
     /// `seal certificate 0a1b…, until …, of key …, generation 1`; `the same …` is none that is new.
     private mutating func addCertificate(_ entry: AuditEntry) {
-        guard let gatewayID = entry.gatewayID, let certificate = Certificate(entry) else { return }
-        certificates.append(certificate)
-        guard entry.action == .enrol else { return }
-        changeNewest(gatewayID) { $0.code.uses[certificate.label] = (entry.number, certificate.keyID) }
+        guard let gatewayID = entry.gatewayID, let (certificate, isNew) = Certificate.told(entry) else { return }
+        if isNew { certificates.append(certificate) }
+        // A firm's registry uses a code of its own.
+        guard entry.action == .enrol, !entry.detail.hasSuffix(Self.firmWords) else { return }
+        changeNewest(gatewayID) { $0.code?.uses[certificate.label] = (entry.number, certificate.keyID) }
+    }
+
+    /// `link certificate 0a1b…, for the alliance's registry: revoked, since 2026-11-22 15:47:23Z`; false: other words.
+    private mutating func addLinkReport(_ entry: AuditEntry) -> Bool {
+        guard let (words, serial, reason, since) = LinkReportWords.parse(entry.detail) else { return false }
+        guard words != .taken else {
+            linkReports[serial]?.takenSeconds = entry.atSeconds
+            return true
+        }
+        linkReports[serial] = LinkReport(
+            row: entry.number, gatewayID: entry.gatewayID, firstSeconds: linkReports[serial]?.firstSeconds ?? entry.atSeconds, madeSeconds: entry.atSeconds,
+            since: since, reason: reason, takenSeconds: words == .heard ? entry.atSeconds : nil)
+        return true
+    }
+
+    private mutating func addFirmCode(_ entry: AuditEntry) {
+        guard let (firm, words) = FirmCodeWords.parse(entry.detail) else { return }
+        switch words {
+        case .made(let mark): firmCodes[firm] = FirmCode(row: entry.number, mark: mark, madeSeconds: entry.atSeconds, madeBy: entry.who)
+        case .withdrawn: firmCodes[firm] = nil
+        }
     }
 
     /// `registration statement 5, node hk-1: in its ledger`.
@@ -268,8 +326,17 @@ extension AuditedFacts.CodeWords {
 }
 
 extension AuditedFacts.Certificate {
-    fileprivate init?(_ entry: AuditEntry) {
-        guard let (label, rest) = AuditedFacts.labelled(entry.detail), let gatewayID = entry.gatewayID else { return nil }
+    /// One that is new, or one that is `the same` and that a code was used for once more, which names its key.
+    fileprivate static func told(_ entry: AuditEntry) -> (AuditedFacts.Certificate, isNew: Bool)? {
+        if let certificate = AuditedFacts.Certificate(entry, entry.detail) { return (certificate, true) }
+        guard entry.detail.hasPrefix(AuditedFacts.againWords),
+            let certificate = AuditedFacts.Certificate(entry, String(entry.detail.dropFirst(AuditedFacts.againWords.count))), certificate.keyID != nil
+        else { return nil }
+        return (certificate, false)
+    }
+
+    private init?(_ entry: AuditEntry, _ detail: String) {
+        guard let (label, rest) = AuditedFacts.labelled(detail), let gatewayID = entry.gatewayID else { return nil }
         let parts = rest.prefix { $0 != ";" }.split(separator: ", ")
         func value(_ start: String) -> String? { parts.first { $0.hasPrefix(start) }.map { String($0.dropFirst(start.count)) } }
         guard let serial = parts.first, let ends = value("until ") else { return nil }

@@ -4,7 +4,7 @@ import GRDB
 import MerkleTree
 
 extension Registry {
-    /// Holds the audit table against everything else in the store: each value that a row tells of, that a certificate, list, statement or receipt has signed,
+    /// Holds the audit table against everything else in the store, and the tables themselves against those that this program makes: each value that a row tells of, that a certificate, list, statement or receipt has signed,
     /// or that follows from others, is as it says, and nothing is there that no row tells of.
     ///
     /// Whether the rows are those that were written is for ``checkAudit(noted:)``. What only one place holds is not found out: how often a statement was
@@ -12,7 +12,14 @@ extension Registry {
     ///
     /// - Parameter trustFiles: the one in force and those before it, whose nodes' keys receipts are verified under.
     public func compareAudit(trustFiles: [TrustFile]) throws -> AuditComparison {
-        try store.read { try compareAudit(trustFiles: trustFiles, in: $0) }
+        try store.read { transaction in
+            if let fault = try SchemaComparison.fault(transaction.database, alliance: settings.alliance) {
+                var comparison = AuditComparison()
+                comparison.note(nil, fault)
+                return comparison
+            }
+            return try compareAudit(trustFiles: trustFiles, in: transaction)
+        }
     }
 
     func compareAudit(trustFiles: [TrustFile], in transaction: RegistryTransaction) throws -> AuditComparison {
@@ -23,13 +30,17 @@ extension Registry {
         }
         do {
             var comparer = StoreComparer(registry: self, transaction: transaction, facts: try auditedFacts(transaction), trustFiles: trustFiles)
+            if let misplaced = comparer.facts.misplaced { comparer.comparison.note(misplaced.row, misplaced.reason) }
             try comparer.compareOwner()
             try comparer.compareDevices()
             try comparer.comparePolicies()
             try comparer.compareNodes()
             try comparer.compareCertificates()
+            try comparer.compareRevokedDevices()
             try comparer.compareHandCertificates()
             try comparer.compareLists()
+            try comparer.compareLinkReports()
+            try comparer.compareFirmCodes()
             try comparer.compareStatements()
             return comparer.comparison
         } catch let error as RegistryError where error.code == .damagedStore {

@@ -20,7 +20,7 @@ extension StoreComparer {
             let isInOrder = index < facts.deviceOrder.count && facts.deviceOrder[index] == name && row["id"] == Int64(index + 1)
             if !isInOrder { comparison.note(told.row, "it tells of \(words), which has the place \(row["id"] as Int64) in the store, not its own") }
             compare(row, told, words)
-            try compareCode(row, told.code, words, gateway: name.gatewayID)
+            try compareCode(row, told, words, gateway: name.gatewayID)
             compareRevocation(row, told.revocation, words)
         }
         for (name, told) in rest { comparison.note(told.row, "it tells of \(Self.words(name)), which the store does not have") }
@@ -41,7 +41,11 @@ extension StoreComparer {
         if let note = told.note { comparison.compare(row["note"] as String, note, told.row, "the note of \(words)") }
     }
 
-    private mutating func compareCode(_ row: Row, _ told: AuditedFacts.Code, _ words: String, gateway: String) throws {
+    private mutating func compareCode(_ row: Row, _ device: AuditedFacts.Device, _ words: String, gateway: String) throws {
+        guard let told = device.code else {
+            if (row["device"] as Int64?) != nil { comparison.note(device.row, "it tells of \(words) of the firm's own registry, which has a code in the store") }
+            return
+        }
         guard (row["device"] as Int64?) != nil else { return comparison.note(told.row, "it tells of a code of \(words), which the store does not have") }
         let what = "of the code of \(words)"
         comparison.compare(row["made"] as Int64, told.madeSeconds, told.row, "the time \(what)")

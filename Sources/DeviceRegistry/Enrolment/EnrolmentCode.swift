@@ -37,6 +37,11 @@ public struct EnrolmentCode: Sendable {
     func hash(for gatewayID: GatewayID) -> Digest {
         SHA256.hash(Array("harborseal enrolment code\0".utf8) + gatewayID.text.bytes + [0] + bytes)
     }
+
+    /// The same for the code of a firm.
+    func hash(forFirm firm: Name) -> Digest {
+        SHA256.hash(Array("harborseal firm code\0".utf8) + firm.text.bytes + [0] + bytes)
+    }
 }
 
 extension EnrolmentCode: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

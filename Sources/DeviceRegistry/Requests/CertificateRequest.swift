@@ -11,6 +11,8 @@ import X509
 public struct CertificateRequest: Sendable {
     /// The key to be certified.
     public let publicKey: AttestationFormat.PublicKey
+    /// The request itself.
+    public let der: [UInt8]
     let names: RequestedNames
 
     /// A request for P-256 with all names and some extensions has 500 bytes.
@@ -47,6 +49,7 @@ public struct CertificateRequest: Sendable {
             throw RegistryError(.requestForm, "the request's key is no uncompressed point")
         }
         self.publicKey = publicKey
+        self.der = der
         names = parsed.names
     }
 

@@ -24,6 +24,40 @@ public enum CertsOnlyMessage {
         Data(try der(certificates)).base64EncodedString(options: [.lineLength64Characters, .endLineWithLineFeed]) + "\n"
     }
 
+    /// The certificates of a message in base64, line ends and blanks ignored.
+    ///
+    /// - Throws: ``RegistryError`` with code `requestForm`.
+    public static func certificates(base64 body: [UInt8]) throws -> [CertificateBytes] {
+        let text = body.filter { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        guard !text.isEmpty, let message = Data(base64Encoded: Data(text)) else { throw malformed("it is no base64") }
+        do {
+            return try DER.sequence(DER.parse([UInt8](message)), identifier: .sequence) { nodes in
+                guard try ASN1ObjectIdentifier(derEncoded: &nodes) == signedData else { throw malformed("it is no SignedData") }
+                return try DER.explicitlyTagged(&nodes, tagNumber: 0, tagClass: .contextSpecific) { try certificates(signedData: $0) }
+            }
+        } catch let error as RegistryError {
+            throw error
+        } catch {
+            throw malformed(DERFault.words(error))
+        }
+    }
+
+    private static func certificates(signedData node: ASN1Node) throws -> [CertificateBytes] {
+        try DER.sequence(node, identifier: .sequence) { nodes in
+            _ = try Int(derEncoded: &nodes)
+            var found: [CertificateBytes] = []
+            while let next = nodes.next() {
+                guard next.identifier == tag(0), case .constructed(let certificates) = next.content else { continue }
+                found += certificates.map { CertificateBytes(der: Array($0.encodedBytes)) }
+            }
+            return found
+        }
+    }
+
+    private static func malformed(_ words: String) -> RegistryError {
+        RegistryError(.requestForm, "the answer holds no certificates: \(words)")
+    }
+
     /// SignedData: version 1, since there are X.509 certificates alone and the content type is data (RFC 5652, section 5.1).
     private static func signedData(_ certificates: [CertificateBytes], into coder: inout DER.Serializer) throws {
         try coder.serialize(1)

@@ -4,7 +4,7 @@ import GRDB
 /// The tables, and which alliance they belong to.
 enum RegistrySchema {
     /// Raised with every change of the tables; an older program refuses a newer store.
-    static let version = 2
+    static let version = 3
 
     /// Makes the tables unless they are there: of two processes that open a new store, the second one finds them.
     static func create(in database: Database, alliance: Name) throws {
@@ -12,14 +12,17 @@ enum RegistrySchema {
         try database.execute(sql: tables)
         try database.execute(sql: guards)
         try database.execute(sql: sinceVersion2)
+        try database.execute(sql: sinceVersion3)
         try database.execute(sql: "INSERT INTO owner(id, alliance) VALUES (1, ?)", arguments: [alliance.text.string])
         try database.execute(sql: "PRAGMA user_version = \(version)")
     }
 
     /// Adds what an earlier version's tables lack, unless another process has done so: rows stay as they are.
     static func migrate(in database: Database) throws {
-        guard try found(in: database) == 1 else { return }
-        try database.execute(sql: sinceVersion2)
+        let found = try found(in: database)
+        guard (1..<version).contains(found) else { return }
+        if found < 2 { try database.execute(sql: sinceVersion2) }
+        try database.execute(sql: sinceVersion3)
         try database.execute(sql: "PRAGMA user_version = \(version)")
     }
 
@@ -101,6 +104,21 @@ enum RegistrySchema {
         CREATE INDEX hand_certificates_key ON hand_certificates(key_id);
         CREATE INDEX hand_certificates_gateway ON hand_certificates(gateway);
         ALTER TABLE deliveries ADD COLUMN entry BLOB;
+        """
+
+    // firm_codes:           of firms that run a registry of their own and get link certificates from this one. Their devices have a row in `devices` and
+    //                       none in `codes`.
+    // link_reports:         what a firm's registry tells the alliance's of a revoked link certificate, in both of them; `taken` is NULL while the
+    //                       alliance's has not taken it.
+    // codes_hash:           whose code it is, asked by the code alone: that takes as long for a name that is not registered.
+    private static let sinceVersion3 = """
+        CREATE TABLE firm_codes(
+            firm TEXT PRIMARY KEY, hash BLOB NOT NULL, made INTEGER NOT NULL, made_by TEXT NOT NULL) WITHOUT ROWID;
+        CREATE TABLE link_reports(
+            certificate INTEGER PRIMARY KEY REFERENCES certificates(id), since INTEGER NOT NULL, reason TEXT NOT NULL, made INTEGER NOT NULL,
+            taken INTEGER);
+        CREATE INDEX link_reports_due ON link_reports(certificate) WHERE taken IS NULL;
+        CREATE INDEX IF NOT EXISTS codes_hash ON codes(hash);
         """
 
     // REPLACE deletes without a delete trigger, so a number that is not the next one is refused too.

@@ -13,23 +13,16 @@ final class RegistryStore: Sendable {
     /// How long one process waits for another's transaction, in seconds. An import of 1,000 devices takes less than one.
     private static let busySeconds = 10.0
 
-    private let pool: DatabasePool
-    private let path: String
+    let pool: DatabasePool
+    let path: String
 
-    /// Opens or creates the store. The file is made with mode 0600 before SQLite sees it, since its log files take over the mode.
-    init(path: String, alliance: Name) throws {
+    /// Opens the store, or creates it.
+    ///
+    /// - Parameter mayCreate: where there is none it is made. Otherwise nothing is written to what has no tables.
+    init(path: String, alliance: Name, mayCreate: Bool) throws {
         self.path = path
-        if !DurableFile.exists(path) {
-            do {
-                try DurableFile.write([], to: path, mode: 0o600, replacing: false)
-            } catch let error as TrustError {
-                guard DurableFile.exists(path) else { throw RegistryError(.storeFailed, error.message, nextStep: error.nextStep) }
-            }
-        }
-        var configuration = Configuration()
-        configuration.maximumReaderCount = Self.readerCount
-        configuration.busyMode = .timeout(Self.busySeconds)
-        configuration.label = "harborseal.registry"
+        if mayCreate { try Self.makeFile(path) } else { try Self.checkPresence(path) }
+        let configuration = Self.configuration()
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
             try pool.writeWithoutTransaction { database in
@@ -41,7 +34,12 @@ final class RegistryStore: Sendable {
                 }
             }
             // Only a new store is written to: a list is not kept waiting by an import in another process.
-            if try pool.read(RegistrySchema.found) == 0 { try pool.write { try RegistrySchema.create(in: $0, alliance: alliance) } }
+            if try pool.read(RegistrySchema.found) == 0 {
+                guard mayCreate else { throw Self.withoutTables(path) }
+                try pool.write { try RegistrySchema.create(in: $0, alliance: alliance) }
+                // From the first moment on the tables do not stand in the log alone.
+                try checkpoint()
+            }
             try pool.read { try RegistrySchema.check($0, path: path, alliance: alliance) }
             if try pool.read(RegistrySchema.found) < RegistrySchema.version { try pool.write { try RegistrySchema.migrate(in: $0) } }
         } catch {
@@ -70,8 +68,40 @@ final class RegistryStore: Sendable {
         }
     }
 
+    /// The file is made with mode 0600 before SQLite sees it, since its log files take over the mode.
+    private static func makeFile(_ path: String) throws {
+        guard !DurableFile.exists(path) else { return }
+        do {
+            try DurableFile.write([], to: path, mode: 0o600, replacing: false)
+        } catch let error as TrustError {
+            guard DurableFile.exists(path) else { throw RegistryError(.storeFailed, error.message, nextStep: error.nextStep) }
+        }
+    }
+
+    static func configuration() -> Configuration {
+        var configuration = Configuration()
+        configuration.maximumReaderCount = readerCount
+        configuration.busyMode = .timeout(busySeconds)
+        configuration.label = "harborseal.registry"
+        return configuration
+    }
+
+    /// A passive checkpoint: a reader keeps its pages in the log, and is not waited for.
+    func checkpoint() throws {
+        do {
+            _ = try pool.writeWithoutTransaction { try $0.checkpoint(.passive) }
+        } catch let error as DatabaseError where [.SQLITE_BUSY, .SQLITE_LOCKED].contains(error.resultCode) {
+            // Another process does it.
+            return
+        } catch {
+            throw Self.words(for: error, path: path)
+        }
+    }
+
+    /// The readers go first: the last connection to close moves the log into the file, and one that only reads cannot. GRDB closes the writer before them.
     func close() throws {
         do {
+            pool.releaseMemory()
             try pool.close()
         } catch {
             throw Self.words(for: error, path: path)
@@ -79,7 +109,7 @@ final class RegistryStore: Sendable {
     }
 
     /// SQLite's errors in words; all others as they are.
-    private static func words(for error: any Error, path: String) -> any Error {
+    static func words(for error: any Error, path: String) -> any Error {
         if let error = error as? TrustError, [.token, .tokenPIN].contains(error.code) {
             return RegistryError(.keyAway, error.message, nextStep: error.nextStep)
         }

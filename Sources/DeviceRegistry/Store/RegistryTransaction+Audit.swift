@@ -40,14 +40,14 @@ extension RegistryTransaction {
             .map { try Self.entry($0) }
     }
 
-    /// The person from whose account the code in force was asked for; nil: the operating system knew none.
-    func asker(of gatewayID: GatewayID) throws -> String? {
+    /// The account from which the code in force was asked for; nil: none is written down.
+    func asker(of gatewayID: GatewayID) throws -> LocalAccount? {
         let row = try row(
             """
             SELECT address FROM audit WHERE gateway = ? AND outcome = 'ok' AND action IN ('add', 'reissue', 'replace')
             ORDER BY number DESC LIMIT 1
             """, [gatewayID.text.string])
-        return row.flatMap { $0["address"] as String? }.flatMap { LocalAccount($0) }?.person
+        return row.flatMap { $0["address"] as String? }.flatMap { LocalAccount($0) }
     }
 
     /// How many refusals of devices' requests were written down at a time; `limit` at most.

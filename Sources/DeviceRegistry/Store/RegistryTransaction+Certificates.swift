@@ -80,10 +80,10 @@ extension RegistryTransaction {
             .map { try Self.digest($0["issuer"]) }
     }
 
-    /// Whether a revoked device has seal certificates, and none of them is on a list since then.
+    /// Whether a revoked device has a seal certificate that is not on its list since then.
     func hasUnlistedSeal(_ device: Int64, revokedSinceSeconds: Int64) throws -> Bool {
         try integer(
-            "SELECT count(*) > 0 AND coalesce(min(revoked_since), ?2 + 1) > ?2 FROM certificates WHERE device = ?1 AND label = 'seal'",
+            "SELECT EXISTS (SELECT 1 FROM certificates WHERE device = ?1 AND label = 'seal' AND coalesce(revoked_since, ?2 + 1) > ?2)",
             [device, revokedSinceSeconds]) == 1
     }
 
@@ -97,15 +97,14 @@ extension RegistryTransaction {
                 """, [issuer.data]) ?? 0)
     }
 
-    /// Revoked devices with seal certificates of this issuing key, of which none is on a list.
+    /// Revoked devices with a seal certificate of this issuing key that is not on its list since then.
     func unlistedDeviceCount(issuer: Digest) throws -> Int {
         Int(
             try integer(
                 """
                 SELECT count(*) FROM devices WHERE revoked_since IS NOT NULL
-                    AND EXISTS (SELECT 1 FROM certificates WHERE device = devices.id AND label = 'seal' AND issuer = ?)
-                    AND NOT EXISTS (SELECT 1 FROM certificates AS listed
-                        WHERE device = devices.id AND label = 'seal' AND listed.revoked_since <= devices.revoked_since)
+                    AND EXISTS (SELECT 1 FROM certificates AS seal WHERE device = devices.id AND label = 'seal' AND issuer = ?
+                        AND coalesce(seal.revoked_since, devices.revoked_since + 1) > devices.revoked_since)
                 """, [issuer.data]) ?? 0)
     }
 
@@ -135,7 +134,8 @@ extension RegistryTransaction {
         try rows(
             """
             SELECT serial, revoked, revoked_since, 0 AS place, id,
-                label = 'link' AND (SELECT devices.revoked_since FROM devices WHERE devices.id = certificates.device) IS NULL AS superseded
+                label = 'link' AND (SELECT devices.revoked_since FROM devices WHERE devices.id = certificates.device) IS NULL
+                    AND NOT EXISTS (SELECT 1 FROM link_reports WHERE certificate = certificates.id AND reason = 'revoked') AS superseded
                 FROM certificates WHERE issuer = ?1 AND revoked IS NOT NULL AND ends > ?2
             UNION ALL SELECT serial, revoked, revoked_since, 1, id, 0 FROM hand_certificates WHERE issuer = ?1 AND ends > ?2 ORDER BY revoked, place, id
             """, [issuer.data, endingAfterSeconds]

@@ -14,7 +14,10 @@ struct StoredDevice {
     let revokedSinceSeconds: Int64?
     let isReplaced: Bool
     let state: DeviceState
+    /// ``StoredCode/none`` of a device that a firm's own registry has enrolled.
     let code: StoredCode
+    /// Whether it enrols here, with codes of its own, and not at its firm's registry.
+    let hasCode: Bool
 }
 
 /// The code in force of a device.
@@ -31,17 +34,24 @@ struct StoredCode {
 
     var awaitsApproval: Bool { needsApproval && approvedBy == nil }
 
+    /// No code has this hash.
+    static let none = StoredCode(
+        hash: Digest(), madeSeconds: 0, expiresSeconds: 0, triesLeft: 0, askedBy: "", needsApproval: false, approvedBy: nil, linkKeyID: nil, sealKeyID: nil)
+
     /// The key that the code was used for.
     func keyID(_ label: CertificateLabel) -> Digest? { label == .seal ? sealKeyID : linkKeyID }
 }
 
 extension RegistryTransaction {
-    private static let selection = "SELECT devices.*, codes.* FROM devices JOIN codes ON codes.device = devices.id"
+    private static let selection = "SELECT devices.*, codes.* FROM devices LEFT JOIN codes ON codes.device = devices.id"
 
     /// The device in force of a name.
     func device(_ gatewayID: GatewayID) throws -> StoredDevice? {
         try row("\(Self.selection) WHERE gateway = ? AND replaced_by IS NULL", [gatewayID.text.string]).map { try Self.device($0) }
     }
+
+    /// Whether this is the hash of a code in force, of whichever device.
+    func hasCode(_ hash: Digest) throws -> Bool { try row("SELECT 1 FROM codes WHERE hash = ?", [hash.data]) != nil }
 
     func device(_ gatewayID: GatewayID, generation: Int) throws -> StoredDevice? {
         try row("\(Self.selection) WHERE gateway = ? AND generation = ?", [gatewayID.text.string, generation]).map { try Self.device($0) }
@@ -125,6 +135,7 @@ extension RegistryTransaction {
         CASE WHEN revoked_since IS NOT NULL THEN 'revoked'
             WHEN replaced_by IS NOT NULL THEN 'replaced'
             WHEN EXISTS (SELECT 1 FROM codes WHERE device = devices.id AND needs_approval AND approved_by IS NULL) THEN 'pending-approval'
+            WHEN NOT EXISTS (SELECT 1 FROM codes WHERE device = devices.id) THEN 'enrolled'
             ELSE CASE (SELECT count(DISTINCT label) FROM certificates WHERE device = devices.id)
                 WHEN 0 THEN 'waiting' WHEN 1 THEN 'partly-enrolled' ELSE 'enrolled' END
             END
@@ -134,13 +145,18 @@ extension RegistryTransaction {
         guard let gatewayID = GatewayID(UTF8Text(row["gateway"])), let state = DeviceState(rawValue: row["state"]) else {
             throw damaged("a device in the store has no name or state")
         }
+        let hasCode = (row["device"] as Int64?) != nil
         return StoredDevice(
             id: row["id"], gatewayID: gatewayID, generation: row["generation"], note: row["note"], addedSeconds: row["added"],
             addedBy: row["added_by"], revokedSinceSeconds: row["revoked_since"], isReplaced: (row["replaced_by"] as Int64?) != nil, state: state,
-            code: StoredCode(
-                hash: try digest(row["hash"]), madeSeconds: row["made"], expiresSeconds: row["expires"], triesLeft: row["tries_left"], askedBy: row["asked_by"],
-                needsApproval: row["needs_approval"], approvedBy: row["approved_by"],
-                linkKeyID: try (row["link_key"] as Data?).map { try digest($0) },
-                sealKeyID: try (row["seal_key"] as Data?).map { try digest($0) }))
+            code: hasCode ? try code(row) : .none, hasCode: hasCode)
+    }
+
+    private static func code(_ row: Row) throws -> StoredCode {
+        StoredCode(
+            hash: try digest(row["hash"]), madeSeconds: row["made"], expiresSeconds: row["expires"], triesLeft: row["tries_left"], askedBy: row["asked_by"],
+            needsApproval: row["needs_approval"], approvedBy: row["approved_by"],
+            linkKeyID: try (row["link_key"] as Data?).map { try digest($0) },
+            sealKeyID: try (row["seal_key"] as Data?).map { try digest($0) })
     }
 }

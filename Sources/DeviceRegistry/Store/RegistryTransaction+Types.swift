@@ -1,7 +1,7 @@
 import GRDB
 
 extension RegistryTransaction {
-    static let tables = ["owner", "devices", "codes", "keys", "certificates", "hand_certificates", "lists", "nodes", "statements", "deliveries", "policies", "audit"]
+    static let tables = ["owner", "devices", "codes", "keys", "certificates", "hand_certificates", "lists", "nodes", "statements", "deliveries", "policies", "firm_codes", "link_reports", "audit"]
 
     /// A value of another type than its column's, which SQLite lets stand and readers stumble over: the table, and the column.
     ///

@@ -59,6 +59,10 @@ extension Digest {
     var data: Data { Data(bytes) }
 }
 
+extension [UInt8] {
+    var data: Data { Data(self) }
+}
+
 extension Row {
     func bytes(_ column: String) -> [UInt8]? {
         (self[column] as Data?).map { [UInt8]($0) }

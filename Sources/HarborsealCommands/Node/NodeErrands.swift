@@ -31,16 +31,18 @@ struct NodeErrands: Service {
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
             var troubles = Troubles(logger: logger)
+            var twins = TrustFileTwins(logger: logger)
             while !Task.isCancelled {
-                await turn(&troubles)
+                await turn(&troubles, &twins)
                 try await Task.sleep(for: .milliseconds(intervalMilliseconds))
             }
         }
     }
 
     /// Everything once.
-    func turn(_ troubles: inout Troubles) async {
+    func turn(_ troubles: inout Troubles, _ twins: inout TrustFileTwins) async {
         troubles.begin()
+        twins.begin()
         if let listsPath { await takeFiles(listsPath, &troubles) }
         guard let bytes = try? reader.trustFile(), let file = try? UnverifiedTrustFile(parsing: bytes) else { return }
         let urls = file.content.revocationListURLs.map(\.string)
@@ -51,12 +53,13 @@ struct NodeErrands: Service {
                 let lists = await Self.getAll(urls, client, byteLimit: 2 * Limits.registrationByteCount)
                 for (url, answer) in lists { await takeList(url, answer, &troubles) }
                 let files = await Self.getAll(nodes.map(Self.trustFileURL), client, byteLimit: Limits.trustFileByteCount)
-                for (url, answer) in files { await takeTrustFile(url, answer) }
+                for (url, answer) in files { await takeTrustFile(url, answer, &twins) }
                 try await client.shutdown()
             } catch {
                 troubles.note("the link CA's certificate", "\(error)")
             }
         }
+        health.set(.trustFile, words: twins.words)
         health.set(.revocation, words: troubles.end())
     }
 
@@ -93,11 +96,14 @@ struct NodeErrands: Service {
         (node.hasSuffix("/") ? String(node.dropLast()) : node) + "/alliance.hstrust"
     }
 
-    private func takeTrustFile(_ url: String, _ answer: Result<[UInt8], any Error>) async {
+    private func takeTrustFile(_ url: String, _ answer: Result<[UInt8], any Error>, _ twins: inout TrustFileTwins) async {
         do {
             let bytes = try answer.get()
+            guard let held = try reader.trustFile(), bytes != held else { return }
+            let (shown, inForce) = (try Self.version(of: bytes), try Self.version(of: held))
+            if shown == inForce, TrustFileVerifier.isTwin(bytes, of: held) { twins.note(url, version: inForce) }
             // Nodes that are behind show what this one had before: no news, and no trouble.
-            guard let held = try reader.trustFile(), try Self.version(of: bytes) > Self.version(of: held) else { return }
+            guard shown > inForce else { return }
             if try await desk.submit(trustFile: bytes) {
                 logger.notice("newer trust file taken from another node", metadata: ["from": "\(TerminalStyle.safe(url))"])
             }

@@ -53,7 +53,7 @@ public struct CertificateRevoke: Sendable {
             let exitCode: Int32 = notes.isEmpty ? 0 : 2
             guard !asJSON else { return CommandResult(output: DeviceView.handCertificate(revoked).json, notes: notes, exitCode: exitCode) }
             let isRunning = ServingMark.isSet(folder: desk.configuration.dataPath)
-            let next = revoked.label == .seal ? "harborseal device show \(gateway) says which ledgers have it" : "harborseal device revoke \(gateway) --certificate with its seal.crt, unless that is done"
+            let next = try next(desk, revoked)
             return CommandResult(
                 output: """
                     the \(revoked.label.rawValue) certificate \(Hexadecimal.text(of: revoked.serialNumber)) of \(gateway) is revoked since \(UTCText.text(seconds: sinceSeconds))
@@ -95,10 +95,16 @@ public struct CertificateRevoke: Sendable {
             sinceSeconds: sinceSeconds, gatewayID, endSeconds: nowSeconds, firstSealSeconds: found.label == .seal ? found.facts.validFromSeconds : nil)
     }
 
-    /// A gateway has two: one that is left goes on.
+    private func next(_ desk: RegistryDesk, _ revoked: HandCertificate) throws -> String {
+        guard revoked.label == .link else { return "harborseal device show \(gateway) says which ledgers have it" }
+        guard try !desk.registry.enrolsElsewhere(gateway) else { return "have its firm revoke its seal.crt at the firm's own registry, unless that is done" }
+        return "harborseal device revoke \(gateway) --certificate with its seal.crt, unless that is done"
+    }
+
+    /// A gateway has two: one that is left goes on. Of a firm with a registry of its own that is known there alone.
     private func stillOpen(_ desk: RegistryDesk, _ revoked: HandCertificate) throws -> String {
         let labels = Set(try desk.registry.device(gateway).handCertificates.map(\.label))
-        guard revoked.label == .link, !labels.contains(.seal) else { return "" }
+        guard revoked.label == .link, !labels.contains(.seal), try !desk.registry.enrolsElsewhere(gateway) else { return "" }
         return """
             its seal certificate is not revoked by this: what it signs goes on counting
               next: harborseal device revoke \(gateway) --certificate seal.crt --since TIME

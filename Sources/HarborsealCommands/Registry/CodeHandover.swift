@@ -1,6 +1,7 @@
 internal import AllianceTrust
 internal import AttestationFormat
 internal import DeviceRegistry
+internal import Foundation
 
 /// A new code as the operator gets it, this once: text, QR code on a terminal, picture, JSON.
 struct CodeHandover {
@@ -17,7 +18,8 @@ struct CodeHandover {
     /// - Parameter headline: what happened to the device.
     func result(_ headline: String, asJSON: Bool) throws -> CommandResult {
         let notes = try writePicture()
-        guard !asJSON else { return CommandResult(output: json.json, notes: notes) }
+        let exitCode: Int32 = notes.isEmpty ? 0 : 2
+        guard !asJSON else { return CommandResult(output: json(hasPicture: notes.isEmpty).json, notes: notes, exitCode: exitCode) }
         let gateway = added.gatewayID
         var output = """
             \(headline)
@@ -28,7 +30,7 @@ struct CodeHandover {
 
             """
         output += drawing ?? ""
-        output += picturePath.map { "  QR code in \($0)\n" } ?? ""
+        if let picturePath, notes.isEmpty { output += "  QR code in \(picturePath)\n" }
         if added.needsApproval {
             output += """
                   waits for somebody else's approval
@@ -46,14 +48,14 @@ struct CodeHandover {
                 """
         }
         output += oldLinkEnds.map { "  the old link certificate is revoked \($0): \(BrokerWords.afterRevocation)\n" } ?? ""
-        return CommandResult(output: output, notes: notes + widthNote)
+        return CommandResult(output: output, notes: notes + widthNote, exitCode: exitCode)
     }
 
-    private var json: JSONValue {
+    private func json(hasPicture: Bool) -> JSONValue {
         .members(
             ("gateway", .string(added.gatewayID.text.string)), ("code", .string(added.code.text)),
             ("codeExpiresSeconds", .integer(added.codeExpiresSeconds)), ("enrolmentText", .string(text.text)),
-            ("needsApproval", .bool(added.needsApproval)), ("picture", .optional(picturePath)))
+            ("needsApproval", .bool(added.needsApproval)), ("picture", .optional(hasPicture ? picturePath : nil)))
     }
 
     /// On a terminal that is wide enough.
@@ -75,13 +77,31 @@ struct CodeHandover {
             try DurableFile.write(Array(code.svg(title: added.gatewayID.text.string).utf8), to: picturePath, mode: 0o600)
             return ""
         } catch {
-            return "the QR code is not written: \(CommandRunner.describe(error).message)\n"
+            return """
+                the QR code is not written, and the code above holds: \(CommandRunner.describe(error).message)
+                  next: give the technician the line above, or harborseal device code \(added.gatewayID) --qr FILE.svg for a new one
+
+                """
         }
     }
 
-    /// - Throws: ``CommandError`` for a name that would be taken for another kind of file.
+    /// Before there is a code: one that is made is shown this once, and the one before is dead.
+    ///
+    /// - Throws: ``CommandError`` for a name that would be taken for another kind of file, or where no file can be written.
     static func checkPicture(_ path: String?) throws {
-        guard let path, !path.lowercased().hasSuffix(".svg") else { return }
-        throw CommandError(.usage, "--qr \(TerminalStyle.safe(path)) is no SVG's name", nextStep: "give --qr FILE.svg")
+        guard let path else { return }
+        guard path.lowercased().hasSuffix(".svg") else {
+            throw CommandError(.usage, "--qr \(TerminalStyle.safe(path)) is no SVG's name", nextStep: "give --qr FILE.svg")
+        }
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        guard access(folder, W_OK | X_OK) == 0 else {
+            throw CommandError(
+                .cannotCreate, "--qr \(TerminalStyle.safe(path)) cannot be written, and no code was made: \(folder): \(String(cString: strerror(errno)))",
+                nextStep: "name a file in a folder that this user may write in")
+        }
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+            throw CommandError(.cannotCreate, "--qr \(TerminalStyle.safe(path)) is a folder, and no code was made", nextStep: "give --qr FILE.svg")
+        }
     }
 }

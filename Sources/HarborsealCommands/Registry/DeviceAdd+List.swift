@@ -20,9 +20,10 @@ extension DeviceAdd {
                 bytes, path: path, alliance: desk.configuration.settings.alliance.text.string, firm: firm)
             var report = ImportedList(path: path, codesFile: codesFile, isAllOrNothing: !skipsBad)
             report.refuse(table.refusals)
+            let clock = try desk.clockNote(nowSeconds)
             try add(table.rows, at: desk, codesFile, &report)
             var result = report.result(asJSON: asJSON)
-            if report.addedCount > 0 { result.notes += desk.brokerNote }
+            if report.addedCount > 0 { result.notes += clock + desk.brokerNote }
             return result
         }
     }

@@ -67,12 +67,13 @@ public struct DeviceAdd: Sendable {
         try CodeHandover.checkPicture(picture)
         return try RegistryDesk.result(configurationFile, by: by) { desk in
             let gatewayID = try desk.gatewayID(firm: firm, device: device)
+            let clock = try desk.clockNote(nowSeconds)
             do {
                 let added = try desk.registry.add(
                     NewDevice(firm: firm, device: device, note: note), by: desk.requester, nowSeconds: nowSeconds)
                 var result = try CodeHandover(added: added, text: desk.enrolmentText(added), picturePath: picture, style: style)
                     .result("device \(gatewayID) is registered", asJSON: asJSON)
-                result.notes += desk.brokerNote
+                result.notes += clock + desk.brokerNote
                 return result
             } catch let error as RegistryError where error.code == .unknownFirm {
                 throw desk.unknownFirm(firm) ?? error

@@ -27,10 +27,12 @@ public struct DeviceApprove: Sendable {
         var (result, devices): (CommandResult, [JSONValue]) = (CommandResult(), [])
         for gateway in gateways {
             do {
-                result.output += try approve(gateway) {
+                let approved = try approve(gateway) {
                     devices.append(DeviceView.device($0))
                     return asJSON ? "" : text($0)
-                }.output
+                }
+                result.output += approved.output
+                result.notes += approved.notes
             } catch {
                 let refused = CommandRunner.failure(error)
                 result.notes += refused.notes
@@ -44,7 +46,8 @@ public struct DeviceApprove: Sendable {
 
     private func approve(_ gateway: String, _ show: (Device) -> String) throws -> CommandResult {
         try RegistryDesk.result(configurationFile, by: by, about: gateway) { desk in
-            CommandResult(output: show(try desk.registry.approve(gateway, by: desk.requester, nowSeconds: nowSeconds)))
+            let clock = try desk.clockNote(nowSeconds)
+            return CommandResult(output: show(try desk.registry.approve(gateway, by: desk.requester, nowSeconds: nowSeconds)), notes: clock)
         }
     }
 
@@ -109,9 +112,9 @@ public struct DeviceRevoke: Sendable {
             return CommandResult(
                 output: """
                     device \(device.gatewayID) is revoked since \(UTCText.text(seconds: sinceSeconds)): \(reach?.result ?? "")
-                      the registry\(ServingMark.isSet(folder: desk.configuration.dataPath) ? "" : ", once it is started,") writes its lists and tells the nodes within seconds
+                      the registry\(ServingMark.isSet(folder: desk.configuration.dataPath) ? "" : ", once it is started,") writes its lists and tells the nodes within seconds\(OpenRevocation.linkWords(device, url: desk.configuration.settings.linkSource?.url))
                       \(BrokerWords.afterRevocation)
-                      next: harborseal device show \(device.gatewayID) says which ledgers have it
+                    \(try OpenRevocation.handWords(desk.registry.device(gateway)))  next: harborseal device show \(device.gatewayID) says which ledgers have it\(device.isLinkRevocationOpen ? ", and whether that is still open" : "")
 
                     """,
                 notes: notes, exitCode: exitCode)

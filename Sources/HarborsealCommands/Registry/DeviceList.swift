@@ -69,7 +69,7 @@ public struct DeviceList: Sendable {
         }
         if let since = device.revokedSinceSeconds { facts.append("since \(UTCText.text(seconds: since))") }
         if device.revokedSinceSeconds != nil, device.sealKeyID == nil, !device.hasSealRevokedByHand { facts.append("no seal certificate of it is known here") }
-        if device.isSealRevocationOpen { facts.append("OPEN: its seal certificate is on no list: device revoke again") }
+        if device.isSealRevocationOpen { facts.append("OPEN: a seal certificate of it is on no list: device revoke again") }
         return facts
     }
 }

@@ -29,6 +29,7 @@ public struct DeviceShow: Sendable {
 
     /// Until when it holds, and what it was used for: for one certificate it is used up, for the other it may wait.
     private func code(_ device: Device) -> String {
+        guard !device.isOfFirmRegistry else { return "none here: it enrols at its firm's own registry, which gets its link certificates from this one" }
         let uses = device.codeUses.isEmpty ? "" : ", used for \(device.codeUses.map(\.rawValue).joined(separator: " and "))"
         return "until \(UTCText.text(seconds: device.codeExpiresSeconds)), \(CountedText.of(device.triesLeft, "try", "tries")) left\(uses)"
     }
@@ -53,8 +54,11 @@ public struct DeviceShow: Sendable {
             ("approved", device.approvedBy.map { "by \(TerminalStyle.safe($0))" } ?? ""),
             ("code", code(device)),
             ("revoked", device.revokedSinceSeconds.map { revoked(device, since: $0) } ?? ""),
-            ("OPEN", device.isSealRevocationOpen ? "its seal certificate is on no list: device revoke again, which says why and what to do" : ""),
+            ("OPEN", device.isSealRevocationOpen ? "a seal certificate of it is on no list: device revoke again, which says why and what to do" : ""),
         ]
+        if device.isLinkRevocationOpen {
+            rows.append(("OPEN", "its revoked link certificate still connects: the alliance's registry is told of it, and has not taken it yet"))
+        }
         rows += detail.certificates.map { certificate in
             let revoked = certificate.revokedSinceSeconds.map { ", revoked since \(UTCText.text(seconds: $0))" } ?? ""
             let serial = Hexadecimal.text(of: certificate.serialNumber)
@@ -63,7 +67,7 @@ public struct DeviceShow: Sendable {
         rows += detail.handCertificates.map {
             ($0.label.rawValue, "from device issue, serial \(Hexadecimal.text(of: $0.serialNumber)), revoked since \(UTCText.text(seconds: $0.revokedSinceSeconds))")
         }
-        if !OpenRevocation.hasKnownSeal(detail) {
+        if !device.isOfFirmRegistry, !OpenRevocation.hasKnownSeal(detail) {
             let stays = device.revokedSinceSeconds == nil ? "" : "what harborseal device issue made under this name stays valid: "
             rows.append(("seal", stays + "no seal certificate of it is known here"))
         }

@@ -15,7 +15,8 @@ enum DeviceView {
             ("sealKeyID", .optional(device.sealKeyID.map { Hexadecimal.text(of: $0.bytes).string })),
             ("linkEndsSeconds", device.linkEndsSeconds.map { .integer($0) } ?? .null),
             ("revokedSinceSeconds", device.revokedSinceSeconds.map { .integer($0) } ?? .null),
-            ("sealRevocationOpen", .bool(device.isSealRevocationOpen)))
+            ("sealRevocationOpen", .bool(device.isSealRevocationOpen)), ("linkRevocationOpen", .bool(device.isLinkRevocationOpen)),
+            ("ofFirmRegistry", .bool(device.isOfFirmRegistry)))
     }
 
     static func certificate(_ certificate: IssuedCertificate) -> JSONValue {

@@ -14,6 +14,8 @@ struct ListKeeper: Service {
     /// Lists are looked through for age, and a reload that failed is tried again, after so many looks: every minute.
     private static let looksAMinute = 12
     private static let minutesAnHour = 60
+    /// Certificates that a line of the log names.
+    private static let namedCount = 20
 
     let registry: Registry
     let trust: RegistryTrust
@@ -41,10 +43,13 @@ struct ListKeeper: Service {
         do {
             let isNew = try await NIOThreadPool.singleton.runIfActive { [registry, trust] in
                 guard try trust.refresh() else { return false }
+                registry.setRetiredFirms(RegistryTrust.firmEnds(of: trust.file))
                 try registry.setNodes(RegistryTrust.nodes(of: trust.file).map(\.name), nowSeconds: WallClock.nowSeconds)
                 return true
             }
             if isNew { logger.notice("newer trust file taken", metadata: ["version": "\(trust.file.content.version)"]) }
+        } catch is CancellationError {
+            // The registry ends, or never began: nothing is wrong with the file.
         } catch {
             logger.error("the trust file cannot be taken, and the one before stays in force", metadata: ["error": "\(error)"])
         }
@@ -57,16 +62,44 @@ struct ListKeeper: Service {
                 let now = WallClock.nowSeconds
                 if refreshing {
                     refresh(now)
+                    // A small registry's log would hold all that it has for months.
+                    try registry.checkpoint()
                     metrics.noteUsage(try registry.listUsage())
                 }
+                try judgePublished(isMinute: refreshing)
                 let current = try Self.lists(of: registry)
                 metrics.noteLists(writtenSeconds: now, endSeconds: try registry.firstListEndSeconds())
                 guard let lists else { return false }
                 return try current.reduce(false) { try Self.write($1.der, to: "\(lists.folder)/\($1.name).crl") || $0 }
             }
+        } catch is CancellationError {
+            return false
         } catch {
             logger.error("revocation lists cannot be kept", metadata: ["error": "\(error)"])
             return false
+        }
+    }
+
+    /// Holds the lists that lie in the broker's folder against the store, before they are written over.
+    ///
+    /// - Parameter isMinute: looks at all, also at those that are published as they are, and says what is wrong.
+    func judgePublished(isMinute: Bool) throws {
+        guard let lists else { return }
+        for list in try Self.lists(of: registry) {
+            let path = "\(lists.folder)/\(list.name).crl"
+            guard DurableFile.exists(path) else { continue }
+            let bytes = try DurableFile.read(path)
+            guard isMinute || bytes != Self.text(list.der), let der = try? UnverifiedRevocationList.der(pemOrDER: bytes),
+                let lost = try registry.judge(published: der, nowSeconds: WallClock.nowSeconds), isMinute
+            else { continue }
+            logger.error(
+                """
+                the list that is published revokes what the store does not know: it stays published, and what is revoked from now on does not come on it. The \
+                store is from before that list: put a newer backup back (harborseal registry restore), or revoke again what is named here with a gateway \
+                (device revoke; where a firm's own registry enrols it, have that restarted, which tells again what it has revoked; what is not from there, device \
+                replace --since, so that the honest one can come again); a list that is moved away is given up
+                """,
+                metadata: ["file": "\(path)", "count": "\(lost.certificates.count)", "certificates": "\(lost.certificates.prefix(Self.namedCount).joined(separator: ", "))"])
         }
     }
 
@@ -102,8 +135,10 @@ struct ListKeeper: Service {
         }
     }
 
+    private static func text(_ der: [UInt8]) -> [UInt8] { Array(CertificateAuthority.revocationListPEM(der: der).utf8) }
+
     private static func write(_ der: [UInt8], to path: String) throws -> Bool {
-        let text = Array(CertificateAuthority.revocationListPEM(der: der).utf8)
+        let text = text(der)
         if DurableFile.exists(path), try DurableFile.read(path) == text { return false }
         try DurableFile.write(text, to: path)
         return true

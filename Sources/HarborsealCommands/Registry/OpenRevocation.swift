@@ -10,13 +10,33 @@ enum OpenRevocation {
         let lists = usage.filter { $0.firm == firm }
         let isFull = lists.contains { $0.needsAttention }
         let why = isFull ? "the list is full (\(lists.map(state).joined(separator: "; ")))" : "the token with the firm's issuing key did not sign it"
-        let step = isFull ? newKeyStep(firm.text.string) : "see to the token, then give the same harborseal device revoke again"
+        let step = isFull ? fullStep(device, lists) : "see to the token, then give the same harborseal device revoke again"
         return """
-            OPEN: the seal certificate of \(device.gatewayID) is on no list, since \(why); its code and its link certificate are revoked, but nodes
-            and verifiers go on taking what its seal key signs
+            OPEN: a seal certificate of \(device.gatewayID) is on no list, since \(why); its code and its link certificate are revoked, but nodes
+            and verifiers that know no other certificate of its key go on taking what it signs
               next: \(step); until then tell the nodes' owners to import no file of \(device.gatewayID)
 
             """
+    }
+
+    /// A former key's list gets no more room by a new key.
+    private static func fullStep(_ device: Device, _ lists: [ListUsage]) -> String {
+        let open = lists.filter { $0.openDeviceCount > 0 }
+        guard !open.isEmpty, !open.contains(where: \.isInUse) else { return newKeyStep(device.gatewayID.firm.text.string) }
+        return "harborseal device show \(device.gatewayID) says whether another certificate of its key is revoked: then take evidence of it from nodes alone, which know both"
+    }
+
+    /// Certificates of its key that nobody but a person knows of; a line of its own, or none.
+    static func handWords(_ detail: DeviceDetail) -> String {
+        let device = detail.device
+        guard device.sealKeyID != nil, !device.hasSealRevokedByHand else { return "" }
+        return "  if its keys came from harborseal device issue, that seal.crt is on no list: harborseal device revoke \(device.gatewayID) --certificate seal.crt --since TIME\n"
+    }
+
+    /// Of a link certificate that the alliance's registry has still to take from brokers: it will, and somebody may want to know when.
+    static func linkWords(_ device: Device, url: String?) -> String {
+        guard device.isLinkRevocationOpen, let url else { return "" }
+        return "\n  OPEN: its link certificate connects until \(url) has taken the revocation and its brokers have that list; this registry tells it"
     }
 
     /// Whether the registry has certified a seal key under the name, now or before, or has revoked one: of others that `device issue` made it knows nothing.
@@ -27,6 +47,13 @@ enum OpenRevocation {
     /// Where a revocation may leave a key that signs: nothing came on a list.
     static func unknownSeal(_ detail: DeviceDetail) -> String {
         guard !hasKnownSeal(detail) else { return "" }
+        guard !detail.device.isOfFirmRegistry else {
+            return """
+                the firm's own registry certified the seal key of \(detail.device.gatewayID), and here its link certificate alone is revoked
+                  next: have the firm revoke it there, too: until then nodes and verifiers go on taking what it signs
+
+                """
+        }
         return """
             no seal certificate of \(detail.device.gatewayID) is known here: what `harborseal device issue` made stays valid
               next: if its keys are from device issue: harborseal device revoke \(detail.device.gatewayID) --certificate seal.crt --since TIME, and its link.crt

@@ -67,15 +67,18 @@ public struct RegistryAudit: Sendable {
         case .intact(let head):
             end = head
             wrong = comparison?.fault.map { ($0.row, $0.reason) }
+            // What makes a registry begin writes rows, and so does every command.
+            if wrong == nil, head.count == 0 { wrong = (nil, "it has no row: nothing was ever done with this registry, or all of it is lost") }
         case .broken(let number, let reason): wrong = (number, reason)
         }
         let exitCode: Int32 = wrong == nil ? 0 : 1
         guard !asJSON else { return CommandResult(output: json(end, comparison, wrong).json, exitCode: exitCode) }
         if let wrong {
             let place = wrong.row.map { "row \($0) of the audit table is wrong" } ?? "the audit table is not whole"
-            return CommandResult(
-                output: "\(place): \(TerminalStyle.safe(wrong.reason))\n",
-                notes: "  next: keep registry.sqlite as it is, and compare it with the last backup: somebody has changed it\n", exitCode: exitCode)
+            let step = end?.count == 0
+                ? "see that [registry] data names the registry's folder; keep the files there as they are, and put the last backup back (harborseal registry restore)"
+                : "keep registry.sqlite as it is, and compare it with the last backup: somebody has changed it"
+            return CommandResult(output: "\(place): \(TerminalStyle.safe(wrong.reason))\n", notes: "  next: \(step)\n", exitCode: exitCode)
         }
         let last = end.map { "\($0.count):\(Hexadecimal.text(of: $0.hash.bytes))" } ?? ""
         return CommandResult(
@@ -85,7 +88,8 @@ public struct RegistryAudit: Sendable {
                   last row  \(last)
 
                 """,
-            notes: "  next: note the last row down outside of this machine, and give it next time as --noted: whoever can write the file can make a whole new table\n")
+            notes: (noted == nil ? "  without --noted nobody can see whether rows at the end are missing: an earlier copy of the store passes, too\n" : "")
+                + "  next: note the last row down outside of this machine, and give it next time as --noted: whoever can write the file can make a whole new table\n")
     }
 
     private static func words(_ comparison: AuditComparison) -> String {

@@ -31,6 +31,9 @@ struct RegistryConfiguration {
     let ledgerSeconds: Int64
     let logLevel: Logger.Level
 
+    /// The alliance's registry, where this is a firm's own.
+    var alliance: AllianceRegistry? { settings.linkSource as? AllianceRegistry }
+
     /// - Parameter flags: `section.key=value`, over the file.
     /// - Throws: `CommandError` with every problem and its line; `TrustError` for keys, certificates and the trust file.
     init(file: String, environment: [String] = [], flags: [String] = []) throws {
@@ -41,7 +44,7 @@ struct RegistryConfiguration {
         guard problems.isEmpty else {
             throw CommandError(
                 document.isReadable ? .configuration : .noInput, ConfigurationProblems(problems).message.string,
-                nextStep: document.isReadable ? "harborseal registry example-config prints every key with its default" : "harborseal registry init makes one")
+                nextStep: document.isReadable ? "harborseal registry example-config prints every key with its default" : RegistryUser.step(for: file) ?? "harborseal registry init makes one")
         }
         let values = Values(resolved: resolved)
         path = file
@@ -50,12 +53,19 @@ struct RegistryConfiguration {
         url = values.text("registry", "url")
         brokers = resolved.texts("registry", "brokers").isEmpty ? nil : resolved.texts("registry", "brokers").map(\.string).joined(separator: ",")
         try Self.checkText(url: url, brokers: brokers, file: file)
-        settings = try Self.settings(values, trustFile: TrustFileInput.verified(trustPath), file: file)
-        https = RegistryHTTPConfiguration(
+        settings = try Self.settings(values, trustFile: Self.trustFile(values.text("registry", "trust")), file: file)
+        var https = RegistryHTTPConfiguration(
             host: values.text("https", "listen"), port: values.number("https", "port"), certificatePath: values.text("https", "certificate"),
             keyPath: values.text("https", "key"), linkCertificate: settings.link.certificate.der,
             connectionLimit: values.number("https", "connections"), failureLimit: values.number("limits", "failures"),
             forgivingSeconds: values.seconds("limits", "forgive"), idleSeconds: values.seconds("https", "idle"))
+        if let words = resolved.text("https", "metrics")?.string {
+            guard let readers = MetricsReaders(words) else {
+                throw CommandError(.configuration, "\(file): [https] metrics = \(TerminalStyle.safe(words)) are no addresses", nextStep: "give IP addresses with blanks between, or all")
+            }
+            https.metricsReaders = readers
+        }
+        self.https = https
         lists = resolved.text("lists", "folder").map { folder in
             let reload = resolved.text("lists", "reload")?.string.split(separator: " ").map(String.init) ?? []
             return Lists(folder: folder.string, reload: reload)
@@ -63,6 +73,8 @@ struct RegistryConfiguration {
         ledgerSeconds = values.seconds("ledger", "timeout")
         logLevel = Logger.Level(rawValue: values.text("log", "level")) ?? .notice
     }
+
+    private static func trustFile(_ path: String) throws -> TrustFile { try RegistryUser.naming(path) { try TrustFileInput.verified(path) } }
 
     /// Values that the schema has judged: what is mandatory is there.
     private struct Values {
@@ -91,18 +103,26 @@ struct RegistryConfiguration {
                 .configuration, "\(file) is of the alliance \(alliance), and its trust file of \(content.alliance)",
                 nextStep: "name the trust file of \(alliance) in [registry] trust")
         }
-        let link = try authority(certificate: values.text("link", "certificate"), key: values.text("link", "key"))
+        let (link, source) = try LinkIssuing.read(values.resolved, file: file) { try authority(certificate: $0, key: $1) }
         guard link.certificate.der == content.linkCertificate else {
             throw CommandError(
                 .configuration, "\(values.text("link", "certificate")) is not the link CA of the trust file: nodes and the broker would refuse what it issues",
                 nextStep: "name the alliance's link-ca.crt in [link] certificate")
         }
         let firms = try values.resolved.members(of: "firm.").map { try firm($0, values, content, file: file) }
-        guard !firms.isEmpty else {
+        // Where the link CA is, all firms may run registries of their own.
+        guard !firms.isEmpty || source == nil else {
             throw CommandError(.configuration, "\(file) has no section [firm.NAME]", nextStep: "add one for each firm whose devices are registered here")
+        }
+        // The code in [link] is one firm's.
+        guard source == nil || firms.count == 1 else {
+            throw CommandError(
+                .configuration, "\(file) has \(firms.count) sections [firm.NAME], and a registry that gets link certificates from the alliance's is one firm's own",
+                nextStep: "leave one of \(firms.map(\.firm.text.string).joined(separator: ", ")), or give each firm a registry of its own")
         }
         var settings = RegistrySettings(
             alliance: content.alliance, root: CertificateBytes(der: content.rootCertificate), firms: firms, link: link)
+        settings.linkSource = source
         settings.sealDays = values.number("seal", "days")
         settings.linkDays = values.number("link", "days")
         settings.renewalGraceDays = values.number("link", "grace-days")
@@ -113,8 +133,10 @@ struct RegistryConfiguration {
     private static func firm(_ name: UTF8Text, _ values: Values, _ content: TrustContent, file: String) throws -> FirmIssuing {
         let section: UTF8Text = "firm." + name
         let firm = try CheckedNames.firm(name.string)
-        guard !["link", "link-ca"].contains(name) else {
-            throw CommandError(.configuration, "firm \(name) has the name of the link CA's revocation list", nextStep: "register its devices in a registry of its own name")
+        guard !CheckedNames.listNames.contains(name.string) else {
+            throw CommandError(
+                .configuration, "\(file): section [firm.\(name)] has the name of the link CA's revocation list, and no registry can publish both",
+                nextStep: "take the section out, the other firms are served then; the firm goes on under another name: harborseal alliance add-firm NAME")
         }
         let issuing = try authority(certificate: values.text(section, "certificate"), key: values.text(section, "key"))
         let listed = content.firms.first { $0.name == firm }?.issuingCertificates ?? []

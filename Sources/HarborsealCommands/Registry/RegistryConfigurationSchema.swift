@@ -94,11 +94,29 @@ enum RegistryConfigurationSchema {
                 "link", "certificate", .path, .refused, example: "/etc/harborseal-registry/link-ca.crt",
                 why: "The alliance's link CA, PEM: issues link certificates, and is the only anchor of gateways for this registry."),
             Setting(
-                "link", "key", .keyLocation, .refused, example: "/etc/harborseal-registry/link-ca.key",
-                why: "The key of that certificate: a PEM file, mode 0600, or a pkcs11: URI as for a firm; while that token is away nobody gets a link certificate."),
+                "link", "key", .keyLocation, .unset, example: "/etc/harborseal-registry/link-ca.key",
+                why: """
+                    The key of that certificate: a PEM file, mode 0600, or a pkcs11: URI as for a firm; while that token is away nobody gets a link \
+                    certificate. A firm's own registry has no such key, and names the alliance's registry instead: registry, anchor and code.
+                    """),
+            Setting(
+                "link", "registry", .text(maximumByteCount: 255), .unset, example: "https://registry.example.org:8443",
+                why: """
+                    Instead of a key: the alliance's registry, which issues the link certificates of this one's gateways and has the link CA's list. While it \
+                    is away nobody gets a link certificate, and what is revoked here waits for it.
+                    """),
+            Setting(
+                "link", "anchor", .path, .unset, example: "/etc/harborseal-registry/registry-ca.crt",
+                why: "The one CA that the server certificate of that registry may be of, PEM: the alliance's link CA, unless it has another."),
+            Setting(
+                "link", "code", .path, .unset, example: "/etc/harborseal-registry/firm.code",
+                why: """
+                    The file with the firm's code for that registry, mode 0600: harborseal registry firm-code makes it there. It is read at the start. Whoever \
+                    has it gets link certificates in the names of the firm's gateways.
+                    """),
             Setting(
                 "link", "days", .integer(1...825), .defaultText("90"),
-                why: "Days that a link certificate lives. Gateways renew at two thirds of it."),
+                why: "Days that a link certificate lives. Gateways renew at two thirds of it. Where the alliance's registry issues them, its own value counts."),
             Setting(
                 "link", "grace-days", .integer(0...365), .defaultText("30"),
                 why: "Days after its end that a link certificate still renews itself, for gateways that were away for so long."),
@@ -116,14 +134,20 @@ enum RegistryConfigurationSchema {
             Setting(
                 "https", "connections", .integer(1...65_535), .defaultText("512"),
                 why: """
-                    Connections at once. For one more, one that waits for its peer is closed, of the address that has most of them; while all are being \
-                    answered, more wait.
+                    Connections at once. For one more, one is closed that waits for its peer or has had an answer already, of the address that has most of \
+                    them; while all are at their first request, more wait.
                     """),
             Setting(
                 "https", "idle", .duration(1_000...10 * minute), .defaultText("30 s"),
                 why: """
                     A connection that says nothing between two requests for so long is closed, and so is one whose request takes longer. The first request \
                     begins within 5 s.
+                    """),
+            Setting(
+                "https", "metrics", .text(maximumByteCount: 1_024), .unset, example: "192.0.2.7 192.0.2.8",
+                why: """
+                    Addresses that may read /metrics beside this machine, with blanks between; of an IPv6 address the first 64 bits count; all: everybody. \
+                    The figures name firms and how many of their gateways are revoked.
                     """),
         ]
     }

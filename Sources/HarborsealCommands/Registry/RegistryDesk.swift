@@ -20,12 +20,24 @@ struct RegistryDesk {
     static func open<Answer>(
         _ configurationFile: String, by name: String?, about gateway: String? = nil, _ work: (RegistryDesk) throws -> Answer
     ) throws -> Answer {
+        do {
+            return try opened(configurationFile, by: name, about: gateway, work)
+        } catch {
+            throw GivenConfiguration.keep(configurationFile, in: error)
+        }
+    }
+
+    private static func opened<Answer>(
+        _ configurationFile: String, by name: String?, about gateway: String?, _ work: (RegistryDesk) throws -> Answer
+    ) throws -> Answer {
         let requester = try requester(name)
         let environment = ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" }
         let configuration = try RegistryConfiguration(file: configurationFile, environment: environment)
-        let trustHash = SHA256.hash(try TrustFileInput.verified(configuration.trustPath).bytes)
+        let trustFile = try TrustFileInput.verified(configuration.trustPath)
+        let trustHash = SHA256.hash(trustFile.bytes)
         let registry = try OpenedRegistry.open(configuration)
         defer { try? registry.close() }
+        registry.setRetiredFirms(RegistryTrust.firmEnds(of: trustFile))
         let desk = RegistryDesk(configuration: configuration, registry: registry, requester: requester, trustHash: trustHash)
         do {
             return try work(desk)
@@ -41,17 +53,18 @@ struct RegistryDesk {
         let (answer, notes) = try open(configurationFile, by: name, about: gateway) { desk in
             let answer = try work(desk)
             let contradictions = RegistryPolicy.contradictions(try desk.registry.secondPersonRules(), configurationFile: desk.configuration.path)
-            return (answer, contradictions.map { "note: \($0.words)\n  next: \($0.nextStep)\n" }.joined())
+            let unserved = ServingMark.notes(folder: desk.configuration.dataPath, configured: desk.configuration.settings.firms.map(\.firm.text.string))
+            return (answer, unserved + contradictions.map { "note: \($0.words)\n  next: \($0.nextStep)\n" }.joined())
         }
         var result = answer
         result.notes += notes
-        return result
+        return GivenConfiguration.keep(configurationFile, in: result)
     }
 
     /// Most characters of a name: the audit table keeps as many.
     private static let nameLimit = 128
 
-    private static func requester(_ name: String?) throws -> Requester {
+    static func requester(_ name: String?) throws -> Requester {
         let account = OperatorAccount.current
         if let name {
             let trimmed = name.trimmingCharacters(in: .whitespaces)
@@ -80,6 +93,18 @@ struct RegistryDesk {
         return RegistryError(
             .unknownFirm, "this registry has no issuing key of firm \(shown)",
             nextStep: "\(hint)its firms are \(known.joined(separator: ", ")); another needs harborseal alliance add-firm and a section [firm.\(shown)] in registry.conf")
+    }
+
+    /// Where this machine's clock stands before what the registry has written down: a code that is made now ends by the time that it is then. To be asked
+    /// before the command writes a row of its own.
+    func clockNote(_ nowSeconds: Int64) throws -> String {
+        guard let seconds = ClockWatch.backwards(newestRowSeconds: try registry.newestAuditSeconds(), nowSeconds: nowSeconds) else { return "" }
+        return """
+            note: this machine's clock stands \(RevocationReach.span(seconds)) before the newest row of the registry's audit table: it is slow now, or ran ahead then; a code holds
+            by the registry's clock, and may have ended already
+              next: timedatectl shows whether the clock is set; with the right time harborseal device code makes a new code
+
+            """
     }
 
     /// Where no enrolment text tells a gateway of its broker.

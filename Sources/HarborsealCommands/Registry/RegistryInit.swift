@@ -15,10 +15,12 @@ public struct RegistryInit: Sendable {
     public var firms: [String]
     /// Where the files will lie, such as `/etc/harborseal-registry`; nil: where they are written.
     public var installedAt: String?
+    /// The alliance's registry, `https://HOST:PORT`, where this is one firm's own: it has no key of the link CA then.
+    public var linkRegistry: String?
     public var nowSeconds: Int64
 
     public init(
-        directory: String, url: String, output: String, firms: [String] = [], installedAt: String? = nil,
+        directory: String, url: String, output: String, firms: [String] = [], installedAt: String? = nil, linkRegistry: String? = nil,
         nowSeconds: Int64 = WallClock.nowSeconds
     ) {
         self.directory = directory
@@ -26,11 +28,19 @@ public struct RegistryInit: Sendable {
         self.output = output
         self.firms = firms
         self.installedAt = installedAt
+        self.linkRegistry = linkRegistry
         self.nowSeconds = nowSeconds
     }
 
     public func run() throws -> CommandResult {
         let address = try RegistryAddress(url)
+        if let linkRegistry {
+            _ = try RegistryAddress(linkRegistry)
+            guard firms.count == 1 else {
+                throw CommandError(
+                    .usage, "a registry that gets link certificates from the alliance's is one firm's own", nextStep: "name the firm: --firm FIRM, once")
+            }
+        }
         if let installedAt, !installedAt.hasPrefix("/") || installedAt.contains(where: \.isNewline) {
             throw CommandError(
                 .usage, "\(TerminalStyle.safe(installedAt)) is no absolute path", nextStep: "give --installed-at /etc/harborseal-registry")
@@ -51,11 +61,26 @@ public struct RegistryInit: Sendable {
         try place.makeDirectory(output)
         try copy(place, firms: names)
         if runsHere { try place.makeDirectory("\(output)/data") }
+        try NewStoreMark(configurationPath).write()
         // Last: a folder with a configuration has everything that it names.
         try DurableFile.write(Array(configuration(draft.alliance, address, names).utf8), to: configurationPath)
         return CommandResult(
             output: text(draft.alliance, names),
-            notes: draft.publicationConcerns(atSeconds: UInt64(max(0, nowSeconds)), directory: directory))
+            notes: draft.publicationConcerns(atSeconds: UInt64(max(0, nowSeconds)), directory: directory) + elsewhere(draft, names))
+    }
+
+    /// Firms that had another registry: nodes go on fetching their lists there.
+    private func elsewhere(_ draft: AllianceDraft, _ firms: [String]) -> String {
+        let lists = firms.compactMap { firm in
+            let urls = draft.revocationLists.filter { PublishedLists.firm(of: $0) == firm }
+            return urls.isEmpty || urls.contains { $0.hasPrefix("\(url)/") } ? nil : (firm: firm, url: urls[0])
+        }
+        guard let first = lists.first else { return "" }
+        return """
+            note: nodes fetch the revocation list of \(lists.map(\.firm).joined(separator: ", ")) elsewhere: \(TerminalStyle.safe(first.url))
+              next: harborseal alliance sign --alliance \(directory) --revocation-list \(url)/crl/\(first.firm).crl, once a firm
+
+            """
     }
 
     /// Whether it is for a registry on this machine, with these very files.
@@ -65,7 +90,8 @@ public struct RegistryInit: Sendable {
     private var base: String { URL(fileURLWithPath: installedAt ?? output).standardizedFileURL.path }
 
     private func firmNames(in draft: AllianceDraft) throws -> [String] {
-        let known = draft.firms.filter { $0.untilSeconds == nil }.map(\.firm)
+        // No registry serves a firm that has the link CA's list's name, which earlier versions took.
+        let known = draft.firms.filter { $0.untilSeconds == nil && !CheckedNames.listNames.contains($0.firm) }.map(\.firm)
         guard !known.isEmpty else {
             throw CommandError(.failed, "\(directory) has no firm", nextStep: "harborseal alliance add-firm FIRM, and sign")
         }
@@ -80,21 +106,25 @@ public struct RegistryInit: Sendable {
 
     /// A server certificate for the address that gateways call, beside the names that it had.
     private func addServer(_ address: RegistryAddress, _ draft: AllianceDraft) throws {
-        let former = draft.servers.first { $0.server == Self.server }
+        let former = draft.servers.first { $0.server == server }
         let isNumeric = (try? CheckedNames.address(address.host)) != nil
         func with(_ names: [String], adding isAdded: Bool) -> [String] { isAdded && !names.contains(address.host) ? names + [address.host] : names }
         _ = try AllianceAddServer(
-            directory: directory, server: Self.server, dnsNames: with(former?.dnsNames ?? [], adding: !isNumeric),
+            directory: directory, server: server, dnsNames: with(former?.dnsNames ?? [], adding: !isNumeric),
             addresses: with(former?.addresses ?? [], adding: isNumeric), nowSeconds: nowSeconds
         ).run()
     }
 
     /// What add-server calls it.
-    private static let server = "registry"
+    private var server: String { linkRegistry == nil ? "registry" : "registry-\(firms.first ?? "")" }
 
     private func copy(_ place: AllianceDirectory, firms: [String]) throws {
-        try copyPair("\(place.serverPath(Self.server))/server", to: "server", place)
-        try copyPair("\(place.path)/link-ca", to: "link-ca", place)
+        try copyPair("\(place.serverPath(server))/server", to: "server", place)
+        if linkRegistry == nil {
+            try copyPair("\(place.path)/link-ca", to: "link-ca", place)
+        } else {
+            try DurableFile.write(DurableFile.read("\(place.path)/link-ca.crt"), to: "\(output)/link-ca.crt")
+        }
         for firm in firms {
             // A token that is elsewhere keeps nobody from writing the folder of a registry that has it.
             let path = try place.firmKeyPath(firm)
@@ -137,7 +167,7 @@ public struct RegistryInit: Sendable {
 
             \(sections)[link]
             certificate = \(base)/link-ca.crt
-            key = \(key("\(directory)/link-ca", as: "link-ca"))
+            \(linkIssuing)
 
             [https]
             listen = \(address.isLoopback ? "127.0.0.1" : "0.0.0.0")
@@ -148,14 +178,23 @@ public struct RegistryInit: Sendable {
             """
     }
 
+    /// Who issues link certificates: the key here, or the alliance's registry, whose server certificate is of the link CA.
+    private var linkIssuing: String {
+        guard let linkRegistry else { return "key = \(key("\(directory)/link-ca", as: "link-ca"))" }
+        return "registry = \(linkRegistry)\nanchor = \(base)/link-ca.crt\ncode = \(base)/firm.code"
+    }
+
     private func text(_ alliance: String, _ firms: [String]) -> String {
+        let code = linkRegistry.map {
+            "\n  link certificates come from \($0): there harborseal registry firm-code \(firms[0]) -o firm.code makes the file to be brought to \(base)/firm.code"
+        } ?? ""
         let next = runsHere
             ? "harborseal registry serve --config \(output)/registry.conf"
             : "take \(output) to \(base) on the registry's machine, and delete its keys here"
         return """
             registry of \(alliance) for \(firms.joined(separator: ", ")) in \(output)
               gateways reach it at \(url)
-              [registry] brokers in \(output)/registry.conf is empty: name the brokers there, and every enrolment text tells its gateway
+              [registry] brokers in \(output)/registry.conf is empty: name the brokers there, and every enrolment text tells its gateway\(code)
               next: \(next)
 
             """

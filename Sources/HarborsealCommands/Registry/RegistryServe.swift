@@ -13,13 +13,19 @@ internal import UnixSignals
 
 /// `harborseal registry serve`: answers EST over HTTPS, keeps the revocation lists, and tells the ledgers.
 public struct RegistryServe: Sendable {
+    /// What is read where none is named.
+    public static let usualConfigurationFile = GivenConfiguration.usual
+
     public var configurationFile: String
     /// `section.key=value`, over the file.
     public var overrides: [String]
+    /// Begins with an empty store, where there is none.
+    public var beginsAnew: Bool
 
-    public init(configurationFile: String, overrides: [String] = []) {
+    public init(configurationFile: String, overrides: [String] = [], beginsAnew: Bool = false) {
         self.configurationFile = configurationFile
         self.overrides = overrides
+        self.beginsAnew = beginsAnew
     }
 
     /// Gives what waits for disks and tokens threads of its own, whatever this machine's processors: four requests may wait for each token that hangs,
@@ -44,13 +50,15 @@ public struct RegistryServe: Sendable {
     }
 
     private func serve(_ configuration: RegistryConfiguration, _ logger: Logger) async throws {
-        let registry = try OpenedRegistry.open(configuration)
-        defer { try? registry.close() }
-        let mark = try ServingMark(folder: configuration.dataPath)
+        let registry = try OpenedRegistry.open(configuration, beginsAnew: beginsAnew)
+        defer { Self.close(registry, logger) }
+        warnOfMark(configuration, logger)
+        let mark = try ServingMark(folder: configuration.dataPath, firms: configuration.settings.firms.map(\.firm.text.string))
         defer { mark.release() }
         // Before this start writes rows of its own.
         let newestRowSeconds = try registry.newestAuditSeconds()
         let trust = try RegistryTrust(path: configuration.trustPath, folder: configuration.dataPath + "/trust")
+        registry.setRetiredFirms(RegistryTrust.firmEnds(of: trust.file))
         try registry.setNodes(RegistryTrust.nodes(of: trust.file).map(\.name), nowSeconds: WallClock.nowSeconds)
         try checkTokens(configuration.settings, logger)
         do {
@@ -73,10 +81,18 @@ public struct RegistryServe: Sendable {
                 logger.notice("answering HTTPS", metadata: ["port": "\($0)"])
                 _ = posix_notify("READY=1")
             })
-        let services: [any Service] = [
-            https, ListKeeper(registry: registry, trust: trust, lists: configuration.lists, metrics: metrics, logger: logger),
+        let keeper = ListKeeper(registry: registry, trust: trust, lists: configuration.lists, metrics: metrics, logger: logger)
+        // Before anybody is served: what was published and revokes more than the store stays.
+        do {
+            try keeper.judgePublished(isMinute: true)
+        } catch {
+            logger.error("the revocation lists that are published cannot be read, and are not compared with the store", metadata: ["error": "\(error)"])
+        }
+        var services: [any Service] = [
+            https, keeper,
             StatementSender(registry: registry, trust: trust, requestSeconds: configuration.ledgerSeconds, metrics: metrics, logger: logger),
         ]
+        if let alliance = configuration.alliance { services.append(LinkReporter(registry: registry, logger: logger, send: alliance.send, shutDown: alliance.shutDown)) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
@@ -103,6 +119,22 @@ public struct RegistryServe: Sendable {
         }
     }
 
+    private static func close(_ registry: Registry, _ logger: Logger) {
+        do {
+            try registry.close()
+        } catch {
+            logger.error("the store cannot be closed: what was written is in its log beside it, and a copy needs both files", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func warnOfMark(_ configuration: RegistryConfiguration, _ logger: Logger) {
+        let mark = NewStoreMark(configuration.path)
+        guard mark.isThere else { return }
+        logger.warning(
+            "the mark of a new registry cannot be taken away here: while it lies there, a store that is lost is made anew without a word; delete it",
+            metadata: ["file": "\(mark.path)"])
+    }
+
     /// A clock that was set back, or ran ahead before: nobody can tell which from here.
     private func warnOfClock(_ newestRowSeconds: Int64?, _ logger: Logger) {
         guard let seconds = ClockWatch.backwards(newestRowSeconds: newestRowSeconds, nowSeconds: WallClock.nowSeconds) else { return }
@@ -124,6 +156,11 @@ public struct RegistryServe: Sendable {
                 "[registry] brokers is empty: no enrolment text names a broker, and each technician has to (harborseal-agent enroll --broker)",
                 metadata: ["configuration": "\(configuration.path)"])
         }
+        if configuration.settings.firms.isEmpty {
+            logger.warning(
+                "no section [firm.NAME]: no device is registered here, and link certificates are issued to firms' own registries alone (registry firm-code)",
+                metadata: ["configuration": "\(configuration.path)"])
+        }
         let without = trust.file.content.nodes.filter { node in node.url == nil && node.keys.contains { $0.isInForce(atSeconds: now) } }
         if !without.isEmpty {
             logger.warning(
@@ -133,11 +170,3 @@ public struct RegistryServe: Sendable {
     }
 }
 
-/// A registry's store with the settings of its configuration.
-enum OpenedRegistry {
-    /// - Throws: `RegistryError`.
-    static func open(_ configuration: RegistryConfiguration) throws -> Registry {
-        try DurableFile.makeDirectory(configuration.dataPath, mode: 0o700)
-        return try Registry(folder: configuration.dataPath, settings: configuration.settings, statements: FirmStatements())
-    }
-}

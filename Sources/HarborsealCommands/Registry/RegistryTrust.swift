@@ -56,6 +56,11 @@ final class RegistryTrust: Sendable {
         }
     }
 
+    /// When each firm that leaves, or has left, does, in seconds since 1970.
+    static func firmEnds(of file: TrustFile) -> [Name: Int64] {
+        Dictionary(file.content.firms.compactMap { firm in firm.untilSeconds.map { (firm.name, Int64(clamping: $0)) } }) { first, _ in first }
+    }
+
     /// The nodes that have a URL, and a key in force at some time to come.
     static func nodes(of file: TrustFile) -> [Node] {
         file.content.nodes.compactMap { node in

@@ -13,12 +13,14 @@ struct RevocationReach {
     private let sinceSeconds: Int64
     /// Until when what it signed counted so far.
     private let endSeconds: Int64
+    private let nowSeconds: Int64
     /// nil: it never had a seal certificate, and has signed nothing that counts.
     private let firstSealSeconds: Int64?
 
     init(sinceSeconds: Int64, _ detail: DeviceDetail, nowSeconds: Int64) {
         gatewayID = detail.device.gatewayID
         self.sinceSeconds = sinceSeconds
+        self.nowSeconds = nowSeconds
         endSeconds = min(detail.device.revokedSinceSeconds ?? nowSeconds, nowSeconds)
         firstSealSeconds = detail.certificates.filter { $0.label == .seal }.map(\.issuedSeconds).min()
     }
@@ -26,16 +28,25 @@ struct RevocationReach {
     /// - Parameter firstSealSeconds: from when on its seal certificate counts; nil: it is none.
     init(sinceSeconds: Int64, _ gatewayID: GatewayID, endSeconds: Int64, firstSealSeconds: Int64?) {
         (self.sinceSeconds, self.gatewayID, self.endSeconds, self.firstSealSeconds) = (sinceSeconds, gatewayID, endSeconds, firstSealSeconds)
+        nowSeconds = endSeconds
     }
 
-    /// What becomes void, where somebody has to say that this is meant; nil: nothing, or the last day's at most.
+    /// What becomes void, where somebody has to say that this is meant; nil: the time is not more than a day back, and that is not all that it signed in more
+    /// than ten minutes.
     var words: String? {
-        guard let firstSealSeconds, sinceSeconds < endSeconds else { return nil }
+        let isFar = nowSeconds - sinceSeconds > Self.unquestionedSeconds
+        guard let firstSealSeconds, sinceSeconds < endSeconds else { return isFar ? farWords : nil }
         let start = max(sinceSeconds, firstSealSeconds)
-        guard endSeconds - start > (isAll ? Self.negligibleSeconds : Self.unquestionedSeconds) else { return nil }
+        guard isFar || (isAll && endSeconds - start > Self.negligibleSeconds) else { return nil }
         let time = "\(Self.span(endSeconds - start)), since \(UTCText.text(seconds: start))"
         let all = isAll ? ": all that it ever signed, its first seal certificate is of that time" : ""
         return "revoked since \(UTCText.text(seconds: sinceSeconds)), what \(gatewayID) signed in \(time), would count no more, whatever receipts it has\(all)"
+    }
+
+    /// Of a time far back by which nothing becomes void that the registry knows of.
+    private var farWords: String {
+        let why = firstSealSeconds == nil ? "it has no seal certificate that becomes void by it" : "it is revoked since then or earlier"
+        return "\(gatewayID) would be revoked since \(UTCText.text(seconds: sinceSeconds)), which is \(Self.span(nowSeconds - sinceSeconds)) back; \(why)"
     }
 
     /// Whether nothing is left of what it signed: no node had a certificate of its seal key before.

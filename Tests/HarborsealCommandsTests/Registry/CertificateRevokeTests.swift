@@ -82,7 +82,7 @@ import Testing
         case .text: (code, words, result) = (65, "expected a certificate in PEM or DER, found", await revoke(registry, "\(folder)/agent.conf"))
         case .absent: (code, words, result) = (66, "nothing.crt", await revoke(registry, "\(folder)/nothing.crt"))
         case .authority: (code, words, result) = (1, "it is a CA's", await revoke(registry, "\(folder)/link-ca.crt"))
-        case .notRegistered: (code, words, result) = (1, "next: harborseal device add --firm acme --device gw-7, then this again", await revoke(registry, "\(folder)/seal.crt"))
+        case .notRegistered: (code, words, result) = (1, "next: harborseal device add --firm acme --device gw-7 --config ", await revoke(registry, "\(folder)/seal.crt"))
         }
         #expect(result.exitCode == code && result.notes.contains(words) && result.output.isEmpty, "\(result)")
         #expect(result.notes.contains("  next: ") || refused == .absent, "\(result.notes)")

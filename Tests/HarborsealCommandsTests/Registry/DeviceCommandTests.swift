@@ -45,6 +45,62 @@ import Testing
         #expect(device["state"] as? String == "pending-approval" && device["linkEndsSeconds"] is NSNull && device["triesLeft"] as? Int == 5)
     }
 
+    @Test("a picture that cannot be written costs no code: nothing is made before", arguments: ["/nowhere/gw-1.svg", "/proc/gw-1.svg", "folder.svg"])
+    func noPicture(_ path: String) async throws {
+        let registry = try RegistryWorkspace()
+        _ = try await registry.add("gw-1")
+        let before = try registry.list().count
+        try FileManager.default.createDirectory(atPath: "\(registry.path)/folder.svg", withIntermediateDirectories: true)
+        let picture = path.hasPrefix("/") ? path : "\(registry.path)/\(path)"
+        let made = await CommandRunner.result { try DeviceCode(configurationFile: registry.configuration, gateway: "acme.gw-1", picture: picture).run() }
+        let added = await CommandRunner.result { try await DeviceAdd(configurationFile: registry.configuration, firm: "acme", device: "gw-2", picture: picture).run() }
+        for result in [made, added] where path != "/proc/gw-1.svg" || result.exitCode == 73 {
+            #expect(result.exitCode == 73 && result.output.isEmpty && result.notes.contains("no code was made") && result.notes.contains("  next: "), "\(result)")
+            #expect(try registry.list().count == before)
+        }
+        // Where only the writing itself shows it the code is there, and is said; a script sees that something is left.
+        if path == "/proc/gw-1.svg", made.exitCode != 73 {
+            #expect(made.exitCode == 2 && made.output.contains("harborseal-enrol:1?") && !made.output.contains("QR code in") && made.notes.contains("  next: "), "\(made)")
+        }
+    }
+
+    @Test("the next step has the configuration that the command was given, and the usual one goes without saying")
+    func givenConfiguration() async throws {
+        let registry = try RegistryWorkspace(RegistryWorkspace.secondPerson)
+        let path = registry.configuration
+        let added = try await DeviceAdd(configurationFile: path, firm: "acme", device: "gw-1", by: "alice").run()
+        #expect(added.output.contains("next: harborseal device approve acme.gw-1 --by NAME --config \(path), who is not"), "\(added.output)")
+        let again = await CommandRunner.result { try await DeviceAdd(configurationFile: path, firm: "acme", device: "gw-1").run() }
+        #expect(again.notes.contains("harborseal device code acme.gw-1 --config \(path) makes a new code"), "\(again.notes)")
+        for (text, kept) in [
+            ("next: harborseal device list shows all", "next: harborseal device list --config '/a b.conf' shows all"),
+            ("next: harborseal registry policy approve acme", "next: harborseal registry policy approve acme --config '/a b.conf'"),
+            ("next: harborseal device revoke a.b --generation 1 --since TIME, if so", "next: harborseal device revoke a.b --generation 1 --since TIME --config '/a b.conf', if so"),
+            ("next: put it back with harborseal registry restore FILE", "next: put it back with harborseal registry restore --config '/a b.conf' FILE"),
+            ("next: harborseal device issue x", "next: harborseal device issue x"), ("harborseal device list", "harborseal device list"),
+            ("next: harborseal device show a.b --config /c", "next: harborseal device show a.b --config /c"),
+        ] {
+            #expect(GivenConfiguration.keep("/a b.conf", in: CommandResult(output: text, notes: text)) == CommandResult(output: kept, notes: kept))
+            #expect(GivenConfiguration.keep(GivenConfiguration.usual, in: CommandResult(output: text)) == CommandResult(output: text))
+        }
+    }
+
+    @Test("a configuration or trust file that this user may not read sends to the registry's user", .enabled(if: getuid() != 0 || FileManager.default.fileExists(atPath: "/usr/sbin/runuser"), "needs another user"))
+    func otherUser() throws {
+        #expect(RegistryUser.step(for: "/nowhere/registry.conf") == nil, "one that is not there is made by registry init")
+        let registry = try RegistryWorkspace()
+        #expect(RegistryUser.step(for: registry.configuration) == nil)
+        guard getuid() == 0 else {
+            try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: registry.configuration)
+            #expect(RegistryUser.step(for: registry.configuration)?.contains("sudo -u harborseal-registry") == true)
+            return
+        }
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: registry.configuration)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: registry.path)
+        let result = try RunningRegistry.run("env", ["sh", "-c", "runuser -u nobody -- \(BuiltProgram.path) device list --config \(registry.configuration) 2>&1"])
+        #expect(result.text.contains("next: run this as the registry's user: sudo -u harborseal-registry") || result.text.contains("runuser: "), "\(result)")
+    }
+
     @Test("on a terminal the QR code is drawn where it fits, and where it does not that is said")
     func drawing() async throws {
         let registry = try RegistryWorkspace()
@@ -197,18 +253,53 @@ import Testing
         #expect(same.exitCode == 1 && same.notes.contains("from the account of ann") && same.notes.contains("  next: let another person"), "\(same.notes)")
         #expect(await approve(.login("ben"), by: nil).output.contains("is approved by ben"), "left out, the account's own name")
         let shown = try DeviceShow(configurationFile: registry.configuration, gateway: "acme.gw-1").run().output
-        for words in ["alice (login:ann) add", "bob (sudo:ann) approve: samePerson", "ben (login:ben) approve"] { #expect(shown.contains(words), "\(words): \(shown)") }
+        for words in ["alice (login:ann) add", "bob (SUDO_USER:ann) approve: samePerson", "ben (login:ben) approve"] { #expect(shown.contains(words), "\(words): \(shown)") }
         let detail = try RegistryWorkspace.object(DeviceShow(configurationFile: registry.configuration, gateway: "acme.gw-1", asJSON: true).run().output)
         let audit = detail["audit"] as? [[String: Any]] ?? []
-        #expect(audit.compactMap { $0["account"] as? String } == ["login:ben", "sudo:ann", "login:ann"] && audit.allSatisfy { $0["address"] is NSNull })
+        #expect(audit.compactMap { $0["account"] as? String } == ["login:ben", "SUDO_USER:ann", "login:ann"] && audit.allSatisfy { $0["address"] is NSNull })
     }
 
-    @Test("whom the operating system knows: the login before sudo, sudo before the user, and neither root nor nobody is a person", arguments: [
+    @Test("whom the operating system knows: the login before sudo, sudo before the user, and no person are root, a service, and a name that nobody has", arguments: [
         ("1000", "ben", .login("u1000")), ("1000\n", nil, .login("u1000")), ("4294967295", "ben", .sudo("ben")), ("0", "ben", .sudo("ben")),
-        ("4294967295", nil, .user("me")), ("", "", .user("me")), ("x", "root", .user("me")), ("0", "root", .user("me")),
+        ("4294967295", nil, .user("me")), ("", "", .user("me")), ("x", "root", .user("me")), ("0", "root", .user("me")), ("997", nil, .user("me")),
+        ("997", "ben", .user("me")), ("65534", nil, .user("me")), ("61184", nil, .user("me")), ("4294967295", "daemon", .user("me")),
+        ("4294967295", "mallory", .user("me")), ("100000", nil, .login("u100000")),
     ] as [(String, String?, LocalAccount)])
     func accounts(_ login: String, _ sudo: String?, _ expected: LocalAccount) {
-        #expect(OperatorAccount.account(loginUID: login, sudoUser: sudo, user: "me") { "u\($0)" } == expected)
+        let account = OperatorAccount.account(
+            loginUID: login, sudoUser: sudo, user: "me", nameOf: { "u\($0)" }, numberOf: { ["ben": 1_001, "root": 0, "daemon": 1][$0] })
+        #expect(account == expected)
+    }
+
+    @Test("who asked is known, and who approves is not: the words say behind what he may be, and nothing is approved")
+    func unknownApprover() async throws {
+        let registry = try RegistryWorkspace(RegistryWorkspace.secondPerson)
+        _ = try await OperatorAccount.$assumed.withValue(.sudo("alice")) { try await registry.add(by: "alice") }
+        let result = await OperatorAccount.$assumed.withValue(.user("root")) {
+            await CommandRunner.result { try DeviceApprove(configurationFile: registry.configuration, gateways: ["acme.gw-1"], by: "bob").run() }
+        }
+        #expect(result.exitCode == 1 && result.notes.contains("from the account of alice, and behind user:root anybody may be, alice too\n  next: "), "\(result)")
+        #expect(try registry.list().first?["state"] as? String == "pending-approval")
+    }
+
+    @Test("a clock that stands before the audit table's newest row is told to whoever makes or approves a code, and one that is right is not")
+    func slowClock() async throws {
+        let registry = try RegistryWorkspace(RegistryWorkspace.secondPerson)
+        let now = WallClock.nowSeconds
+        let words = "note: this machine's clock stands 8 days before the newest row of the registry's audit table"
+        try await OperatorAccount.$assumed.withValue(.user("registry")) {
+            let first = try await DeviceAdd(configurationFile: registry.configuration, firm: "acme", device: "gw-1", by: "alice", nowSeconds: now).run()
+            #expect(!first.notes.contains("clock"), "\(first.notes)")
+            let slow = now - 8 * 86_400
+            let code = try DeviceCode(configurationFile: registry.configuration, gateway: "acme.gw-1", by: "alice", nowSeconds: slow).run()
+            #expect(code.exitCode == 0 && code.notes.contains(words) && code.notes.contains("next: timedatectl"), "\(code.notes)")
+            _ = try DeviceCode(configurationFile: registry.configuration, gateway: "acme.gw-1", by: "alice", nowSeconds: now).run()
+            let added = try await DeviceAdd(configurationFile: registry.configuration, firm: "acme", device: "gw-2", by: "alice", nowSeconds: slow).run()
+            #expect(added.notes.contains(words), "\(added.notes)")
+            let approval = DeviceApprove(configurationFile: registry.configuration, gateways: ["acme.gw-2"], by: "bob", nowSeconds: now)
+            let late = await CommandRunner.result { try approval.run() }
+            #expect(late.exitCode == 1 && late.notes.contains("the code of acme.gw-2 was good until") && late.notes.contains("next: harborseal device code acme.gw-2"), "\(late)")
+        }
     }
 
     @Test("a name that nearly is one is answered with that one, and a firm that is not here never with an empty list")

@@ -43,6 +43,20 @@ import Testing
         #expect(try registry.list().first?["revokedSinceSeconds"] as? Int64 == since)
     }
 
+    @Test("a time more than a day back is asked about also where less than a day becomes void, or nothing", arguments: [nil, 3_600, 60] as [Int64?])
+    func farBack(_ enrolledAgo: Int64?) async throws {
+        let registry = try RegistryWorkspace()
+        let now = WallClock.nowSeconds + 10 * 86_400
+        if let enrolledAgo { try enrol(registry, at: now - enrolledAgo) } else { _ = try await registry.add("gw-1") }
+        var command = DeviceRevoke(configurationFile: registry.configuration, gateway: "acme.gw-1", since: "\(now - 207_360)", nowSeconds: now)
+        let result = await CommandRunner.result { [command] in try command.run() }
+        #expect(result.exitCode == 64 && result.notes.contains("next: give --yes") && result.notes.contains("revoked since \(UTCText.text(seconds: now - 207_360))"), "\(result)")
+        #expect(try registry.list().first?["revokedSinceSeconds"] is NSNull)
+        command.isConfirmed = true
+        _ = try command.run()
+        #expect(try registry.list().first?["revokedSinceSeconds"] as? Int64 == now - 207_360)
+    }
+
     private func serving(_ registry: RegistryWorkspace) throws -> ServingMark { try ServingMark(folder: "\(registry.path)/registry/data") }
 
     @Test("where no registry runs that is said, and a revocation is 2; where one does, neither")
@@ -86,6 +100,8 @@ import Testing
         let words = "no seal certificate of acme.gw-2 is known here: what `harborseal device issue` made stays valid\n  next: "
         #expect(unknown.exitCode == 2 && unknown.notes.contains(words) && !unknown.output.contains("stays valid"), "\(unknown)")
         #expect(known.exitCode == 0 && known.notes.isEmpty && known.output.contains("what was receipted before stays valid"), "\(known)")
+        let byHand = "if its keys came from harborseal device issue, that seal.crt is on no list: harborseal device revoke acme.gw-1 --certificate seal.crt --since TIME\n  next: "
+        #expect(known.output.contains(byHand) && !unknown.output.contains("that seal.crt is on no list"), "\(known)")
         for text in try looks("acme.gw-2") { #expect(text.contains("no seal certificate of it is known here"), "\(text)") }
         for text in try looks("acme.gw-1") { #expect(!text.contains("is known here"), "\(text)") }
     }
@@ -178,9 +194,9 @@ import Testing
         try fill(985)
         let full = try revoke("gw-989")
         #expect(full.exitCode == 2 && full.output.contains("device acme.gw-989 is revoked since"), "\(full)")
-        #expect(full.notes.contains("OPEN: the seal certificate of acme.gw-989 is on no list") && full.notes.contains("next: harborseal alliance add-firm acme --new-key"))
+        #expect(full.notes.contains("OPEN: a seal certificate of acme.gw-989 is on no list") && full.notes.contains("next: harborseal alliance add-firm acme --new-key"))
         let list = try DeviceList(configurationFile: registry.configuration).run()
-        #expect(list.output.contains("OPEN: its seal certificate is on no list") && list.notes.contains("1 revoked device is on no list"), "\(list.notes)")
+        #expect(list.output.contains("OPEN: a seal certificate of it is on no list") && list.notes.contains("1 revoked device is on no list"), "\(list.notes)")
         #expect(try DeviceShow(configurationFile: registry.configuration, gateway: "acme.gw-989").run().output.contains("device revoke again, which says why"))
         let shown = try RegistryWorkspace.object(DeviceShow(configurationFile: registry.configuration, gateway: "acme.gw-989", asJSON: true).run().output)
         #expect(shown["sealRevocationOpen"] as? Bool == true && shown["state"] as? String == "revoked")

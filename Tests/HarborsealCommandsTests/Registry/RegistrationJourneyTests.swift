@@ -32,15 +32,6 @@ struct RegistrationJourneyTests {
         let client: TestClient
     }
 
-    private func wait(seconds: Double = 60, until condition: () throws -> Bool) throws -> Bool {
-        let end = Date(timeIntervalSinceNow: seconds)
-        while Date() < end {
-            if try condition() { return true }
-            Thread.sleep(forTimeInterval: 0.2)
-        }
-        return false
-    }
-
     /// Adds and enrols the gateway. The registry is killed after each answer, and the last time before any node has heard of it.
     private func enrolled() async throws -> Enrolled {
         var registry = try stage.startRegistry()
@@ -62,7 +53,7 @@ struct RegistrationJourneyTests {
     /// Waits until gateway and node are at the broker, and hear what is said there.
     private func join(_ client: TestClient, _ node: RunningNode) async throws {
         #expect(client.turn(seconds: 60) { client.isSubscribed }, "\(stage.broker.logText)")
-        let hasBroker = try wait { try node.metric("harborseal_brokers_connected") == 1 }
+        let hasBroker = try RunningRegistry.wait { try node.metric("harborseal_brokers_connected") == 1 }
         #expect(hasBroker, "\(node.log)")
         // The node's SUBSCRIBE is on its way by now, and nothing of it is told: whatever is published waits as long as a busy broker may need for it.
         try await Task.sleep(for: .seconds(2))
@@ -71,7 +62,7 @@ struct RegistrationJourneyTests {
     /// Waits until the node has a statement, and gives it with the receipt that the registry keeps.
     private func delivered(_ kind: StatementKind) throws -> StatementDelivery {
         var found: StatementDelivery?
-        let isDelivered = try wait {
+        let isDelivered = try RunningRegistry.wait {
             found = try RegistryDesk.open(stage.registry.configuration, by: nil) { desk in
                 try desk.registry.device(Self.gatewayID).deliveries.first { $0.kind == kind }
             }
@@ -128,7 +119,7 @@ struct RegistrationJourneyTests {
         #expect(try enrolled.node.metric("harborseal_registrations_taken_total") == 1, "one statement, however often it was sent")
         // No hello was sent: the node knows the key by the registration alone.
         _ = try receipted(Self.first, &enrolled.gateway, enrolled.client)
-        let isJudged = try wait { try stage.verdict(Self.first, of: enrolled.node).output.contains("not revoked as of") }
+        let isJudged = try RunningRegistry.wait { try stage.verdict(Self.first, of: enrolled.node).output.contains("not revoked as of") }
         let verdict = try stage.verdict(Self.first, of: enrolled.node)
         #expect(isJudged && verdict.exitCode == 0, "the registry's list came by HTTPS: \(verdict.output)\n\(enrolled.node.log)")
         stop(enrolled)
@@ -138,7 +129,7 @@ struct RegistrationJourneyTests {
     func revoked() async throws {
         var enrolled = try await enrolled()
         let since = Int64(try receipted(Self.first, &enrolled.gateway, enrolled.client).header.issuedAtSeconds) + 1
-        #expect(try wait { WallClock.nowSeconds > since })
+        #expect(try RunningRegistry.wait { WallClock.nowSeconds > since })
         let copied = enrolled.gateway
         _ = try receipted(Self.second, &enrolled.gateway, enrolled.client)
         #expect(try stage.isLetIn(Self.gatewayID))
@@ -152,13 +143,13 @@ struct RegistrationJourneyTests {
         ])
         #expect(answer.exitCode == 2 && answer.output.contains("no registry runs here"), "\(answer.output)")
         enrolled.registry = try stage.startRegistry()
-        let isKnown = try wait { try enrolled.node.metric("harborseal_seal_keys_revoked") == 1 }
+        let isKnown = try RunningRegistry.wait { try enrolled.node.metric("harborseal_seal_keys_revoked") == 1 }
         #expect(isKnown, "\(enrolled.node.log)")
         #expect(try refusalCodes(&enrolled.gateway, client) == [3])
-        let isMarked = try wait { try enrolled.node.metric("harborseal_statements_after_revocation") == 1 }
+        let isMarked = try RunningRegistry.wait { try enrolled.node.metric("harborseal_statements_after_revocation") == 1 }
         #expect(isMarked, "the second batch, and not the first: \(enrolled.node.log)")
         try judged(enrolled, sinceSeconds: since)
-        let isShutOut = try wait { try !stage.isLetIn(Self.gatewayID) }
+        let isShutOut = try RunningRegistry.wait { try !stage.isLetIn(Self.gatewayID) }
         #expect(isShutOut, "\(enrolled.registry.log)\n\(stage.broker.logText)")
         stop(enrolled)
     }
@@ -179,7 +170,7 @@ struct RegistrationJourneyTests {
         // The node learns of the key by the gateway's own word.
         try client.publish(gateway.hello())
         let since = Int64(try receipted(Self.first, &gateway, client).header.issuedAtSeconds) + 1
-        #expect(try wait { WallClock.nowSeconds > since })
+        #expect(try RunningRegistry.wait { WallClock.nowSeconds > since })
         client.forgetReceived()
         _ = try receipted(Self.second, &gateway, client)
         for file in ["seal.crt", "link.crt"] {
@@ -188,13 +179,13 @@ struct RegistrationJourneyTests {
             ])
             #expect(answer.exitCode == 0, "\(answer.output)")
         }
-        let isKnown = try wait { try node.metric("harborseal_seal_keys_revoked") == 1 }
+        let isKnown = try RunningRegistry.wait { try node.metric("harborseal_seal_keys_revoked") == 1 }
         #expect(isKnown, "\(node.log)\n\(registry.log)")
         #expect(try refusalCodes(&gateway, client) == [3])
-        let isMarked = try wait { try node.metric("harborseal_statements_after_revocation") == 1 }
+        let isMarked = try RunningRegistry.wait { try node.metric("harborseal_statements_after_revocation") == 1 }
         #expect(isMarked, "the second batch, and not the first: \(node.log)")
         #expect(try stage.verdict(Self.first, of: node).exitCode == 0 && stage.verdict(Self.second, of: node).exitCode == 1)
-        let isShutOut = try wait { try !stage.isLetIn(Self.gatewayID) }
+        let isShutOut = try RunningRegistry.wait { try !stage.isLetIn(Self.gatewayID) }
         #expect(isShutOut, "\(registry.log)\n\(stage.broker.logText)")
         _ = try delivered(.revocation)
         let audit = try BuiltProgram.run(["registry", "audit", "--check", "--config", stage.registry.configuration])
@@ -215,8 +206,8 @@ struct RegistrationJourneyTests {
             return !replies.isEmpty
         }
         #expect(replies.refusalCodes == [6] && replies.receipts(for: rival, trustFile: trust).isEmpty)
-        #expect(try wait { try enrolled.node.metric("harborseal_conflicts_total") == 1 })
-        #expect(try wait { try enrolled.node.metric("harborseal_gateways_marked") == 1 })
+        #expect(try RunningRegistry.wait { try enrolled.node.metric("harborseal_conflicts_total") == 1 })
+        #expect(try RunningRegistry.wait { try enrolled.node.metric("harborseal_gateways_marked") == 1 })
         #expect(enrolled.node.log.contains("both are kept, the gateway is marked"))
 
         let file = "\(stage.registry.path)/branch.hsev"

@@ -23,9 +23,11 @@ import Testing
         let first = try check(registry)
         #expect(first.exitCode == 0 && first.output.hasPrefix("1 row, each following from the one before\n"), "\(first)")
         #expect(first.output.contains("0 registrations, 0 revocations, 0 receipts") && first.notes.contains("--noted"))
+        #expect(first.notes.contains("without --noted nobody can see whether rows at the end are missing"), "\(first.notes)")
         let noted = try last(first)
         _ = try await registry.add("gw-2")
-        #expect(try check(registry, noted: noted).output.contains("2 rows, each as it was written, with the one that was noted down"))
+        let second = try check(registry, noted: noted)
+        #expect(second.output.contains("2 rows, each as it was written, with the one that was noted down") && !second.notes.contains("without --noted"))
         let object = try RegistryWorkspace.object(check(registry, asJSON: true).output)
         #expect(object["intact"] as? Bool == true && object["rows"] as? Int == 2 && object["wrongRow"] is NSNull && object["registrations"] as? Int == 0)
         let rows = try RegistryAudit(configurationFile: registry.configuration, from: 2).run().output
@@ -51,6 +53,26 @@ import Testing
         #expect(result.exitCode == 1 && result.output.hasPrefix(words) && result.notes.contains("next: "), "\(result)")
         let object = try RegistryWorkspace.object(check(registry, noted: noted, asJSON: true).output)
         #expect(object["intact"] as? Bool == false && object["wrongRow"] as? Int == row && (object["reason"] as? String)?.isEmpty == false)
+    }
+
+    @Test("a table without a row is no whole one: 1, and where to look")
+    func empty() throws {
+        let registry = try RegistryWorkspace()
+        let result = try check(registry)
+        #expect(result.exitCode == 1 && result.output.hasPrefix("the audit table is not whole: it has no row: ") && result.notes.contains("next: see that [registry] data"), "\(result)")
+        let object = try RegistryWorkspace.object(check(registry, asJSON: true).output)
+        #expect(object["intact"] as? Bool == false && object["rows"] as? Int == 0)
+    }
+
+    @Test("a trigger that keeps refusals from being written is found")
+    func quiet() async throws {
+        let registry = try RegistryWorkspace()
+        _ = try await registry.add("gw-1")
+        let sql = "CREATE TRIGGER quiet BEFORE INSERT ON audit WHEN NEW.outcome <> 'ok' BEGIN SELECT RAISE(IGNORE); END"
+        let program = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])"
+        #expect(try RunningRegistry.run("python3", ["-c", program, "\(registry.path)/registry/data/registry.sqlite", sql]).code == 0)
+        let result = try check(registry)
+        #expect(result.exitCode == 1 && result.output.contains("the store has the trigger quiet, which this program does not make"), "\(result)")
     }
 
     @Test("what is no row's number and hash is the command line's fault", arguments: ["7", "x:00", "7:zz", "-1:\(String(repeating: "0", count: 64))", "7:00"])

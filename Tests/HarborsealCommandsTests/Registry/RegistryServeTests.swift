@@ -7,15 +7,6 @@ import Testing
 @testable import HarborsealCommands
 
 @Suite(.serialized) struct RegistryServeTests {
-    private func wait(seconds: Double = 60, until condition: () throws -> Bool) throws -> Bool {
-        let end = Date(timeIntervalSinceNow: seconds)
-        while Date() < end {
-            if try condition() { return true }
-            Thread.sleep(forTimeInterval: 0.2)
-        }
-        return false
-    }
-
     @Test("a device that a command adds is enrolled by the registry that runs, and one that a command revokes is on the broker's list within seconds")
     func journey() async throws {
         let workspace = try RegistryWorkspace()
@@ -28,7 +19,7 @@ import Testing
         _ = try registry.enrol("seal", "acme.gw-1", code: code)
         let device = try #require(try workspace.list().first)
         #expect(device["state"] as? String == "enrolled" && (device["sealKeyID"] as? String)?.count == 64)
-        let isTold = try wait { FileManager.default.fileExists(atPath: told) }
+        let isTold = try RunningRegistry.wait { FileManager.default.fileExists(atPath: told) }
         #expect(isTold, "the first lists, too: \(registry.log)")
         try FileManager.default.removeItem(atPath: told)
         let revoked = try BuiltProgram.run([
@@ -36,8 +27,8 @@ import Testing
         ])
         #expect(revoked.exitCode == 0, "\(revoked.output)")
         let serial = try RunningRegistry.run("openssl", ["x509", "-in", link, "-noout", "-serial"]).text.dropFirst("serial=".count).dropLast()
-        let isListed = try wait { try RunningRegistry.run("openssl", ["crl", "-in", "\(lists)/link-ca.crl", "-noout", "-text"]).text.contains(serial) }
-        let isToldAgain = try wait { FileManager.default.fileExists(atPath: told) }
+        let isListed = try RunningRegistry.wait { try RunningRegistry.run("openssl", ["crl", "-in", "\(lists)/link-ca.crl", "-noout", "-text"]).text.contains(serial) }
+        let isToldAgain = try RunningRegistry.wait { FileManager.default.fileExists(atPath: told) }
         #expect(isListed && isToldAgain, "\(registry.log)")
         // As the broker judges a client.
         let verdict = try RunningRegistry.run("openssl", [
@@ -100,11 +91,11 @@ import Testing
         _ = try AllianceSign(directory: alliance).run()
         let second = try hash("\(alliance)/alliance.hstrust")
         #expect(second != first)
-        let isServed = try wait { try served() == second }
+        let isServed = try RunningRegistry.wait { try served() == second }
         #expect(isServed, "\(registry.log)")
         #expect(try served("?sha256=\(first)") == first)
         try DurableFile.write([0xFF], to: "\(alliance)/alliance.hstrust")
-        let isSaid = try wait { registry.log.contains("the one before stays in force") }
+        let isSaid = try RunningRegistry.wait { registry.log.contains("the one before stays in force") }
         #expect(isSaid)
         #expect(try served() == second)
         #expect(registry.stop() == 0)
@@ -119,6 +110,87 @@ import Testing
             "registry", "serve", "--config", workspace.configuration, "--set", "https.port=\(posix_socket_local_port(descriptor))",
         ])
         #expect(result.exitCode == 75 && result.output.contains("next: ss -ltnp"), "\(result.output)")
+        #expect(!result.output.contains("CancellationError"), "nothing else is wrong: \(result.output)")
+    }
+
+    @Test("a firm that came into the configuration after the start: commands say so, its gateway is told to wait, and a restart mends it")
+    func newFirm() async throws {
+        let workspace = try RegistryWorkspace()
+        let text = try String(contentsOfFile: workspace.configuration, encoding: .utf8)
+        let section = try #require(text.range(of: "[firm.zeta]"))
+        let without = text[..<section.lowerBound] + text[try #require(text.range(of: "[link]")).lowerBound...]
+        try String(without).write(toFile: workspace.configuration, atomically: false, encoding: .utf8)
+        let registry = try RunningRegistry.start(workspace)
+        let before = try await DeviceAdd(configurationFile: workspace.configuration, firm: "acme", device: "gw-1").run()
+        #expect(!before.notes.contains("started without"), "\(before.notes)")
+        try text.write(toFile: workspace.configuration, atomically: false, encoding: .utf8)
+        let added = try await DeviceAdd(configurationFile: workspace.configuration, firm: "zeta", device: "gw-1", asJSON: true).run()
+        #expect(added.notes.contains("note: the registry that runs here was started without firm zeta") && added.notes.contains("next: restart it"), "\(added.notes)")
+        let code = try #require(try RegistryWorkspace.object(added.output)["code"] as? String)
+        #expect(throws: (any Error).self) { try registry.enrol("seal", "zeta.gw-1", code: code) }
+        let answer = try ask(workspace, registry.port, code)
+        #expect(answer.hasSuffix("503") && answer.contains("its operator restarts it"), "\(answer)")
+        #expect(registry.stop() == 0)
+        #expect(try !DeviceList(configurationFile: workspace.configuration).run().notes.contains("started without"), "none runs")
+        let again = try RunningRegistry.start(workspace)
+        #expect(try !DeviceList(configurationFile: workspace.configuration).run().notes.contains("started without"))
+        _ = try again.enrol("seal", "zeta.gw-1", code: code)
+        #expect(again.stop() == 0)
+    }
+
+    /// Body and status of a seal request of zeta.gw-1 with the request that `enrol` has left.
+    private func ask(_ workspace: RegistryWorkspace, _ port: Int, _ code: String) throws -> String {
+        let request = try RunningRegistry.run("openssl", ["base64", "-A", "-in", "\(workspace.path)/zeta.gw-1-seal.csr"]).text
+        return try RunningRegistry.run("curl", [
+            "-sS", "--max-time", "60", "--cacert", "\(workspace.workspace.alliance)/link-ca.crt", "-u", "zeta.gw-1:\(code)", "-d", request, "-H",
+            "Content-Type: application/pkcs10", "-w", "%{http_code}", "https://localhost:\(port)/.well-known/est/seal/simpleenroll",
+        ]).text
+    }
+
+    @Test("a firm that the trust file in force has retired enrols nobody, from the next file on, and no command makes it a code")
+    func retiredFirm() async throws {
+        let workspace = try RegistryWorkspace()
+        let (alliance, configuration) = (workspace.workspace.alliance, workspace.configuration)
+        let registry = try RunningRegistry.start(workspace)
+        let added = try await DeviceAdd(configurationFile: configuration, firm: "zeta", device: "gw-1", asJSON: true).run()
+        let code = try #require(try RegistryWorkspace.object(added.output)["code"] as? String)
+        _ = try AllianceRetireFirm(directory: alliance, firm: "zeta").run()
+        _ = try AllianceSign(directory: alliance).run()
+        for command in [
+            { try await DeviceAdd(configurationFile: configuration, firm: "zeta", device: "gw-2").run() }, { try DeviceCode(configurationFile: configuration, gateway: "zeta.gw-1").run() },
+        ] as [@Sendable () async throws -> CommandResult] {
+            let result = await CommandRunner.result { try await command() }
+            #expect(result.exitCode == 1 && result.notes.contains("firm zeta has left the alliance") && result.notes.contains("  next: "), "\(result)")
+        }
+        let isTaken = try RunningRegistry.wait { registry.log.contains("newer trust file taken") }
+        #expect(isTaken, "\(registry.log)")
+        #expect(throws: (any Error).self) { try registry.enrol("seal", "zeta.gw-1", code: code) }
+        let answer = try ask(workspace, registry.port, code)
+        #expect(answer.hasSuffix("403") && answer.contains("has left the alliance"), "\(answer)")
+        _ = try await workspace.add("gw-1")
+        #expect(registry.stop() == 0)
+    }
+
+    @Test("the metrics are for this machine and for those who are named, whatever the address is that asks")
+    func metrics() throws {
+        let words = try RunningRegistry.run("hostname", ["-I"]).text.split(separator: " ").first { $0.contains(".") && !$0.hasPrefix("127.") }
+        guard let address = words.map({ String($0).trimmingCharacters(in: .whitespacesAndNewlines) }) else { return }
+        let workspace = try RegistryWorkspace()
+        func ask(_ registry: RunningRegistry, _ host: String) throws -> String {
+            try RunningRegistry.run("curl", [
+                "-sSk", "--max-time", "60", "-w", "%{http_code}", "https://\(host):\(registry.port)/metrics",
+            ]).text
+        }
+        let closed = try RunningRegistry.start(workspace, ["https.listen=0.0.0.0"])
+        let refused = try ask(closed, address)
+        #expect(refused.hasSuffix("\n403") && refused.contains("[https] metrics") && !refused.contains("acme"), "\(refused)")
+        #expect(try ask(closed, "127.0.0.1").hasSuffix("\n200"))
+        #expect(closed.stop() == 0)
+        let open = try RunningRegistry.start(workspace, ["https.listen=0.0.0.0", "https.metrics=192.0.2.1 \(address)"])
+        #expect(try ask(open, address).hasSuffix("\n200"))
+        #expect(open.stop() == 0)
+        let wrong = try BuiltProgram.run(["registry", "serve", "--config", workspace.configuration, "--set", "https.metrics=everyone"])
+        #expect(wrong.exitCode == 78 && wrong.output.contains("[https] metrics = everyone") && wrong.output.contains("next: "), "\(wrong.output)")
     }
 
     @Test("a second registry on the same folder ends with 75, leaves the first one alone, and serves once that one is gone")

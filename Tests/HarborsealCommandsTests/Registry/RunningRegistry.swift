@@ -72,6 +72,16 @@ final class RunningRegistry {
 
     deinit { if process.isRunning { kill() } }
 
+    /// Whether something becomes true in time.
+    static func wait(seconds: Double = 60, until condition: () throws -> Bool) throws -> Bool {
+        let end = Date(timeIntervalSinceNow: seconds)
+        while Date() < end {
+            if try condition() { return true }
+            Thread.sleep(forTimeInterval: 0.2)
+        }
+        return false
+    }
+
     /// What a program of Debian's prints; its exit code.
     static func run(_ name: String, _ arguments: [String]) throws -> (code: Int32, text: String) {
         let process = Process()
