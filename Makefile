@@ -30,7 +30,7 @@ PACKAGES := libmbedtls-dev libmosquitto-dev libinih-dev libcjson-dev libmodbus-d
 	python3 python3-venv python3-cbor2 procps device-tree-compiler systemd shellcheck proot lintian zbar-tools librsvg2-bin \
 	softhsm2 opensc swtpm libtpm2-pkcs11-1 libtss2-tcti-swtpm0
 
-.PHONY: help tools demo demo-clean test test-agent readers hardware agent agents modbus matrix debug deb reproducible sbom packages size bench fuzz clean
+.PHONY: help tools demo demo-clean test test-agent readers hardware readme agent agents modbus matrix debug deb reproducible sbom packages size bench fuzz clean
 
 help: ## what can be made
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -60,6 +60,9 @@ readers: tools .venv/.complete ## our messages read by pycose, cwt, scitt-cose a
 
 hardware: tools agent ## Hardware's overlays put into trees of their boards, its agent.conf fragments and links checked
 	@Tests/Hardware/check.py $(call agent_of,$(HOST_ARCH)-$(HOST_SUITE))
+
+readme: debug agent ## README.md's page "Register a device", every command run as it stands: registry, brokers, nodes and a gateway under PRoot
+	@Tests/Readme/check.py
 
 debug: tools ## the debug build that demo, tests and CI share
 	@HARBORSEAL_ONLY=alliance swift build --product harborseal

@@ -85,11 +85,17 @@ beside packages make --no-print-directory packages
 export HARBORSEAL_ONLY=alliance
 stage alliance-build swift build --build-tests
 finish packages
+# It waits more than it computes, on machines of its own.
+beside readme Tests/Readme/check.py
 # One at a time: tests that wait for a real broker hold a thread each, and on two cores the node under test would get none.
-stage alliance-side swift test --skip-build --no-parallel --filter '^(AllianceTrust|AnchorNode|DeviceRegistry|NodeHTTP|RegistryHTTP|HarborsealCommands)Tests\.'
-# Both wait for brokers and clocks more than they compute. `swift test` would wait for the other one's lock as well.
+# Two such processes wait for brokers and clocks more than they compute. `swift test` would wait for the other one's lock as well.
+one_by_one=".build/debug/harborsealPackageTests.xctest --testing-library swift-testing --no-parallel --filter"
+beside servers $one_by_one '^(AllianceTrust|AnchorNode|DeviceRegistry|NodeHTTP|RegistryHTTP)Tests\.'
+stage commands swift test --skip-build --no-parallel --filter '^HarborsealCommandsTests\.'
+finish readme
+finish servers
 identity='^IntegrationTests\.(Enrolment|RegistryJourney|TokenKey)Tests'
-beside identity .build/debug/harborsealPackageTests.xctest --testing-library swift-testing --no-parallel --filter "$identity"
+beside identity $one_by_one "$identity"
 stage integration swift test --skip-build --no-parallel --filter '^IntegrationTests\.' --skip "$identity"
 finish identity
 stage demo make --no-print-directory demo

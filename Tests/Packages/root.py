@@ -11,15 +11,22 @@ HERE = Path(__file__).resolve().parent
 EMULATORS = {"amd64": None, "arm64": "qemu-aarch64-static", "armhf": "qemu-arm-static"}
 
 
-def refuse_statx():
-    """In the child: the kernel knows no statx any more. PRoot 5.1 does not see that call, and programs for armhf would look at files of
-    this machine; QEMU takes an older call instead, which PRoot sees."""
-    load, equal, give = 0x20, 0x15, 0x06
-    statx, refused, allowed = 332, 0x00050000 | 38, 0x7FFF0000
-    rules = b"".join(struct.pack("HBBI", *rule) for rule in (
-        (load, 0, 0, 0), (equal, 0, 1, statx), (give, 0, 0, refused), (give, 0, 0, allowed)))
-    program = ctypes.create_string_buffer(rules)
-    filters = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", 4, ctypes.addressof(program)))
+def refuse_calls(keeps_owners=True):
+    """In the child: the kernel knows neither statx nor faccessat2 any more. PRoot 5.1 does not see those calls, and programs would look at
+    files of this machine; QEMU and libc take older calls instead, which PRoot sees. Without `keeps_owners` chown does nothing, and says that
+    it did: under root it would otherwise give files away that PRoot's users then do not have."""
+    load, equal, give, refused, done, allowed = 0x20, 0x15, 0x06, 0x00050000 | 38, 0x00050000, 0x7FFF0000
+    answers = {332: refused, 439: refused} | ({} if keeps_owners else {92: done, 93: done, 94: done, 260: done})
+    rules = [(load, 0, 0, 0)]
+    for call, answer in answers.items():
+        rules += [(equal, 0, 1, call), (give, 0, 0, answer)]
+    filter_calls(rules + [(give, 0, 0, allowed)])
+
+
+def filter_calls(rules):
+    """Puts system calls under rules of classic BPF (seccomp(2)), for this process and its children."""
+    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *rule) for rule in rules))
+    filters = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(rules), ctypes.addressof(program)))
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(38, 1, 0, 0, 0) != 0 or libc.prctl(22, 2, ctypes.c_void_p(ctypes.addressof(filters)), 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "seccomp")
@@ -40,7 +47,7 @@ class Root:
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
         result = subprocess.run(
             command + list(words), env=environment | {"PROOT_TMP_DIR": str(self.folder / "tmp")}, stdin=subprocess.DEVNULL,
-            preexec_fn=refuse_statx if platform.machine() == "x86_64" else None,
+            preexec_fn=refuse_calls if platform.machine() == "x86_64" else None,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, errors="replace")
         return result.returncode, result.stdout
 

@@ -68,6 +68,12 @@ struct CauseTableTests {
         let told = try gateway.command("enroll", second)
         #expect(told.code == 0, "\(told)\n\(registry.log)")
         try expectRefused(BareGateway(alliance, device: "gw-1"), second, 77, "with another key: the same gateway: harborseal device code \(Alliance.firm).gw-1 makes a new code", "enroll with a new code")
+        // The longest id: what the registry says has the whole of it to its end, since half of it would be another device's command.
+        let long = "gw-" + String(repeating: "6", count: 28)
+        let used = try registry.text(of: long)
+        #expect(try BareGateway(alliance, device: long).command("enroll", used).code == 0)
+        try expectRefused(
+            BareGateway(alliance, device: long), used, 77, "other hardware: harborseal device replace \(Alliance.firm).\(long)", "ask the firm's operator (harborseal device show)")
         let late = try registry.text(of: "gw-2")
         registry.stop()
         try registry.start(daysAhead: 9)

@@ -20,7 +20,7 @@ struct EnrolmentTests {
         try gateway.registry.order(code: code)
         let told = try gateway.command("enroll", gateway.wholeText(code: code))
         #expect(told.code == 0 && told.output.contains("next: systemctl enable --now harborseal-agent"), "\(told)")
-        let peak = told.output.firstMatch(of: #/is enrolled; this took (\d+) kB/#).flatMap { Int($0.1) }
+        let peak = told.output.firstMatch(of: #/is enrolled; peak memory (\d+) kB/#).flatMap { Int($0.1) }
         #expect(peak.map { $0 > 1_000 && $0 < 12_000 } ?? false, "\(told.output)")
         #expect(try gateway.expectEnrolled())
         #expect(try gateway.command("check-config").code == 0)
@@ -137,7 +137,10 @@ struct EnrolmentTests {
         try gateway.registry.order(["seal_status": 503], code: code)
         #expect(try gateway.command("enroll", gateway.wholeText(code: code)).code == 75)
         #expect(gateway.exists("link.key") && gateway.exists("seal.key.next"))
-        let told = try gateway.command("enroll", "--abandon")
+        let asked = try gateway.command("enroll", "--abandon")
+        #expect(asked.code == 1 && asked.output.contains("the registry may have certified the waiting keys, for the ledgers too, and no others connect then; run"), "\(asked)")
+        #expect(gateway.exists("link.key") && gateway.exists("seal.key.next"))
+        let told = try gateway.command("enroll", "--abandon", "--yes")
         #expect(told.code == 0 && told.output.contains("is forgotten") && told.output.contains("a code that the registry has answered is used up"), "\(told)")
         #expect(try FileManager.default.contentsOfDirectory(atPath: gateway.keys) == ["link-ca.crt"])
         #expect(try !gateway.command("doctor").output.contains("begun on"))
@@ -170,6 +173,13 @@ struct EnrolmentTests {
         #expect(concerns.count == 1 && concerns[0].contains("an enrolment was begun on ") && concerns[0].contains("not finished: the registry cannot answer now (503)"), "\(concerns)")
         let doctor = try gateway.command("doctor").output
         #expect(doctor.components(separatedBy: "not finished").count == 2, "\(doctor)")
+        // It signs with the key that would be replaced.
+        let before = gateway.registry.requests.count
+        for words in [["--replace"], []] {
+            let refused = try gateway.command(["enroll", gateway.wholeText(code: code)] + words)
+            #expect(refused.code == 75 && refused.output.contains("the agent is running and would go on signing with the old key; systemctl stop harborseal-agent, then run this again"), "\(refused)")
+        }
+        #expect(gateway.registry.requests.count == before)
         #expect(try gateway.command("enroll", "--abandon", "--yes").code == 0)
         #expect(try AgentReport(gateway.command("status", "--json").output).concerns("enrolment").isEmpty)
     }

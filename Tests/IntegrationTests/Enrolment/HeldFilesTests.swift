@@ -87,6 +87,48 @@ extension EnrolmentTests {
             #expect(doctor.contains("\(words)\n") && doctor.contains("do: \(step)"), "\(doctor)")
         }
 
+        @Test("where a file of the enrolment cannot be made, nothing is asked for, and the file's key and the step are named", arguments: [
+            "seal.key", "seal.certificate", "link.key", "link.certificate", "link.ca", "trust.file",
+        ])
+        func noPlace(key: String) throws {
+            let code = TestRegistry.freshCode()
+            let gateway = try Self.gateway(code)
+            let (path, parts) = (gateway.folder.file("nowhere/file"), key.split(separator: "."))
+            let before = gateway.registry.requests.count
+            let told = try gateway.command("enroll", gateway.wholeText(code: code), "--set", "\(key)=\(path)")
+            #expect(told.code == 73 && told.output.contains("[\(parts[0])] \(parts[1]) = \(path): cannot be created: No such file or directory; make that folder"), "\(told)")
+            #expect(gateway.registry.requests.count == before && !gateway.exists("enrolment.note") && !gateway.exists("link.key.next"))
+            // A folder that is no folder is none either; then it is one.
+            try "".write(toFile: gateway.folder.file("nowhere"), atomically: false, encoding: .utf8)
+            #expect(try gateway.command("enroll", gateway.wholeText(code: code), "--set", "\(key)=\(path)").output.contains("cannot be created: Not a directory"))
+            try FileManager.default.removeItem(atPath: gateway.folder.file("nowhere"))
+            try FileManager.default.createDirectory(atPath: gateway.folder.file("nowhere"), withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+            let again = try gateway.command("enroll", gateway.wholeText(code: code), "--set", "\(key)=\(path)")
+            #expect(again.code == 0, "\(again)")
+        }
+
+        @Test("a place on a medium that cannot be written has its own step", .enabled(if: SmallDisk.isPossible, "\(SmallDisk.reason)"))
+        func readOnly() throws {
+            let code = TestRegistry.freshCode()
+            let (gateway, disk) = (try Self.gateway(code), try SmallDisk(byteCount: 1 << 20))
+            let words = ["enroll", try gateway.wholeText(code: code), "--set", "link.certificate=\(disk.path)/link.crt"]
+            try disk.remount(readOnly: true)
+            let told = try gateway.command(words)
+            #expect(told.code == 73 && told.output.contains("[link] certificate = \(disk.path)/link.crt: cannot be created: Read-only file system; remount it writable, then run this again"), "\(told)")
+            #expect(!gateway.exists("enrolment.note") && !gateway.exists("link.key.next"))
+            try disk.remount(readOnly: false)
+            let again = try gateway.command(words)
+            #expect(again.code == 0, "\(again)")
+        }
+
+        @Test("a gateway that is not enrolled is told how to enrol", arguments: ["status", "renew", "run"])
+        func notEnrolled(command: String) throws {
+            let gateway = try TestedGateway(try registry.get())
+            let told = try gateway.command(command)
+            #expect(told.code == 78 && told.output.contains("this gateway is not enrolled, [identity] is empty; harborseal-agent enroll -"), "\(told)")
+            #expect(told.output.split(separator: "\n").count == 1, "\(told)")
+        }
+
         @Test("a text of another registry or another link CA than the gateway's changes nothing, ends with 2 and names --replace", arguments: ["registry", "link CA"])
         func otherText(what: String) throws {
             let gateway = try Self.enrolled()

@@ -94,6 +94,8 @@ struct RegistryJourneyTests {
         #expect(refused.code == 77 && refused.output.contains("renewed itself until") && refused.output.contains("harborseal device code"), "\(refused)")
         let seen = try #require(try Diagnosis(gateway, under: muchLater).finding("link-certificate"))
         #expect(seen.level == "problem" && seen.value.contains("; renewal worked until 20") && seen.advice.contains("harborseal device code"), "\(seen)")
+        let asked = try #require(try Diagnosis(gateway, under: muchLater).finding("registry"))
+        #expect(asked.value == "answers; a renewal was not tried", "no line says that the registry would take it: \(asked)")
         let text = try registry.device("code", "\(Alliance.firm).gw-2")["enrolmentText"] as? String
         let again = try gateway.command(["enroll", text ?? "", "--accept-trust"], under: muchLater)
         #expect(again.code == 0, "\(again)\n\(registry.log)")

@@ -24,7 +24,7 @@ extension EnrolmentTests {
         let told = try gateway.command("renew")
         #expect(told.code == 0 && told.output.contains("link certificate renewed, valid until 20"), "\(told)")
         // Of the child alone: TLS and its buffers.
-        let peak = told.output.firstMatch(of: #/this took (\d+) kB/#).flatMap { Int($0.1) }
+        let peak = told.output.firstMatch(of: #/peak memory (\d+) kB/#).flatMap { Int($0.1) }
         #expect(peak.map { $0 > 1_000 && $0 < 12_000 } ?? false, "\(told.output)")
         #expect(try gateway.expectEnrolled())
         #expect(gateway.key("link.key") != link && gateway.key("seal.key") == seal && gateway.certificate("seal.crt") == sealCertificate)

@@ -86,7 +86,7 @@ extension EnrolmentTests {
         private static func expectRefusal(_ gateway: TestedGateway) throws {
             let files = try contents(gateway)
             let told = try gateway.command("enroll", "--abandon")
-            #expect(told.code == 1 && told.output.contains("the old keys cannot connect any more then; run harborseal-agent enroll again, or add --yes"), "\(told)")
+            #expect(told.code == 1 && told.output.contains("and no others connect then; run harborseal-agent enroll again, or add --yes"), "\(told)")
             #expect(try contents(gateway) == files)
         }
 
@@ -127,6 +127,26 @@ extension EnrolmentTests {
             let told = try gateway.command("enroll", "--abandon")
             #expect(told.code == 0, "\(told)")
             #expect(try gateway.expectEnrolled() && gateway.key("link.key") == key && gateway.certificate("link.crt") == certificate)
+        }
+
+        @Test("--abandon ends first what a power cut left between a pair's two renames, and needs no --yes for that; what is damaged goes", arguments: ["link", "seal", "damaged"])
+        func cutActivation(what: String) throws {
+            let gateway = try Self.enrolled()
+            func path(_ name: String) -> String { "\(gateway.keys)/\(name)" }
+            if what == "damaged" {
+                try "no certificate".write(toFile: path("link.crt.next"), atomically: false, encoding: .utf8)
+            } else {
+                let old = try Data(contentsOf: URL(fileURLWithPath: path("\(what).crt")))
+                if what == "link" { #expect(try gateway.command("renew").code == 0) }
+                try FileManager.default.moveItem(atPath: path("\(what).crt"), toPath: path("\(what).crt.next"))
+                // Of a first seal there is no certificate in place.
+                if what == "link" { try old.write(to: URL(fileURLWithPath: path("link.crt"))) }
+            }
+            try "begun\nrun it again\n".write(toFile: path("enrolment.note"), atomically: false, encoding: .utf8)
+            let keys = ["link.key", "seal.key"].map { gateway.key($0) }
+            let told = try gateway.command("enroll", "--abandon")
+            #expect(told.code == 0 && told.output.contains("the unfinished enrolment is forgotten"), "\(told)")
+            #expect(try gateway.expectEnrolled() && ["link.key", "seal.key"].map { gateway.key($0) } == keys && !gateway.exists("enrolment.note"))
         }
 
         @Test("doctor without keys names enroll -, and a CA file that is none is named as too large")

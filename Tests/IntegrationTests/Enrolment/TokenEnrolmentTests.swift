@@ -44,8 +44,9 @@ extension EnrolmentTests {
             let code = TestRegistry.freshCode()
             try gateway.registry.order(code: code)
             let stays = try gateway.command("enroll", gateway.wholeText(code: code), "--replace")
-            #expect(stays.code == 78 && stays.output.contains("stays in its token; name another object= in [seal] key"), "\(stays)")
+            #expect(stays.code == 78 && stays.output.contains("stays in its token; name another object= in [seal] key, in the file that harborseal-agent check-config names"), "\(stays)")
             #expect(gateway.key("seal.key") == old && gateway.certificate("seal.crt")?.publicKey == old)
+            #expect(try gateway.command("check-config").output.contains(gateway.dropIn))
             let text = try String(contentsOfFile: gateway.dropIn, encoding: .utf8)
             try text.replacingOccurrences(of: "object=seal", with: "object=seal-2").write(toFile: gateway.dropIn, atomically: false, encoding: .utf8)
             token.object = "seal-2"

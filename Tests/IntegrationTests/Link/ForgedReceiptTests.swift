@@ -32,10 +32,13 @@ extension BrokersAndNodes {
             }
             #expect(report.number("journal", "quorum") == 0 && report.number(ofNode: "hk-1", "receipts") == 0)
             #expect(report.number("dropped-or-refused", "malformed-replies") == 0)
+            #expect(try Diagnosis(agent).finding("node")?.value.hasPrefix("3 receipts did not verify, 1 said less than was sent") == true)
 
             let honest = try RunningNode(alliance, "hk-1", brokerPorts: [broker.securePort])
             try agent.waitUntilReceipted(seconds: 30)
             try journey.expectEverything(once: 3, in: honest)
+            let since = try Diagnosis(agent).finding("node")
+            #expect(since?.level == "ok" && agent.status != nil, "what verified since ends the warning: \(String(describing: since))")
 
             // The forger's own way is sound: what it signs without a fault, in the node's name, does free.
             honest.stop()
@@ -74,6 +77,11 @@ extension BrokersAndNodes {
                     $0.concerns("refusal").contains { $0.hasPrefix("node hk-1: ") && $0.contains(words) }
                 }
             }
+            // Of those that people mend the log has a line, not one a reply.
+            for code in [3, 3, 3] as [UInt64] { try refuse(code, as: node) }
+            try agent.waitForReport("the cause again") { $0.concerns("refusal").contains { $0.contains("revoked") } }
+            func lines(_ words: String) -> Int { agent.log.split(separator: "\n").filter { $0.hasPrefix("<4>node hk-1: ") && $0.contains(words) }.count }
+            #expect(lines("revoked") == 1 && lines("certificate not valid") == 1, "\(agent.tail)")
             let refused = try agent.report()
             #expect(refused.number("dropped-or-refused", "unconfirmed-refusals") >= 1 && refused.number("dropped-or-refused", "epochs") == 0)
             #expect(refused.number("journal", "quorum") == 0)

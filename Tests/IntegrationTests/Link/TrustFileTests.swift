@@ -158,6 +158,13 @@ extension BrokersAndNodes {
             try send(second, to: agent, anybody)
             try agent.waitForReport("the honest one") { $0.concerns("trust-file-refused").isEmpty }
             #expect(try inPlace() == second)
+            // A node that has not got the newer one yet is no problem of this gateway's.
+            try send(held, to: agent, anybody)
+            let refused = try agent.waitForReport("the older one") { $0.number("dropped-or-refused", "rejected-trust-files") == 3 }
+            let finding = try Diagnosis(agent).findings.first { $0.check == "trust-file-refused" }
+            #expect(finding?.level == "ok" && finding?.value == "a node sent a trust file that is not taken: it is older than the one in force", "\(String(describing: finding))")
+            #expect(refused.concerns("trust-file-refused").isEmpty)
+            #expect(try inPlace() == second)
         }
 
         /// In the node's name, as a broker's operator could.

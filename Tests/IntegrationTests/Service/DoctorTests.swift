@@ -193,6 +193,32 @@ extension BrokersAndNodes {
             #expect(finding.level == "warning" && finding.value.contains("under another root") && finding.advice.contains("in force"), "\(finding)")
         }
 
+        @Test("a firm that left the alliance: doctor says so by the trust file held, status by a node's refusal, and the alliance is the step") func firmLeft() throws {
+            let alliance = try Alliance(name: "gba-left", nodes: ["hk-1"], quorum: 1)
+            let agent = try RunningAgent(alliance, brokerPorts: [])
+            try alliance.harborseal("alliance", "retire-firm", Alliance.firm)
+            try alliance.harborseal("alliance", "sign")
+            try copy(alliance.trustFile, agent.folder.file("alliance.hstrust"))
+            let finding = try #require(try Diagnosis(agent).finding("trust"))
+            #expect(finding.level == "problem" && finding.value.hasPrefix("this gateway's firm left the alliance on 20") && finding.advice.hasPrefix("ask the alliance"), "\(finding)")
+            let broker = try RunningBroker(alliance)
+            let node = try RunningNode(alliance, "hk-1", brokerPorts: [broker.port])
+            let other = try RunningAgent(alliance, brokerPorts: [broker.port], cloneOf: agent)
+            try other.start()
+            try Journey(other).feed(1)
+            let report = try other.waitForReport("the refusal of \(node.name)", seconds: 60) { !$0.concerns("refusal").isEmpty }
+            #expect(report.concerns("refusal").allSatisfy { $0.contains("ask the alliance where doctor says that the firm left it") }, "\(report.concerns("refusal"))")
+        }
+
+        @Test("a [source.health] disk that is not there is named with its key") func healthDisk() throws {
+            let agent = try agent()
+            try agent.reconfigure("[source.intake]", "[source.health]\ntype = health\ndisk = /nonexistent/disk\n\n[source.intake]")
+            try agent.start()
+            let finding = try #require(try Diagnosis(agent).findings.first { $0.check == "source" && $0.item == "health" })
+            #expect(finding.level == "problem" && finding.value == "disk = /nonexistent/disk cannot be read: 0 is reported in its place", "\(finding)")
+            #expect(finding.advice.hasPrefix("check cable, device and [source.health]; "), "\(finding)")
+        }
+
         private func copy(_ from: String, _ to: String) throws { try ChildProcess.run(["/usr/bin/env", "cp", from, to]) }
 
         @Test("a source that fails is named while the agent runs, and before") func sources() throws {

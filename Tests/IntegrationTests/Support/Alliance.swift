@@ -36,6 +36,11 @@ final class Alliance: @unchecked Sendable {
     /// Runs `harborseal` in the alliance's folder; one at a time.
     @discardableResult
     func harborseal(_ words: String..., acceptable: Set<Int32> = [0]) throws -> String {
+        try harborseal(words, acceptable: acceptable)
+    }
+
+    @discardableResult
+    func harborseal(_ words: [String], acceptable: Set<Int32> = [0]) throws -> String {
         try lock.withLock { try ChildProcess.run([try Programs.harborseal] + words, in: folder.path, acceptable: acceptable) }
     }
 

@@ -11,13 +11,16 @@ final class RunningRegistry {
     private var clock: [String] = []
     private var configuration: String { folder.file("registry/registry.conf") }
 
-    init(_ alliance: Alliance, brokerPort: UInt16) throws {
+    /// - Parameters:
+    ///   - words: more for `registry init`.
+    ///   - change: what is done to registry.conf before the start.
+    init(_ alliance: Alliance, brokerPort: UInt16, words: [String] = [], change: (String) throws -> String = { $0 }) throws {
         self.alliance = alliance
         port = try LoopbackPort.free()
         folder = try ScratchFolder(named: "hs-est")
-        try alliance.harborseal("registry", "init", "--url", "https://localhost:\(port)", "-o", folder.file("registry"))
+        try alliance.harborseal(["registry", "init", "--url", "https://localhost:\(port)", "-o", folder.file("registry")] + words)
         let text = try String(contentsOfFile: configuration, encoding: .utf8)
-        try text.replacingOccurrences(of: "[registry]\n", with: "[registry]\nbrokers = localhost:\(brokerPort)\n")
+        try change(text.replacingOccurrences(of: "[registry]\n", with: "[registry]\nbrokers = localhost:\(brokerPort)\n"))
             .write(toFile: configuration, atomically: false, encoding: .utf8)
         try start()
     }
@@ -48,6 +51,12 @@ final class RunningRegistry {
     func device(_ words: String...) throws -> [String: Any] {
         let told = try ChildProcess.run(clock + [try Programs.harborseal, "device"] + words + ["--json", "--config", configuration])
         return try JSONSerialization.jsonObject(with: Data(told.utf8)) as? [String: Any] ?? [:]
+    }
+
+    /// `harborseal registry VERB` beside it.
+    @discardableResult
+    func registry(_ words: String...) throws -> String {
+        try ChildProcess.run([try Programs.harborseal, "registry"] + words + ["--config", configuration])
     }
 
     /// A new device's enrolment text, as its technician gets it.
